@@ -1,0 +1,138 @@
+"""What a tier answers: a decision, or don't-know with its reason.
+
+A tier takes an observation and a question and answers here; memory, Holo3 and Claude
+answer in the same words as the DOM tier.
+"""
+
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from inference.observation import Observation
+from plans.calls import Verdict
+from plans.step import Frozen, Step, TierName
+
+
+class ActKind(StrEnum):
+    """What to do with the target."""
+
+    CLICK = "click"
+    FILL = "fill"
+    """Replace the value of a field with `text`."""
+    TYPE = "type"
+    """Type `text` where the focus is (or into the target), keeping what is there."""
+    SELECT = "select"
+    """Choose `text` in a select or a list of options."""
+    SCROLL = "scroll"
+    """Bring the target into view, or scroll by `text` = up, down, top, bottom."""
+    PRESS = "press"
+    """Press the chord `text`, such as Enter or Control+S."""
+
+
+class Candidate(Frozen):
+    """An element that was considered, with its score from 0 to 1."""
+
+    ref: int
+    name: str
+    role: str
+    score: float
+
+
+class Decision(Frozen):
+    """Sure enough to act. `ref` is the element's `ref` in the observation, None for acts
+    on the page as a whole; `confidence` is the calibrated chance of being right."""
+
+    act: ActKind
+    ref: int | None
+    confidence: float
+    tier: TierName
+    text: str = ""
+    why: str = ""
+    candidates: tuple[Candidate, ...] = ()
+
+
+class DontKnowReason(StrEnum):
+    """Why a tier hands on."""
+
+    ABSENT = "absent"
+    """Nothing on the page resembles what the intent names."""
+    AMBIGUOUS = "ambiguous"
+    """Several elements fit about as well and are not the same thing."""
+    UNSURE = "unsure"
+    """The best candidate is below the threshold for this act."""
+    UNREADABLE = "unreadable"
+    """The intent, or the page (canvas, picture), can't be read by this tier."""
+    BLOCKED = "blocked"
+    """The target is there but disabled."""
+
+
+class DontKnow(Frozen):
+    """Not sure: the next tier is asked, with the candidates."""
+
+    reason: DontKnowReason
+    why: str
+    tier: TierName
+    candidates: tuple[Candidate, ...] = ()
+
+
+class Question(Frozen):
+    """A step with its placeholders filled in; `value` is what to type or choose."""
+
+    step: Step
+    intent: str
+    value: str = ""
+
+
+class Tier(Protocol):
+    """A source of decisions. Cheap tiers answer at once; model tiers await their server."""
+
+    name: TierName
+
+    async def decide(self, observation: Observation, question: Question) -> Decision | DontKnow:
+        """Say which element the question means, or that this tier can't tell."""
+        ...
+
+
+class Check(Frozen):
+    """Whether a condition holds on a page, and the evidence for it."""
+
+    verdict: Verdict
+    evidence: str
+
+
+class FieldValue(Frozen):
+    """One field read from a page. `value` None: the page does not say. `raw` is the text it
+    was read from, `source` one of json-ld, microdata, opengraph, label, scanner, title, dom."""
+
+    value: str | None
+    raw: str = ""
+    source: str = ""
+    element: str = ""
+    confidence: float = 0.0
+
+
+class Record(Frozen):
+    """One extracted record: fields in the order asked for, and the URL it is about."""
+
+    fields: dict[str, FieldValue]
+    url: str = ""
+
+
+class ListItem(Frozen):
+    """One item of a list of results. `key` identifies it across pages and visits (its
+    canonical URL, else a hash of its text); `ref` is the element to click to open it."""
+
+    key: str
+    title: str
+    url: str
+    ref: int
+    sponsored: bool = False
+
+
+class ItemList(Frozen):
+    """The main list of a page. `empty_proven`: the page itself says there is nothing."""
+
+    items: tuple[ListItem, ...]
+    empty_proven: bool = False
+
+
+PageEnd = Literal["no_next_page"]

@@ -1,0 +1,110 @@
+"""What the interpreter asks for and what it is told: the words between it and the workflow.
+
+The interpreter never sees a page, a value or a clock: variables are known here by their
+truth alone, rows and visited items by their counts. The values live in the ledger.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from plans.step import FailureClass, Frozen, HaltClass, Section, Step, TierName
+
+
+class Money(Frozen):
+    """Metered cost in integer micro-dollars, by who is paid."""
+
+    gpu: int = 0
+    claude: int = 0
+    proxy: int = 0
+
+    @property
+    def total(self) -> int:
+        """Sum of the parts, micro-dollars."""
+        return self.gpu + self.claude + self.proxy
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(
+            gpu=self.gpu + other.gpu,
+            claude=self.claude + other.claude,
+            proxy=self.proxy + other.proxy,
+        )
+
+
+class CallKind(StrEnum):
+    """What the workflow has to have done next."""
+
+    STEP = "step"
+    """Execute a step against the page: the activity named by the step's type."""
+    LOOK = "look"
+    """A loop asks whether its list holds an item not visited yet (activity `loop`)."""
+    RETURN = "return"
+    """An item failed: find the way back to its list (activity `return_to_list`)."""
+    PAUSE = "pause"
+    """A `request_user_input` step: wait for the answer."""
+
+
+class Call(Frozen):
+    """One thing to do. `key` is unique per call of a run, attempts of a step differ in it.
+
+    `iteration` counts the passes of the innermost loop around the step from 0 (0 outside
+    loops); `item_loop` is the index of that innermost loop step, or None outside loops.
+    `visit` is the ordinal of this step's executions in the run, from 0: with `index` it
+    names the item that a click claimed, the same for every attempt.
+    """
+
+    kind: CallKind
+    index: int
+    step: Step
+    section: Section
+    iteration: int = 0
+    attempt: int = 1
+    visit: int = 0
+    item_loop: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Dedup key of the call: `<kind>:<index>:<visit>:<attempt>`."""
+        return f"{self.kind}:{self.index}:{self.visit}:{self.attempt}"
+
+
+class Finish(Frozen):
+    """The run is over; `halt_class` is None exactly when `status` is succeeded."""
+
+    status: Literal["succeeded", "failed", "cancelled"]
+    halt_class: HaltClass | None = None
+    step_index: int | None = None
+    message: str = ""
+
+
+Verdict = Literal["holds", "fails", "undecided"]
+
+
+class Outcome(Frozen):
+    """What became of a call.
+
+    `exhausted`: the list has no item left that was not visited, or there is no next page.
+    `list_empty`: the page itself proves that its list is empty ("0 results").
+    `has_more`: answer of a look; None means that it can't be told.
+    `truth`: truth of the value that the call stored under the step's `out_var`, or of the
+    condition that an `if_else` or `detect_visible` looked at.
+    `gate`: verdict on `verify`, None where the step has none.
+    `rows_added`/`rows_viable`: records stored by this call, and how many of them are viable.
+    `rows_total`: records that this extract step has stored in the whole run.
+    """
+
+    success: bool
+    failure_class: FailureClass | None = None
+    message: str = ""
+    tier: TierName | None = None
+    confidence: float | None = None
+    cost: Money = Money()
+    duration_ms: int = 0
+    url: str = ""
+    exhausted: bool = False
+    list_empty: bool = False
+    has_more: bool | None = None
+    truth: bool | None = None
+    gate: Verdict | None = None
+    rows_added: int = 0
+    rows_viable: int = 0
+    rows_total: int = 0
