@@ -25,7 +25,13 @@ class ActKind(StrEnum):
     SCROLL = "scroll"
     """Bring the target into view, or scroll by `text` = up, down, top, bottom."""
     PRESS = "press"
-    """Press the chord `text`, such as Enter or Control+S."""
+    """Press the chord `text`, such as Enter or Control+S; several are separated by spaces."""
+    CHECK = "check"
+    """Bring a checkbox, radio or switch to on, whatever its state is now."""
+    UNCHECK = "uncheck"
+    """Bring a checkbox or switch to off, whatever its state is now."""
+    HOVER = "hover"
+    """Rest the pointer on the target."""
 
 
 class Candidate(Frozen):
