@@ -1,0 +1,105 @@
+"""Names, inputs and outputs of the workflow and of its activities.
+
+Implementations stand in `activities`; the API starts the workflow by these names alone.
+"""
+
+from typing import Literal
+
+from plans.calls import Call, Finish
+from plans.interpreter import Limits
+from plans.plan import Plan
+from plans.state import RunState
+from plans.step import Frozen, Perception
+from workflows.messages import SessionRef
+
+RUNS_QUEUE = "runs"
+"""Workflow tasks and the activities that only touch the ledger and the artifact store."""
+BROWSERS_QUEUE = "browsers"
+"""Requests for a session; a worker polls it only while it can carry one more."""
+
+PLAN_RUN = "PlanRun"
+LOAD_RUN = "load_run"
+HOLD_SESSION = "hold_session"
+CLOSE_SESSION = "close_session"
+RETURN_TO_LIST = "return_to_list"
+FINISH_RUN = "finish_run"
+
+
+def plan_run_id(tenant_id: str, run_id: str) -> str:
+    """Temporal workflow id of a run."""
+    return f"run/{tenant_id}/{run_id}"
+
+
+class RunKey(Frozen):
+    """Names one run of one tenant."""
+
+    tenant_id: str
+    run_id: str
+
+
+class RunInput(Frozen):
+    """Input of PlanRun; everything else it needs is read from the ledger."""
+
+    tenant_id: str
+    run_id: str
+
+    @property
+    def key(self) -> RunKey:
+        """The run's name."""
+        return RunKey(tenant_id=self.tenant_id, run_id=self.run_id)
+
+
+class RunSpec(Frozen):
+    """What the ledger knows of an admitted run. `plan` None: the run is terminal already."""
+
+    plan: Plan | None
+    limits: Limits
+    perception: Perception
+    profile_id: str = ""
+
+
+class SessionRequest(Frozen):
+    """Input of `hold_session`."""
+
+    run: RunKey
+    profile_id: str = ""
+    epoch: int = 1
+
+
+class SessionEnd(Frozen):
+    """Why a lease ended."""
+
+    reason: Literal["closed", "browser_lost"]
+
+
+class CloseRequest(Frozen):
+    """Input of `close_session`."""
+
+    run: RunKey
+    session: SessionRef
+
+
+class StepRequest(Frozen):
+    """Input of every step activity, and of `loop` and `return_to_list`.
+
+    `time_left_ms` is what the run's time budget leaves for this call.
+    """
+
+    run: RunKey
+    session: SessionRef
+    call: Call
+    perception: Perception
+    time_left_ms: int
+
+
+class FinishRequest(Frozen):
+    """Input of `finish_run`: how the run ended and its last state."""
+
+    run: RunKey
+    finish: Finish
+    state: RunState
+    elapsed_ms: int = 0
+
+
+class Nothing(Frozen):
+    """Output of an activity that returns nothing."""
