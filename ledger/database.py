@@ -1,0 +1,133 @@
+"""The connection to the database: one pool, short reads, writers one after another."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import Connection, event, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ledger.errors import LedgerAway
+
+BUSY_TIMEOUT_MS = 30_000
+WRITE = {"mantis_write": True}
+
+
+class Database:
+    """A pool of connections with one way to read and one way to write.
+
+    On SQLite a writer begins with `BEGIN IMMEDIATE`, and the writers of one process queue
+    in order instead of polling for the file's lock.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.engine = _make_engine(parsed)
+        self._turn = asyncio.Lock() if parsed.get_backend_name() == "sqlite" else None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection for reading.
+
+        Raises:
+            LedgerAway: the database can't be reached.
+        """
+        with _away():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[AsyncConnection]:
+        """A transaction for writing: committed at the end, rolled back on an exception.
+
+        Raises:
+            LedgerAway: the database can't be reached.
+        """
+        with _away():
+            async with self._turn or nullcontext(), self.engine.connect() as connection:
+                await connection.execution_options(**WRITE)
+                async with connection.begin():
+                    yield connection
+
+    async def ping(self) -> None:
+        """Ask the database for nothing.
+
+        Raises:
+            LedgerAway: it doesn't answer.
+        """
+        async with self.read() as connection:
+            await connection.execute(select(1))
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self.engine.dispose()
+
+
+class _away:
+    """Turns a lost connection into `LedgerAway`; faults of a statement pass through."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: object):
+        lost = isinstance(fault, OperationalError | InterfaceError | PoolTimeout | OSError)
+        if lost or (isinstance(fault, DBAPIError) and fault.connection_invalidated):
+            raise LedgerAway("the ledger's database can't be reached") from fault
+
+
+def _make_engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("mantis_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+async def use_write_ahead_log(database: Database) -> None:
+    """Put a SQLite file into WAL mode, whatever other processes do meanwhile."""
+    if database.engine.dialect.name != "sqlite":
+        return
+    deadline = asyncio.get_running_loop().time() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            async with database.engine.connect() as connection:
+                await connection.run_sync(_set_wal)
+                return
+        except OperationalError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+
+
+def _set_wal(connection: Connection) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.close()
+
+
+async def lock_migrations(connection: AsyncConnection) -> None:
+    """Wait for the right to migrate; it is held until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("SELECT pg_advisory_xact_lock(7310598124)"))

@@ -1,0 +1,46 @@
+"""Brings a database to the newest schema, in-process, safe for several processes at once."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from ledger.database import Database, lock_migrations, use_write_ahead_log
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def make_config() -> Config:
+    """Alembic's configuration, without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return config
+
+
+async def migrate(database: Database) -> None:
+    """Upgrade to the newest revision, or find that it is there already.
+
+    Raises:
+        LedgerAway: the database can't be reached.
+    """
+    await use_write_ahead_log(database)
+    head = ScriptDirectory.from_config(make_config()).get_current_head()
+    async with database.read() as connection:
+        if await connection.run_sync(_current) == head:
+            return
+    async with database.write() as connection:
+        await lock_migrations(connection)
+        await connection.run_sync(_upgrade)
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = make_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,109 @@
+"""Extracted records, and the one transaction in which a step writes all it has."""
+
+from sqlalchemy import ColumnElement, and_, case, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ledger.clock import Clock
+from ledger.database import Database
+from ledger.events import append_locked, lock_run
+from ledger.items import mark_item
+from ledger.models import ExtractedRow, RowCounts, StepRecord
+from ledger.schema import run_rows
+from ledger.variables import store
+
+_SHOWN = select(
+    run_rows.c.seq,
+    run_rows.c.row_key.label("key"),
+    run_rows.c.step_index,
+    run_rows.c.record,
+    run_rows.c.viable,
+    run_rows.c.page_url,
+)
+
+
+class Rows:
+    """Reads extracted records and records steps."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def read(self, tenant_id: str, run_id: str) -> tuple[ExtractedRow, ...]:
+        """All records of the run in the order of extraction."""
+        query = _SHOWN.where(_of(tenant_id, run_id)).order_by(run_rows.c.seq)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).mappings().all()
+        return tuple(ExtractedRow.model_validate(dict(row)) for row in found)
+
+    async def record_step(self, step: StepRecord) -> RowCounts:
+        """Write everything a step has to write, in one transaction, once.
+
+        A retry of the same call changes nothing and answers the same counts, and a record
+        whose key the run holds already is not stored again.
+
+        Raises:
+            UnknownRun: there is no such run.
+        """
+        async with self._database.write() as connection:
+            last = await lock_run(connection, step.tenant_id, step.run_id)
+            await append_locked(
+                connection, step.tenant_id, step.run_id, step.events, last, self._clock()
+            )
+            await _insert_rows(connection, step)
+            await store(connection, step.tenant_id, step.run_id, step.variables)
+            if step.item is not None:
+                await mark_item(connection, step.tenant_id, step.run_id, step.item)
+            return await _count(connection, step)
+
+
+async def _insert_rows(connection: AsyncConnection, step: StepRecord) -> None:
+    wanted = {row.key: row for row in reversed(step.rows)}
+    if not wanted:
+        return
+    known = await connection.execute(
+        select(run_rows.c.row_key).where(
+            _of(step.tenant_id, step.run_id), run_rows.c.row_key.in_(wanted)
+        )
+    )
+    for key in known.scalars().all():
+        del wanted[key]
+    if not wanted:
+        return
+    last = await connection.execute(
+        select(func.coalesce(func.max(run_rows.c.seq), 0)).where(_of(step.tenant_id, step.run_id))
+    )
+    start = last.scalar_one() + 1
+    await connection.execute(
+        insert(run_rows),
+        [
+            {
+                "tenant_id": step.tenant_id,
+                "run_id": step.run_id,
+                "seq": start + offset,
+                "row_key": key,
+                "call_key": step.call_key,
+                "step_index": step.step_index,
+                "viable": row.viable,
+                "page_url": row.page_url,
+                "record": row.record,
+            }
+            for offset, (key, row) in enumerate(reversed(wanted.items()))
+        ],
+    )
+
+
+async def _count(connection: AsyncConnection, step: StepRecord) -> RowCounts:
+    mine = run_rows.c.call_key == step.call_key
+    query = select(
+        func.count().label("total"),
+        func.coalesce(func.sum(case((mine, 1), else_=0)), 0).label("added"),
+        func.coalesce(func.sum(case((and_(mine, run_rows.c.viable), 1), else_=0)), 0).label(
+            "viable"
+        ),
+    ).where(_of(step.tenant_id, step.run_id), run_rows.c.step_index == step.step_index)
+    counts = (await connection.execute(query)).one()
+    return RowCounts(added=counts.added, viable_added=counts.viable, total_of_step=counts.total)
+
+
+def _of(tenant_id: str, run_id: str) -> ColumnElement[bool]:
+    return and_(run_rows.c.tenant_id == tenant_id, run_rows.c.run_id == run_id)

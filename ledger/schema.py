@@ -1,0 +1,151 @@
+"""The ledger's tables, in types that SQLite and Postgres share.
+
+Every table is keyed by tenant first. Times are integer microseconds since the epoch,
+money is integer micro-dollars.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from ledger.text import clean_text
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class CleanText(TypeDecorator[str]):
+    """Text that every database takes: NUL and lone surrogates become U+FFFD."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Replace what UTF-8 or Postgres text can't hold."""
+        return None if value is None else clean_text(value)
+
+
+Document = JSON(none_as_null=True)
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("status", CleanText, nullable=False),
+    Column("phase", CleanText, nullable=False),
+    Column("plan", Document, nullable=False),
+    Column("plan_name", CleanText, nullable=False),
+    Column("payload", Document, nullable=False),
+    Column("signature", CleanText, nullable=False),
+    Column("state_key", CleanText, nullable=False),
+    Column("profile_id", CleanText),
+    Column("perception", CleanText, nullable=False),
+    Column("max_cost_micro", BigInteger, nullable=False),
+    Column("max_time_ms", BigInteger, nullable=False),
+    Column("max_run_steps", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("finished_at", BigInteger),
+    Column("last_event_at", BigInteger, nullable=False),
+    Column("halt_class", CleanText),
+    Column("message", CleanText, nullable=False),
+    Column("summary", Document),
+    Column("video", Document),
+    Column("cancel_requested", Boolean, nullable=False),
+    Column("cancel_reason", CleanText),
+    PrimaryKeyConstraint("tenant_id", "run_id"),
+    Index(None, "tenant_id", "status"),
+)
+
+run_outbox = Table(
+    "run_outbox",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("kind", CleanText, nullable=False),
+    Column("reason", CleanText, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", BigInteger, nullable=False),
+    Column("last_error", CleanText, nullable=False),
+    UniqueConstraint("tenant_id", "run_id", "kind"),
+    Index(None, "next_try_at"),
+)
+
+run_events = Table(
+    "run_events",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("ts", BigInteger, nullable=False),
+    Column("dedup_key", CleanText, nullable=False),
+    Column("kind", CleanText, nullable=False),
+    Column("step_index", Integer),
+    Column("body", Document, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "run_id", "ts"),
+    UniqueConstraint("tenant_id", "run_id", "dedup_key"),
+)
+
+run_rows = Table(
+    "run_rows",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("row_key", CleanText, nullable=False),
+    Column("call_key", CleanText, nullable=False),
+    Column("step_index", Integer, nullable=False),
+    Column("viable", Boolean, nullable=False),
+    Column("page_url", CleanText, nullable=False),
+    Column("record", Document, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "run_id", "seq"),
+    UniqueConstraint("tenant_id", "run_id", "row_key"),
+)
+
+run_visited = Table(
+    "run_visited",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("scope", CleanText, nullable=False),
+    Column("item_key", CleanText, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("owner", CleanText, nullable=False),
+    Column("url", CleanText, nullable=False),
+    Column("title", CleanText, nullable=False),
+    Column("list_url", CleanText, nullable=False),
+    Column("status", CleanText, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "run_id", "scope", "item_key"),
+    UniqueConstraint("tenant_id", "run_id", "scope", "owner"),
+    UniqueConstraint("tenant_id", "run_id", "seq"),
+)
+
+run_variables = Table(
+    "run_variables",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("name", CleanText, nullable=False),
+    Column("value", JSON(none_as_null=False), nullable=False),
+    PrimaryKeyConstraint("tenant_id", "run_id", "name"),
+)
