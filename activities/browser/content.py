@@ -1,0 +1,42 @@
+"""Reads the visible content of the current page, every frame of it."""
+
+import asyncio
+
+from playwright.async_api import ElementHandle, Error, Frame, Page
+
+from inference.content import SCRIPT, Content, parse_content, splice_frames
+
+FRAME_TIMEOUT_S = 2.0
+MAX_DEPTH = 5
+
+
+async def capture_content(page: Page) -> Content:
+    """What the page shows now: one pass per frame, open shadow roots included.
+
+    Raises:
+        playwright.async_api.Error: where the page itself can't be read (closed, crashed).
+    """
+    return await _capture(page.main_frame, 0)
+
+
+async def _capture(frame: Frame, depth: int) -> Content:
+    children = [child for child in frame.child_frames if not child.is_detached()]
+    handles = [await _element(child) for child in children] if depth < MAX_DEPTH else []
+    content = parse_content(await frame.evaluate(SCRIPT, handles))
+    shown = {int(node.attrs["frame"]) for node in content.nodes if "frame" in node.attrs}
+    inner = {place: await _capture_child(children[place], depth + 1) for place in sorted(shown)}
+    return splice_frames(content, inner)
+
+
+async def _element(frame: Frame) -> ElementHandle | None:
+    try:
+        return await frame.frame_element()
+    except Error:
+        return None
+
+
+async def _capture_child(frame: Frame, depth: int) -> Content | None:
+    try:
+        return await asyncio.wait_for(_capture(frame, depth), FRAME_TIMEOUT_S)
+    except (Error, TimeoutError):
+        return None
