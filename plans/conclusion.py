@@ -1,0 +1,39 @@
+"""Whether a run whose plan is at its end succeeded, honestly."""
+
+from plans.calls import Finish
+from plans.halts import HALT_OF
+from plans.state import Failure, RunState
+from plans.step import HaltClass
+
+
+def conclude(state: RunState, extracts: bool) -> Finish:
+    """How the run ended; required steps and gates have passed, or it would have halted.
+
+    Args:
+        state: the run at its plan's end.
+        extracts: whether the plan has steps that store records. If so, at least one viable
+            record or a list proven empty is owed.
+    """
+    if state.first_failure is not None and not state.any_success:
+        return _failed(state.first_failure, "no step of the plan succeeded")
+    if not extracts:
+        return Finish(status="succeeded")
+    if state.counters.rows_viable > 0 or (state.list_empty and state.counters.rows == 0):
+        return Finish(status="succeeded")
+    failure = state.navigation_failure or state.extraction_failure
+    if failure is not None:
+        return _failed(failure, "no viable record was extracted")
+    return Finish(
+        status="failed",
+        halt_class=HaltClass.EXTRACT_FAILED,
+        message="no viable record was extracted",
+    )
+
+
+def _failed(failure: Failure, summary: str) -> Finish:
+    return Finish(
+        status="failed",
+        halt_class=HALT_OF[failure.failure_class],
+        step_index=failure.index,
+        message=f"{summary}: {failure.message}" if failure.message else summary,
+    )

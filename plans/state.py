@@ -1,0 +1,99 @@
+"""Where a run stands: everything the interpreter knows, as data that survives JSON."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from plans.calls import CallKind, Finish, Money
+from plans.step import FailureClass, Frozen, TierName
+
+_FALSE_TEXTS = frozenset({"", "0", "false", "no", "off", "none", "null"})
+
+
+def truth_of(value: JsonValue) -> bool:
+    """Truth of a variable's value: empty, zero, null and words such as "no" are false."""
+    if isinstance(value, str):
+        return value.strip().lower() not in _FALSE_TEXTS
+    return bool(value)
+
+
+class RunLimits(Frozen):
+    """What one run may use at most. Money in micro-dollars, time in milliseconds."""
+
+    max_run_steps: int
+    max_loop_iterations: int
+    max_cost_micro: int
+    max_time_ms: int
+
+
+class Failure(Frozen):
+    """A failure that the run went past, kept for the account at the end."""
+
+    index: int
+    failure_class: FailureClass
+    message: str = ""
+
+
+class Counters(BaseModel):
+    """What the run has done so far, for the summary.
+
+    An item is one pass of an innermost loop around a step that stores records, or such a
+    step outside loops. `checks` holds the verdict of each gate by its step's index.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    steps_executed: int = 0
+    attempted_items: int = 0
+    completed_items: int = 0
+    failed_items: int = 0
+    list_seen: bool = False
+    pages_turned: int = 0
+    rows: int = 0
+    rows_viable: int = 0
+    cost: Money = Money()
+    tiers: dict[TierName, int] = Field(default_factory=dict[TierName, int])
+    checks: dict[int, bool] = Field(default_factory=dict[int, bool])
+
+    @property
+    def pages_seen(self) -> int:
+        """Pages of the list that were seen: 0 before one, then one more a page turned."""
+        return 1 + self.pages_turned if self.list_seen else 0
+
+
+class RunState(BaseModel):
+    """A run between two calls; `Interpreter` alone changes it.
+
+    `pc` is the index of the step that `pending` is about; `passes` counts the finished
+    passes of each running loop, `visits` the finished executions of each step and
+    `looks` the finished looks of each loop. `variables` are truths, never values.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Literal[1] = 1
+    pc: int = 0
+    pending: CallKind | None = None
+    attempt: int = 1
+    passes: dict[int, int] = Field(default_factory=dict[int, int])
+    visits: dict[int, int] = Field(default_factory=dict[int, int])
+    looks: dict[int, int] = Field(default_factory=dict[int, int])
+    variables: dict[str, bool] = Field(default_factory=dict[str, bool])
+    enough: set[int] = Field(default_factory=set[int])
+    transitions: int = 0
+    elapsed_ms: int = 0
+    extracted_in_pass: bool = False
+    any_success: bool = False
+    list_empty: bool = False
+    first_failure: Failure | None = None
+    extraction_failure: Failure | None = None
+    navigation_failure: Failure | None = None
+    counters: Counters = Field(default_factory=Counters)
+    cancelled: str | None = None
+    finish: Finish | None = None
+
+    @classmethod
+    def start(cls, inputs: Mapping[str, JsonValue] | None = None) -> "RunState":
+        """The state before the first call; `inputs` are known by their truth."""
+        return cls(variables={name: truth_of(value) for name, value in (inputs or {}).items()})
