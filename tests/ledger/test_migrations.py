@@ -1,0 +1,72 @@
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from ledger.database import Database
+from ledger.ledger import Ledger
+from ledger.models import NewRun
+from ledger.schema import metadata
+
+ROOT = Path(__file__).parents[2]
+OPEN_AND_APPEND = """
+import asyncio, sys
+from ledger.ledger import Ledger
+from ledger.models import NewEvent
+
+async def main(url, name):
+    ledger = await Ledger.open(url)
+    print("open", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    for number in range(20):
+        event = NewEvent(dedup_key=f"{name}:{number}", kind="log")
+        await ledger.events.append("acme", "20260101_000000_0000abcd", [event])
+    await ledger.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_the_migrations_lead_to_the_schema(ledger: Ledger, url: str):
+    database = Database(url)
+    async with database.read() as connection:
+        difference = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
+        )
+    await database.close()
+    assert difference == []
+
+
+async def test_many_may_open_an_empty_database_at_once(url: str):
+    ledgers = await asyncio.gather(*(Ledger.open(url) for _ in range(6)))
+    for ledger in ledgers:
+        await ledger.ping()
+        await ledger.close()
+
+
+async def test_processes_open_and_write_at_once(url: str, new_run: Callable[..., NewRun]):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN_AND_APPEND, url, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        for name in ("a", "b", "c")
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert await asyncio.to_thread(process.stdout.readline) == b"open\n"
+    ledger = await Ledger.open(url)
+    await ledger.runs.admit(new_run())
+    for process in processes:
+        await asyncio.to_thread(process.communicate, b"go\n", 60)
+        assert process.returncode == 0
+    times = [event.ts for event in await ledger.events.read("acme", "20260101_000000_0000abcd")]
+    await ledger.close()
+    assert len(times) == 61
+    assert times == sorted(set(times))
