@@ -1,0 +1,178 @@
+"""What a page does while the driver acts on it: tabs, downloads, dialogs, navigations, requests."""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from playwright.async_api import Dialog, Download, Error, Frame, Page, Request
+
+_DATA_TYPES = frozenset({"xhr", "fetch"})
+_STREAMS = ("text/event-stream",)
+
+
+class PageEvents:
+    """Listens to one page from entering to leaving the `async with`-free block (`with`).
+
+    `changed` is set whenever something came in. Requests that were under way before are not
+    known here, so an old long poll holds nobody up.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self.changed = asyncio.Event()
+        self.tabs: list[Page] = []
+        self.downloads: list[Download] = []
+        self.dialogs: list[str] = []
+        self.navigations = 0
+        self.frame_navigations = 0
+        self.requests = 0
+        self.document: Request | None = None
+        self.document_error: str | None = None
+        self.document_done = False
+        self.closed = False
+        self.crashed = False
+        self._data: set[Request] = set()
+        self._answers: set[asyncio.Task[None]] = set()
+
+    def __enter__(self) -> Self:
+        page = self._page
+        page.context.on("page", self._on_tab)
+        page.on("download", self._on_download)
+        page.on("dialog", self._on_dialog)
+        page.on("framenavigated", self._on_navigated)
+        page.on("request", self._on_request)
+        page.on("requestfinished", self._on_finished)
+        page.on("requestfailed", self._on_failed)
+        page.on("close", self._on_close)
+        page.on("crash", self._on_crash)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        page = self._page
+        page.context.remove_listener("page", self._on_tab)
+        page.remove_listener("download", self._on_download)
+        page.remove_listener("dialog", self._on_dialog)
+        page.remove_listener("framenavigated", self._on_navigated)
+        page.remove_listener("request", self._on_request)
+        page.remove_listener("requestfinished", self._on_finished)
+        page.remove_listener("requestfailed", self._on_failed)
+        page.remove_listener("close", self._on_close)
+        page.remove_listener("crash", self._on_crash)
+
+    @property
+    def pending(self) -> int:
+        """Requests for data that started here and have not ended."""
+        return len(self._data)
+
+    @property
+    def evident(self) -> bool:
+        """Whether something happened that only an act brings about."""
+        return bool(
+            self.tabs
+            or self.downloads
+            or self.dialogs
+            or self.navigations
+            or self.frame_navigations
+            or self.closed
+            or self.crashed
+        )
+
+    async def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until `condition` holds, looking whenever an event came in; False if late."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        while not condition():
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                return False
+            self.changed.clear()
+            try:
+                await asyncio.wait_for(self.changed.wait(), left)
+            except TimeoutError:
+                return condition()
+        return True
+
+    async def blocked_by(self) -> str:
+        """The egress proxy's reason, where it answered the last document in the site's place."""
+        if self.document is None:
+            return ""
+        response = await self.document.response()
+        if response is None:
+            return ""
+        return response.headers.get("x-mantis-blocked", "")
+
+    def _on_tab(self, tab: Page) -> None:
+        self.tabs.append(tab)
+        self.changed.set()
+
+    def _on_download(self, download: Download) -> None:
+        self.downloads.append(download)
+        self.changed.set()
+
+    def _on_dialog(self, dialog: Dialog) -> None:
+        self.dialogs.append(f"{dialog.type}: {dialog.message}")
+        task = asyncio.ensure_future(_answer(dialog))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+        self.changed.set()
+
+    def _on_navigated(self, frame: Frame) -> None:
+        if frame.parent_frame is None:
+            self.navigations += 1
+        else:
+            self.frame_navigations += 1
+        self.changed.set()
+
+    def _on_request(self, request: Request) -> None:
+        self.requests += 1
+        if request.is_navigation_request():
+            if self._is_main(request):
+                self.document, self.document_done, self.document_error = request, False, None
+        elif request.resource_type in _DATA_TYPES and not _is_stream(request):
+            self._data.add(request)
+        self.changed.set()
+
+    def _on_finished(self, request: Request) -> None:
+        self._data.discard(request)
+        if request is self.document:
+            self.document_done = True
+        self.changed.set()
+
+    def _on_failed(self, request: Request) -> None:
+        self._data.discard(request)
+        if request is self.document:
+            self.document_done = True
+            self.document_error = request.failure or "the request failed"
+        self.changed.set()
+
+    def _on_close(self, _page: Page) -> None:
+        self.closed = True
+        self.changed.set()
+
+    def _on_crash(self, _page: Page) -> None:
+        self.crashed = True
+        self.changed.set()
+
+    def _is_main(self, request: Request) -> bool:
+        try:
+            return request.frame.parent_frame is None
+        except Error:
+            return True
+
+
+def _is_stream(request: Request) -> bool:
+    return request.headers.get("accept", "") in _STREAMS
+
+
+async def _answer(dialog: Dialog) -> None:
+    """Accept a dialog that nobody else answered, so that the page can go on."""
+    try:
+        await dialog.accept()
+    except Error:
+        # Answered by the session, or gone with its page.
+        return

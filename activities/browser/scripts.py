@@ -1,0 +1,15 @@
+"""The JavaScript that drives pages, kept as files beside this package."""
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).with_name("js")
+
+
+def script(name: str) -> str:
+    """Source of `js/<name>.js`: one function expression, ready for `evaluate`."""
+    return (_FOLDER / f"{name}.js").read_text(encoding="utf-8").strip()
+
+
+def on_page(source: str) -> str:
+    """A script that takes `(element, argument)`, made to run without an element."""
+    return f"(argument) => ({source})(null, argument)"
