@@ -50,7 +50,7 @@ def _clamp_fps(value: JsonValue) -> JsonValue:
 
 
 class Options(BaseModel):
-    """The options in force. Money in USD. Unknown fields are kept for the echo; the plan's are not."""
+    """The options in force. Money in USD. The caller's unknown fields are kept for the echo."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 

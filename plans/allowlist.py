@@ -1,0 +1,77 @@
+"""Which hosts a plan names, and which of them a tenant may reach."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from pydantic import JsonValue
+
+from plans.placeholders import fill_step, fill_text
+from plans.plan import Plan, PlanText
+from plans.step import Frozen
+from plans.suite import TaskSuite
+from plans.urls import host_of, normalise_host, step_urls, urls_in
+
+
+class Allowlist(Frozen):
+    """Hosts a tenant may reach: exact names or `*.example.com` (any subdomain, not itself).
+
+    Without patterns everything is allowed. A pattern that is no host allows nothing.
+    """
+
+    patterns: tuple[str, ...] = ()
+
+    def allows(self, host: str) -> bool:
+        """Whether a host, as it stands in a URL, may be reached."""
+        if not self.patterns:
+            return True
+        normal = normalise_host(host)
+        if normal is None:
+            return False
+        exact, suffixes = _compiled(self.patterns)
+        return normal in exact or (normal.endswith(suffixes) if suffixes else False)
+
+    def offending(self, hosts: Iterable[str]) -> list[str]:
+        """Those of the hosts that are not allowed, sorted."""
+        return sorted(host for host in set(hosts) if not self.allows(host))
+
+
+@lru_cache(maxsize=256)
+def _compiled(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    exact: set[str] = set()
+    suffixes: list[str] = []
+    for pattern in patterns:
+        text = pattern.strip()
+        if text.startswith("*."):
+            suffix = normalise_host(text[2:])
+            if suffix is not None and not suffix[-1].isdigit():
+                suffixes.append(f".{suffix}")
+        elif (host := normalise_host(text) or host_of(text)) is not None:
+            exact.add(host)
+    return frozenset(exact), tuple(suffixes)
+
+
+def hosts_of(
+    content: Plan | TaskSuite | PlanText, inputs: Mapping[str, JsonValue]
+) -> frozenset[str]:
+    """The hosts that a plan names, after filling in the inputs.
+
+    A URL whose host hangs on what only the run will know names none here: the run's own
+    network enforces the allowlist again.
+    """
+    hosts = (host_of(fill_text(url, inputs)) for url in _urls(content, inputs))
+    return frozenset(host for host in hosts if host is not None)
+
+
+def _urls(content: Plan | TaskSuite | PlanText, inputs: Mapping[str, JsonValue]) -> Iterator[str]:
+    match content:
+        case Plan(steps=steps):
+            for step in steps:
+                yield from step_urls(fill_step(step, inputs))
+        case TaskSuite(tasks=tasks, base_url=base_url):
+            yield base_url
+            for task in tasks:
+                if task.start_url is not None and not task.start_url.startswith("/"):
+                    yield task.start_url
+                yield from urls_in(fill_text(task.intent, inputs))
+        case PlanText(text=text):
+            yield from urls_in(fill_text(text, inputs))

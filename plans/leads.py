@@ -1,0 +1,93 @@
+"""From records to leads: which are viable, how one reads as a line, and the CSV of all."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import Field
+
+from plans.json_text import canonical_json
+from plans.step import ExtractField, Frozen
+
+
+class LeadRecord(Frozen):
+    """A record as it was read: values by field, None where the page does not say.
+
+    `raw` is the text that each value was read from; `url` is the page it is about.
+    """
+
+    fields: dict[str, str | None]
+    url: str = ""
+    raw: dict[str, str] = Field(default_factory=dict)
+
+
+def is_viable(values: Mapping[str, str | None], fields: Iterable[ExtractField]) -> bool:
+    """Whether every required field has a value, or any field where none is required."""
+    required = [field.name for field in fields if field.required]
+    if required:
+        return all(has_value(values.get(name)) for name in required)
+    return any(has_value(value) for value in values.values())
+
+
+def has_value(value: str | None) -> bool:
+    """Whether a value says anything."""
+    return value is not None and bool(value.strip())
+
+
+def label(name: str) -> str:
+    """A field's name as it is shown: `phone_number` is `Phone Number`."""
+    words = name.replace("_", " ").replace("-", " ").split()
+    return " ".join(word if word[:1].isupper() else word.capitalize() for word in words)
+
+
+def lead_line(record: LeadRecord, names: Sequence[str]) -> str:
+    """`VIABLE | Year: 2019 | … | Phone: none | URL: …`, fields in the order of `names`."""
+    return " | ".join(["VIABLE", *_pairs(record, names), f"URL: {_shown(record.url)}"])
+
+
+def _pairs(record: LeadRecord, names: Sequence[str]) -> list[str]:
+    return [
+        f"{label(name)}: {_shown(record.fields.get(name))}"
+        for name in field_order(record, names)
+        if name.lower() != "url"
+    ]
+
+
+def _shown(value: str | None) -> str:
+    text = " ".join((value or "").split()).replace(" | ", " / ")
+    return text or "none"
+
+
+def field_order(record: LeadRecord, names: Sequence[str]) -> tuple[str, ...]:
+    """The plan's fields, or those of the record where the plan names none."""
+    return tuple(names) if names else tuple(record.fields)
+
+
+def has_phone(record: LeadRecord) -> bool:
+    """Whether a phone number was read."""
+    return any("phone" in name.lower() and has_value(v) for name, v in record.fields.items())
+
+
+def leads_csv(records: Sequence[tuple[LeadRecord, bool]], names: Sequence[str]) -> str:
+    """The CSV (RFC 4180) of records and whether each is viable.
+
+    Columns: `status` (VIABLE or REJECTED), the plan's fields in order (those of all records
+    where it names none), `url`, and `raw`, the texts that the values were read from as JSON.
+    Values stand exactly as they were read.
+    """
+    columns = list(names) or list(dict.fromkeys(name for rec, _ in records for name in rec.fields))
+    columns = [name for name in columns if name.lower() not in ("status", "url", "raw")]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(["status", *columns, "url", "raw"])
+    for record, viable in records:
+        values = [record.fields.get(name) or "" for name in columns]
+        url = record.url or record.fields.get("url") or ""
+        raw = canonical_json({**record.raw})
+        writer.writerow(["VIABLE" if viable else "REJECTED", *values, url, raw])
+    return out.getvalue()
+
+
+def with_phone(records: Iterable[LeadRecord]) -> int:
+    """How many of the records have a phone number."""
+    return sum(has_phone(record) for record in records)
