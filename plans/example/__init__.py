@@ -1,0 +1,1 @@
+"""Shipped plans and the demo marketplace that they run against."""

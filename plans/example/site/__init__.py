@@ -1,0 +1,1 @@
+"""The parts of the demo marketplace: its catalogue, its pages and what it remembers."""
