@@ -1,0 +1,1 @@
+"""Structured extraction: fields of one record, rows of a list, pairs of a page."""

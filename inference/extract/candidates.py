@@ -1,0 +1,188 @@
+"""Where a field's value may stand in a scope: labels, facts, phrases, classes, looks."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from inference.extract import kinds
+from inference.extract.pairs import Pair, pairs
+from inference.extract.structured import Fact, facts
+from inference.extract.tree import Scope, Tree
+from inference.extract.words import FieldKind, field_kind, is_placeholder, label_score, stems
+from plans.step import ExtractField
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value that may be the field's. `value` None: the page says that there is none."""
+
+    value: str | None
+    raw: str
+    source: str
+    node: int
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A field asked for, with what its name tells."""
+
+    name: str
+    kind: FieldKind
+    declared: str = ""
+
+    @classmethod
+    def of(cls, field: ExtractField) -> "Wanted":
+        """From a plan's field."""
+        return cls(field.name, field_kind(field.name, field.type), field.type)
+
+
+_PAIR_TRUST = {"term": 0.97, "cell": 0.96, "colon": 0.94, "control": 0.9, "sibling": 0.88}
+_PAIR_FLOOR = {"term": 0.7, "cell": 0.7, "colon": 0.75, "control": 0.75, "sibling": 0.84}
+_SENTENCE = re.compile(r"(?<=[a-z0-9)])[.;]\s+(?=[A-Z])|\s*[·•|]\s*|\s+[–—]\s+")
+_COUNT = re.compile(r"(?<![\w.,$€£-])\(?(\d[\d.,]*)\+?\s+([a-zäöü][\w-]*(?:\s+[a-zäöü][\w-]*){0,5})", re.IGNORECASE)
+_PAGE_OF = re.compile(r"\b(?:page|seite)\s+\d+\s+(?:of|von|/)\s+(\d+)|^\d+\s+(?:of|von)\s+(\d+)$", re.IGNORECASE)
+_VALUE_START = re.compile(r"[A-Z0-9ÄÖÜÀ-Þ#@$€£+(\"“„]")
+_TAIL = frozenset({"name", "value", "url", "text", "title"})
+
+
+class Area:
+    """A scope of a page with what was found in it, each kind looked up once."""
+
+    def __init__(self, tree: Tree, scope: Scope, *, anchored: bool) -> None:
+        self.tree = tree
+        self.scope = scope
+        self.anchored = anchored
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Label and value pairs of the scope."""
+        return tuple(p for p in pairs(self.tree, self.scope) if self.counts(p.node))
+
+    @cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """Facts of the page's main entity; none in a part of the page."""
+        return () if self.anchored else facts(self.tree)
+
+    @cached_property
+    def segments(self) -> tuple[tuple[str, int], ...]:
+        """Parts of lines, as a reader would part them, with their element."""
+        found: list[tuple[str, int]] = []
+        for node, line in self.tree.lines:
+            if node in self.scope and self.counts(node):
+                found.extend((part.strip(), node) for part in _SENTENCE.split(line) if part.strip())
+        return tuple(found)
+
+    def counts(self, node: int) -> bool:
+        """Whether what stands there may be taken: not from similar or sponsored things."""
+        return self.anchored or not self.tree.in_aside(node)
+
+
+def candidates(area: Area, wanted: Wanted) -> list[Candidate]:
+    """All candidates for a field, best first; those whose look can't be right are left out."""
+    found = [*_from_pairs(area, wanted), *_from_facts(area, wanted)]
+    found += [*_from_phrases(area, wanted), *_from_counts(area, wanted), *_from_classes(area, wanted)]
+    kept = [c for c in found if c.value is None or _acceptable(wanted, c)]
+    return sorted(kept, key=lambda c: -c.confidence)
+
+
+def _acceptable(wanted: Wanted, candidate: Candidate) -> bool:
+    value = candidate.value or ""
+    return kinds.fits(wanted.kind, value) and len(value) <= 2000
+
+
+def _from_pairs(area: Area, wanted: Wanted) -> Iterator[Candidate]:
+    for pair in area.pairs:
+        score = label_score(wanted.name, pair.label)
+        if score < _PAIR_FLOOR[pair.source]:
+            continue
+        trust = _PAIR_TRUST[pair.source] * score
+        if area.tree.is_chrome(pair.node) and not area.anchored:
+            trust *= 0.8
+        if is_placeholder(pair.value):
+            if pair.source == "sibling" and not pair.value or pair.source == "control":
+                trust *= 0.7
+            yield Candidate(None, pair.value, "label", pair.node, trust)
+        else:
+            yield Candidate(pair.value, pair.value, "label", pair.node, trust)
+
+
+def _from_facts(area: Area, wanted: Wanted) -> Iterator[Candidate]:
+    trust = {"json-ld": 0.94, "microdata": 0.92, "opengraph": 0.7}
+    for fact in area.facts:
+        score = _fact_score(wanted.name, fact.name)
+        if score >= 0.8:
+            yield Candidate(fact.value, fact.value, fact.origin, fact.node, trust[fact.origin] * score)
+
+
+def _fact_score(field: str, name: str) -> float:
+    path = name.split(" ")
+    if len(path) == 1:
+        return label_score(field, name)
+    best = label_score(field, " ".join(path))
+    if path[-1] in _TAIL:
+        best = max(best, 0.98 * label_score(field, path[-2]))
+    else:
+        best = max(best, 0.98 * label_score(field, path[-1]))
+    return best
+
+
+def _from_phrases(area: Area, wanted: Wanted) -> Iterator[Candidate]:
+    """ "By Inês Falcão", "Office phone (555) 555-0161", and a label with its value after it."""
+    for place, (text, node) in enumerate(area.segments):
+        if len(text) > 160 or area.tree.acts(node):
+            continue
+        words = text.split(" ")
+        for count in range(min(4, len(words) - 1), 0, -1):
+            score = label_score(wanted.name, " ".join(words[:count]))
+            rest = " ".join(words[count:])
+            if score >= 0.9 and _VALUE_START.match(rest) and len(rest) <= 80:
+                yield Candidate(rest, text, "label", node, 0.8 * score)
+                break
+        if label_score(wanted.name, text) >= 0.93 and place + 1 < len(area.segments):
+            after, where = area.segments[place + 1]
+            near = area.tree.nodes[where].parent in (node, area.tree.nodes[node].parent)
+            if near and len(after) <= 60:
+                yield Candidate(after, after, "label", where, 0.74)
+
+
+def _from_counts(area: Area, wanted: Wanted) -> Iterator[Candidate]:
+    if wanted.kind not in ("count", "str"):
+        return
+    for text, node in area.segments:
+        pages = _PAGE_OF.search(text)
+        if pages and label_score(wanted.name, "pages") >= 0.9:
+            yield Candidate(pages[1] or pages[2], text, "label", node, 0.86)
+        for match in _COUNT.finditer(text):
+            nouns = match[2].split(" ")
+            score = max(
+                label_score(wanted.name, " ".join(nouns[:n])) * (1 if n == len(nouns) else 0.97)
+                for n in range(1, len(nouns) + 1)
+            )
+            if score >= 0.85:
+                yield Candidate(match[1].rstrip(".,"), text, "label", node, 0.85 * score)
+
+
+def _from_classes(area: Area, wanted: Wanted) -> Iterator[Candidate]:
+    mine = stems(wanted.name)
+    for index in range(area.scope.start, area.scope.end):
+        node = area.tree.nodes[index]
+        if node.tag == "#text" or not area.counts(index) or area.tree.acts(index):
+            continue
+        if not set(mine) <= set(stems(" ".join(area.tree.class_words(index)))):
+            continue
+        text = area.tree.text(area.tree.scope(index), commands=False)
+        if text and len(text) <= 80 and not kinds.is_decoy(text):
+            yield Candidate(text, text, "dom", index, 0.62)
+
+
+def merged(found: list[Candidate]) -> Candidate | None:
+    """The best candidate, surer where an independent source says the same."""
+    if not found:
+        return None
+    best = found[0]
+    for other in found[1:]:
+        if other.source != best.source and other.value == best.value:
+            return replace(best, confidence=min(0.99, best.confidence + 0.04))
+    return best

@@ -1,0 +1,147 @@
+"""What a short text looks like: a price, a date, a phone number, stars, a count."""
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from phonenumbers import Leniency, PhoneNumberMatcher
+
+from inference.extract.words import FieldKind, contains_phrase, plain
+
+ValueKind = Literal[
+    "price", "phone", "email", "handle", "stars", "age", "date", "year", "number", "measure",
+    "url", "text",
+]  # fmt: skip
+"""The look of a value."""
+
+_CURRENCY = (
+    r"(?:US\$|CA\$|AU?\$|R\$|[$€£¥₹₽₩₺]|\b(?:USD|EUR|GBP|CHF|CAD|AUD|NOK|SEK|DKK|PLN|Fr\.|kr|zł)\b)"
+)
+_NUMBER = r"\d{1,3}(?:[.,'’\s]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
+PRICE = re.compile(rf"{_CURRENCY}\s?-?(?:{_NUMBER})(?:,[-–]{{1,2}})?|(?:{_NUMBER})(?:,[-–]{{1,2}})?\s?{_CURRENCY}")
+_MONTHS = (
+    r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zäé]*\.?"
+)
+DATE = re.compile(
+    rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}\b|\b\d{{1,2}}/\d{{1,2}}\b"
+    rf"|\b\d{{1,2}}\.?\s+{_MONTHS}(?:\s+\d{{4}})?\b|\b{_MONTHS}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?\b"
+    rf"|\b{_MONTHS}\s+\d{{4}}\b",
+    re.IGNORECASE,
+)
+_AGE = re.compile(
+    r"^(?:just now|now|today|yesterday|heute|gestern|gerade eben|(?:vor\s+)?(?:a|an|about|\d+)\s*"
+    r"(?:s|sec|seconds?|m|min|mins|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|mo|months?|y|yrs?"
+    r"|years?|minuten?|stunden?|tage?n?|wochen?|monate?n?|jahre?n?)\.?(?:\s+ago)?)"
+    r"(?:\s+at\s+\d{1,2}:\d{2})?$",
+    re.IGNORECASE,
+)
+YEAR = re.compile(r"(?<![\d.,$€£#-])(?:19[2-9]\d|20[0-4]\d)(?![\d,-]|\.\d)")
+_STARS = re.compile(r"^[★☆⭐✩½]+(?:\s*\d(?:[.,]\d)?)?$")
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_HANDLE = re.compile(r"^@[\w.]{2,40}$")
+_URL = re.compile(r"^(?:https?://|www\.)\S+$", re.IGNORECASE)
+_PLAIN_NUMBER = re.compile(r"^[-+]?\d[\d.,'’]*(?:\s?[kKmM])?$")
+_MEASURE = re.compile(
+    r"^[-+~]?\d[\d.,'’]*\s?(?:[a-zµ°%²³\"'″′]+[²³]?(?:/\w+[²³]?)?)(?:\s\d+\s?\w+)?\.?$", re.IGNORECASE
+)
+MONTHLY = re.compile(
+    r"(?:/\s*(?:mo|month|wk|week|yr|monat)\b|\b(?:a|per|pro)\s+(?:month|week|monat)|\bmonthly\b|\bmtl\.?|\bmonatlich)",
+    re.IGNORECASE,
+)
+DECOY = re.compile(
+    r"\b(?:was|were|previously|formerly|rrp|msrp|list price|statt|uvp|save|you save|off|deposit|down payment|est\.?|"
+    r"estimated|from|ab|financ\w*|loan|payment|apr|shipping|delivery|versand|over|compulsory|fee|rate)\b",
+    re.IGNORECASE,
+)
+_PHONE_SHAPE = re.compile(r"^\+?[\d\s().\-/]{6,24}$")
+RATED = re.compile(r"(\d(?:[.,]\d+)?)\s*(?:out of|of|/|von)\s*(?:5|10|100)\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=16384)
+def kind_of(text: str) -> ValueKind:
+    """The look of a whole text; "text" where it is nothing special."""
+    stripped = text.strip().strip("()")
+    if _STARS.match(stripped):
+        return "stars"
+    if _HANDLE.match(stripped):
+        return "handle"
+    if EMAIL.fullmatch(stripped):
+        return "email"
+    if _URL.match(stripped):
+        return "url"
+    if len(stripped) <= 40 and PRICE.search(stripped):
+        return "price"
+    if _AGE.match(stripped):
+        return "age"
+    if YEAR.fullmatch(stripped):
+        return "year"
+    if len(stripped) <= 30 and (found := DATE.search(stripped)) and len(found[0]) * 2 > len(stripped):
+        return "date"
+    if _PLAIN_NUMBER.match(stripped):
+        return "number"
+    if _PHONE_SHAPE.match(stripped) and sum(c.isdigit() for c in stripped) >= 7:
+        return "phone"
+    if _MEASURE.match(stripped):
+        return "measure"
+    return "text"
+
+
+_FITS: dict[FieldKind, tuple[ValueKind, ...]] = {
+    "price": ("price",),
+    "phone": ("phone", "number"),
+    "email": ("email",),
+    "url": ("url",),
+    "year": ("year",),
+    "date": ("date", "age"),
+    "time": ("age", "date", "measure"),
+    "rating": ("stars", "number", "measure"),
+    "count": ("number", "measure"),
+    "handle": ("handle",),
+}
+
+
+def fits(kind: FieldKind, text: str) -> bool:
+    """Whether a text can be the value of a field of that kind."""
+    if kind == "phone":
+        return bool(phones(text))
+    if kind == "year":
+        return bool(YEAR.search(text))
+    if kind == "price":
+        return bool(PRICE.search(text)) or plain(text) in {"free", "gratis", "kostenlos", "included"}
+    allowed = _FITS.get(kind)
+    if allowed is not None and kind in ("email", "url", "handle"):
+        return kind_of(text) in allowed
+    return allowed is None or any(c.isdigit() or c in "★☆" for c in text) or kind_of(text) in allowed
+
+
+def typical(kind: FieldKind, text: str) -> bool:
+    """Whether the look of the text alone speaks for a field of that kind."""
+    return kind_of(text) in _FITS.get(kind, ())
+
+
+@lru_cache(maxsize=4096)
+def phones(text: str, region: str = "US") -> tuple[str, ...]:
+    """Phone numbers in a text as written, numbers that are possible in the region."""
+    if sum(c.isdigit() for c in text) < 7:
+        return ()
+    found = PhoneNumberMatcher(text, region, leniency=Leniency.POSSIBLE)
+    return tuple(
+        match.raw_string
+        for match in found
+        if not DATE.fullmatch(match.raw_string) and not PRICE.search(text[: match.end][-len(match.raw_string) - 2 :])
+    )
+
+
+def prices(text: str) -> tuple[str, ...]:
+    """Prices in a text as written."""
+    return tuple(match[0].strip() for match in PRICE.finditer(text))
+
+
+def is_decoy(text: str) -> bool:
+    """Whether a price in this line is not the price: a former one, a rate, financing."""
+    return bool(DECOY.search(text)) or bool(MONTHLY.search(text))
+
+
+def is_region(text: str, phrases: tuple[str, ...]) -> bool:
+    """Whether a text names one of the phrases."""
+    return any(contains_phrase(text, phrase) for phrase in phrases)

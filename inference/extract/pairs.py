@@ -1,0 +1,234 @@
+"""Label and value pairs of a page: lists of terms, tables, form fields, "Label: value"."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from inference.content import Flag
+from inference.extract.tree import CONTROLS, Scope, Tree, squash
+from inference.extract.words import is_placeholder, name_words, plain
+
+PairSource = Literal["term", "cell", "control", "colon", "sibling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A label with its value; `value` may be a placeholder or empty. `node` holds the value."""
+
+    label: str
+    value: str
+    node: int
+    source: PairSource
+
+
+_COLON = re.compile(r"^([^:.!?]{2,40}?)\s*:\s*(.*)$")
+_UI_LINK = re.compile(
+    r"^(?:change|edit|copy|view|map|show|see|more|details|remove|help|\?|ändern|bearbeiten|karte)\b",
+    re.IGNORECASE,
+)
+_LABEL_CLASSES = frozenset({"lbl", "label", "key", "term", "caption", "title", "name", "prop", "attr"})
+_LONGEST_LABEL = 48
+
+
+def pairs(tree: Tree, scope: Scope) -> tuple[Pair, ...]:
+    """All pairs in a scope, the most reliable kinds first."""
+    return (
+        *_terms(tree, scope),
+        *_cells(tree, scope),
+        *_controls(tree, scope),
+        *_colons(tree, scope),
+        *_siblings(tree, scope),
+    )
+
+
+def value_text(tree: Tree, index: int) -> str:
+    """The value an element holds: a control's, else its text without commands and links
+    such as "Change"."""
+    return _values(tree, tree.scope(index))
+
+
+def _values(tree: Tree, scope: Scope) -> str:
+    parts: list[str] = []
+    for index in range(scope.start, scope.end):
+        node = tree.nodes[index]
+        if node.tag in CONTROLS and not tree.is_action(index):
+            kind = node.attrs.get("type", "")
+            if kind not in ("checkbox", "radio", "hidden"):
+                parts.append(" " + node.attrs.get("value", ""))
+        if node.tag == "br" or (node.flags & Flag.BLOCK and node.tag != "#text"):
+            parts.append(" ")
+        if node.tag == "#text" and not node.flags & Flag.SR and not _command(tree, index, scope):
+            if not any(tree.nodes[a].tag in CONTROLS for a in tree.ancestors(index)):
+                parts.append(node.text)
+    text = squash("".join(parts))
+    return text or tree.text(scope, commands=True)
+
+
+def _command(tree: Tree, index: int, scope: Scope) -> bool:
+    for ancestor in tree.ancestors(index):
+        if ancestor < scope.start:
+            return False
+        node = tree.nodes[ancestor]
+        if tree.is_action(ancestor) and node.attrs.get("haspopup") != "listbox":
+            return True
+        if node.tag == "a" and _UI_LINK.match(tree.text(tree.scope(ancestor))):
+            return True
+    return False
+
+
+def _is_label(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_LABEL and any(c.isalpha() for c in text)
+
+
+def _trim(label: str) -> str:
+    return squash(label).rstrip(":* ").strip()
+
+
+def _terms(tree: Tree, scope: Scope) -> Iterator[Pair]:
+    for index in range(scope.start, scope.end):
+        if tree.nodes[index].tag != "dt":
+            continue
+        siblings = tree.elements(tree.nodes[index].parent)
+        rest = siblings[siblings.index(index) + 1 :]
+        values: list[int] = []
+        for sibling in rest:
+            if tree.nodes[sibling].tag != "dd":
+                break
+            values.append(sibling)
+        if values:
+            label = _trim(tree.text(tree.scope(index)))
+            value = ", ".join(value_text(tree, v) for v in values)
+            if _is_label(label):
+                yield Pair(label, value, values[0], "term")
+
+
+def _cells(tree: Tree, scope: Scope) -> Iterator[Pair]:
+    for index in range(scope.start, scope.end):
+        if tree.nodes[index].tag != "tr":
+            continue
+        cells = tree.elements(index)
+        if len(cells) < 2 or len(cells) % 2 or len(cells) > 6:
+            continue
+        labels = cells[::2]
+        marked = all(_label_cell(tree, c) for c in labels)
+        if not marked and not (len(cells) == 2 and _two_columns(tree, index)):
+            continue
+        for label_cell, value_cell in zip(labels, cells[1::2], strict=True):
+            label = _trim(tree.text(tree.scope(label_cell)))
+            if _is_label(label) and not any(
+                tree.nodes[i].tag == "tr" for i in range(value_cell, tree.end[value_cell])
+            ):
+                yield Pair(label, value_text(tree, value_cell), value_cell, "cell")
+
+
+def _label_cell(tree: Tree, cell: int) -> bool:
+    node = tree.nodes[cell]
+    text = tree.text(tree.scope(cell))
+    if not text:
+        return True
+    if node.tag == "th" or _LABEL_CLASSES & set(name_words(node.cls)) or text.endswith(":"):
+        return len(text) <= _LONGEST_LABEL
+    inner = [tree.nodes[i].tag for i in range(cell + 1, tree.end[cell])]
+    return "label" in inner and not CONTROLS & set(inner)
+
+
+def _two_columns(tree: Tree, row: int) -> bool:
+    """Whether all rows of the table have two cells and the first ones read like labels."""
+    rows = [r for r in tree.elements(tree.nodes[row].parent) if tree.nodes[r].tag == "tr"]
+    firsts: list[str] = []
+    for other in rows:
+        cells = tree.elements(other)
+        if len(cells) != 2 or tree.nodes[cells[1]].tag == "th":
+            return False
+        firsts.append(tree.text(tree.scope(cells[0])))
+    short = [t for t in firsts if _is_label(t) and not any(c.isdigit() for c in t)]
+    return len(short) == len(firsts) and len(set(firsts)) == len(firsts)
+
+
+def _controls(tree: Tree, scope: Scope) -> Iterator[Pair]:
+    for index in range(scope.start, scope.end):
+        node = tree.nodes[index]
+        if node.tag not in CONTROLS or tree.is_action(index):
+            continue
+        if node.attrs.get("type") in ("checkbox", "radio", "hidden", "search"):
+            continue
+        label = node.attrs.get("label") or node.text or node.attrs.get("placeholder", "")
+        if _is_label(_trim(label)):
+            yield Pair(_trim(label), node.attrs.get("value", ""), index, "control")
+
+
+def _colons(tree: Tree, scope: Scope) -> Iterator[Pair]:
+    found = tree.pieces_in(scope)
+    for place, piece in enumerate(found):
+        if tree.acts(piece.node):
+            continue
+        match = _COLON.match(piece.text)
+        if not match or not _is_label(match[1]) or match[2].startswith("//"):
+            continue
+        value, node = match[2], piece.node
+        if not value:
+            after = found[place + 1] if place + 1 < len(found) else None
+            if after is not None and after.line - piece.line <= 3 and not after.text.endswith(":"):
+                value, node = after.text, after.node
+            control = _next_control(tree, piece.node, scope, after.node if after else scope.end)
+            if control is not None:
+                value, node = tree.nodes[control].attrs.get("value", ""), control
+        yield Pair(_trim(match[1]), value, node, "colon")
+
+
+def _next_control(tree: Tree, start: int, scope: Scope, stop: int) -> int | None:
+    for index in range(start, min(scope.end, max(stop, start))):
+        node = tree.nodes[index]
+        if node.tag in CONTROLS and node.attrs.get("type") not in ("checkbox", "radio", "hidden"):
+            return index
+    return None
+
+
+def _siblings(tree: Tree, scope: Scope) -> Iterator[Pair]:
+    """Two texts alone in a container: one is the label of the other, both ways offered."""
+    for index in range(scope.start, scope.end):
+        node = tree.nodes[index]
+        if node.tag in ("#text", "tr", "dl", "select", "p") or tree.is_action(index):
+            continue
+        parts = _parts(tree, index)
+        if not 2 <= len(parts) <= 4 or len(parts) != 2 and not _figure(tree, parts):
+            continue
+        (first, first_node), (second, second_node) = parts[0], parts[1]
+        if first and second and len(first) <= 120 and len(second) <= 120:
+            if _is_label(first):
+                yield Pair(_trim(first), second, second_node, "sibling")
+            if len(parts) == 2 and _is_label(second):
+                yield Pair(_trim(second), first, first_node, "sibling")
+
+
+def _figure(tree: Tree, parts: list[tuple[str, int]]) -> bool:
+    """Whether the second of several parts stands out by its size, as in a tile of figures."""
+    sizes = [_size(tree, node) for _, node in parts]
+    return sizes[1] > max(sizes[0], *sizes[2:])
+
+
+def _size(tree: Tree, node: int) -> int:
+    inner = [tree.nodes[i].size for i in range(node, tree.end[node])]
+    return max(inner, default=0)
+
+
+def _parts(tree: Tree, index: int) -> list[tuple[str, int]]:
+    parts: list[tuple[str, int]] = []
+    for child in tree.children[index]:
+        node = tree.nodes[child]
+        if node.tag == "br" or node.flags & Flag.SR or tree.is_action(child):
+            popup = node.attrs.get("haspopup")
+            if popup != "listbox" or not parts:
+                continue
+        text = node.text.strip() if node.tag == "#text" else value_text(tree, child)
+        if text and (any(c.isalnum() for c in text) or is_placeholder(text) or "★" in text):
+            parts.append((text, index if node.tag == "#text" else child))
+        elif node.tag in CONTROLS and not tree.is_action(child):
+            parts.append(("", child))
+    return parts
+
+
+def labels_of(found: tuple[Pair, ...]) -> frozenset[str]:
+    """The labels in their plain form."""
+    return frozenset(plain(pair.label) for pair in found)

@@ -1,0 +1,96 @@
+"""Which part of a page an intent speaks of: "of the shipping address", "the post about X"."""
+
+import re
+from collections.abc import Sequence
+
+from inference.extract.pairs import pairs
+from inference.extract.tree import Heading, Scope, Tree
+from inference.extract.words import LEXICON, contains_phrase, label_score, name_words, plain, stem
+
+_ABOUT = re.compile(r"\b(?:about|called|named|titled|über|namens)\s+(?:the\s+|an?\s+)?(.+?)(?=\s+(?:note|extract|get|read|list)\b|[:.,;]|$)", re.IGNORECASE)
+_QUOTED = re.compile(r"[\"“„«']([^\"”“»']{2,80})[\"”“»']")
+_OF = re.compile(
+    r"\b(?:of|from|in|under|for|within|per|aus|von|im|in der|unter)\s+(?:the|this|that|an?|dem|der|den|das|des)?\s*([\w'’-]+(?:\s+(?:of\s+the\s+|of\s+)?[\w'’-]+){0,4})",
+    re.IGNORECASE,
+)
+
+
+def anchor_words(intent: str, fields: Sequence[str]) -> tuple[str, ...]:
+    """Stems of what the intent names besides its verb and its fields."""
+    taken = {stem(w) for name in fields for w in name_words(name)}
+    dropped = LEXICON.stop | LEXICON.generic
+    words = [w for w in plain(intent.replace("'s", " ").replace("’s", " ")).split()]
+    return tuple(stem(w) for w in words if w not in dropped and stem(w) not in taken)
+
+
+def anchored_scope(tree: Tree, intent: str, fields: Sequence[str]) -> Scope | None:
+    """The part of the page that the intent names, None for the page's main record."""
+    anchors = anchor_words(intent, fields)
+    by_heading = _headed(tree, anchors, fields) if anchors else None
+    if by_heading is not None:
+        return by_heading
+    for phrase in _phrases(intent):
+        scope = _around_phrase(tree, phrase, fields)
+        if scope is not None:
+            return scope
+    return None
+
+
+def _headed(tree: Tree, anchors: tuple[str, ...], fields: Sequence[str]) -> Scope | None:
+    best: tuple[float, Heading] | None = None
+    for heading in tree.headings:
+        words = [w for w in name_words(heading.text) if w not in LEXICON.stop]
+        meant = [stem(w) for w in words]
+        if not meant or heading.rank == 1 or len(meant) > 6:
+            continue
+        hits = sum(w in anchors for w in meant)
+        cover = hits / len(meant)
+        if cover < 0.99 and not (hits and hits == len(set(anchors)) and cover >= 0.5):
+            continue
+        if label_owner(fields, heading.text):
+            continue
+        score = hits + cover - heading.rank / 20
+        if best is None or score > best[0]:
+            best = (score, heading)
+    return tree.section(best[1]) if best else None
+
+
+def label_owner(fields: Sequence[str], text: str) -> bool:
+    """Whether a text is rather the label of one of the fields."""
+    return any(label_score(name, text) >= 0.9 for name in fields)
+
+
+def _phrases(intent: str) -> list[str]:
+    found = [m[1] for m in _QUOTED.finditer(intent)]
+    found += [m[1] for m in _ABOUT.finditer(intent)]
+    for match in _OF.finditer(intent):
+        words = match[1].split(" ")
+        found += [" ".join(words[:n]) for n in range(len(words), 0, -1)]
+    kept: list[str] = []
+    for phrase in found:
+        meant = [w for w in plain(phrase).split() if w not in LEXICON.stop | LEXICON.generic]
+        if meant and phrase not in kept:
+            kept.append(phrase)
+    return kept
+
+
+def _around_phrase(tree: Tree, phrase: str, fields: Sequence[str]) -> Scope | None:
+    """The smallest block around a text that holds labels or a record of the fields."""
+    homes = [node for node, line in tree.lines if contains_phrase(line, phrase)]
+    homes = [n for n in homes if not tree.acts(n)]
+    if not homes or len(homes) > 3:
+        return None
+    home = homes[0]
+    if any(h.node == home and h.rank == 1 for h in tree.headings):
+        return None
+    best: tuple[int, int] | None = None
+    for ancestor in (home, *tree.ancestors(home)):
+        if tree.nodes[ancestor].tag in ("body", "main") or tree.scope(ancestor) == tree.main:
+            break
+        scope = tree.scope(ancestor)
+        labels = [p.label for p in pairs(tree, scope)]
+        labels += [tree.nodes[i].text for i in range(scope.start, scope.end) if tree.nodes[i].tag == "button"]
+        hits = sum(any(label_score(f, label) >= 0.84 for label in labels) for f in fields)
+        if hits and (best is None or hits > best[0]):
+            best = (hits, ancestor)
+    return tree.scope(best[1]) if best and best[0] * 2 >= min(len(fields), 4) else None

@@ -1,0 +1,142 @@
+"""What a page says to machines: JSON-LD, microdata, OpenGraph, as named values."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from inference.content import Content
+from inference.extract.tree import Tree
+from inference.extract.words import name_words
+
+Origin = Literal["json-ld", "microdata", "opengraph"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A named value. `name` is the property's path without types, such as `offers price`."""
+
+    name: str
+    value: str
+    origin: Origin
+    node: int = -1
+
+
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+_ENTITIES = frozenset({
+    "product", "vehicle", "car", "boat", "recipe", "offer", "jobposting", "realestatelisting",
+    "apartment", "house", "residence", "accommodation", "article", "newsarticle", "blogposting",
+    "event", "book", "person", "softwareapplication", "movie", "course", "motorcycle", "place",
+    "localbusiness", "organization", "singlefamilyresidence", "individualproduct",
+    "productgroup", "hotel", "restaurant",
+})  # fmt: skip
+_MINOR = frozenset({
+    "breadcrumblist", "website", "webpage", "organization", "searchaction", "itemlist",
+    "imageobject", "review", "collectionpage", "searchresultspage",
+})  # fmt: skip
+_SCHEMA_URL = re.compile(r"^https?://schema\.org/")
+
+
+def facts(tree: Tree) -> tuple[Fact, ...]:
+    """All facts about the page's main entity, the most trusted first."""
+    return (*_json_ld(tree.content), *_microdata(tree), *_open_graph(tree.content))
+
+
+def _json_ld(content: Content) -> Iterator[Fact]:
+    entities: list[dict[str, JsonValue]] = []
+    for script in content.json_ld:
+        try:
+            parsed = _JSON.validate_python(json.loads(script, strict=False))
+        except (ValueError, ValidationError, RecursionError):
+            continue
+        entities.extend(_entities(parsed))
+    main = [entity for entity in entities if _types(entity) & _ENTITIES] or entities
+    main = [entity for entity in main if not _types(entity) & _MINOR or len(main) == 1]
+    kinds = {frozenset(_types(entity)) for entity in main}
+    if len(main) > 1 and len(kinds) == 1:
+        return
+    for entity in main[:3]:
+        for name, value in _flatten(entity, ()):
+            yield Fact(name, value, "json-ld")
+
+
+def _entities(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _entities(item)
+    elif isinstance(value, dict):
+        graph = value.get("@graph")
+        main = value.get("mainEntity")
+        if graph is not None:
+            yield from _entities(graph)
+        if isinstance(main, dict):
+            yield from _entities(main)
+        if "@type" in value:
+            yield value
+
+
+def _types(entity: dict[str, JsonValue]) -> set[str]:
+    kind = entity.get("@type")
+    names = kind if isinstance(kind, list) else [kind]
+    return {str(name).rsplit("/", 1)[-1].casefold() for name in names}
+
+
+def _flatten(value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if len(path) > 5 or value is None:
+        return
+    if isinstance(value, dict):
+        name = value.get("name")
+        number = value.get("value")
+        if path and path[-1] == "additionalProperty" and isinstance(name, str):
+            if isinstance(number, str | int | float):
+                unit = value.get("unitText")
+                yield name, f"{number} {unit}".strip() if isinstance(unit, str) else str(number)
+            return
+        for key, inner in value.items():
+            if not key.startswith("@"):
+                yield from _flatten(inner, (*path, key))
+    elif isinstance(value, list):
+        for inner in value[:20]:
+            yield from _flatten(inner, path)
+    elif not isinstance(value, bool):
+        yield " ".join(path), _SCHEMA_URL.sub("", str(value)).strip()
+
+
+def _microdata(tree: Tree) -> Iterator[Fact]:
+    tops: dict[int, int] = {}
+    for index, node in enumerate(tree.nodes):
+        if "itemprop" not in node.attrs:
+            continue
+        scopes = [a for a in tree.ancestors(index) if "itemscope" in tree.nodes[a].attrs]
+        if not scopes or tree.in_aside(index):
+            continue
+        tops.setdefault(scopes[-1], len(tops))
+        if "itemscope" in node.attrs or _nested_list(tree, scopes):
+            continue
+        path = [tree.nodes[s].attrs.get("itemprop", "") for s in reversed(scopes[:-1])]
+        value = node.attrs.get("content") or node.attrs.get("datetime") or node.attrs.get("value")
+        value = value or tree.text(tree.scope(index), commands=False, quiet=True)
+        if node.tag in ("a", "link") and "href" in node.attrs:
+            value = node.attrs["href"] if node.tag == "link" else value or node.attrs["href"]
+        if value and tops[scopes[-1]] == 0:
+            name = " ".join(p for p in (*path, node.attrs["itemprop"]) if p)
+            yield Fact(name, _SCHEMA_URL.sub("", value), "microdata", index)
+
+
+def _nested_list(tree: Tree, scopes: list[int]) -> bool:
+    """Whether the value lies in one of several alike items, such as the reviews."""
+    marks = [tree.nodes[s].attrs.get("itemprop", "") for s in scopes[:-1]]
+    return any(mark in ("review", "reviews", "itemListElement", "comment") for mark in marks)
+
+
+def _open_graph(content: Content) -> Iterator[Fact]:
+    for key, value in content.meta.items():
+        if value and key.startswith(("og:", "product:", "article:")):
+            name = " ".join(name_words(key.split(":", 1)[1].replace(":", " ")))
+            if name in ("title", "description", "url", "price amount", "price currency", "brand"):
+                yield Fact(name, value, "opengraph")
+            elif key.startswith(("product:", "article:")):
+                yield Fact(name, value, "opengraph")

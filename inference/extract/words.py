@@ -1,0 +1,160 @@
+"""Words of fields and labels: normal form, stems, synonyms, how well two labels agree."""
+
+import json
+import re
+import unicodedata
+from functools import lru_cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+FieldKind = Literal[
+    "price", "phone", "email", "url", "year", "date", "time", "rating", "count",
+    "handle", "title", "text", "person", "place", "str",
+]  # fmt: skip
+"""What a field's value looks like, as far as its name tells."""
+
+
+class Lexicon(BaseModel):
+    """The closed, versioned word lists of `lexicon.json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    concepts: dict[str, tuple[str, ...]]
+    kinds: dict[FieldKind, tuple[str, ...]]
+    soft: frozenset[str]
+    stop: frozenset[str]
+    generic: frozenset[str]
+    placeholders: frozenset[str]
+    aside: tuple[str, ...]
+    sponsored: frozenset[str]
+
+
+LEXICON = Lexicon.model_validate(
+    json.loads(
+        resources.files("inference.extract").joinpath("lexicon.json").read_text(encoding="utf-8")
+    )
+)
+
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o"})
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"[a-z0-9]+")
+_SUFFIX = re.compile(r"(?:ings|ing|ies|es|ed|er|s|e|y)$")
+
+
+@lru_cache(maxsize=8192)
+def plain(text: str) -> str:
+    """Lower case, no accents (umlauts written out), words parted by one space."""
+    lowered = text.casefold().translate(_UMLAUTS)
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c)
+    )
+    return " ".join(_WORD.findall(bare))
+
+
+@lru_cache(maxsize=8192)
+def name_words(text: str) -> tuple[str, ...]:
+    """Words of a field, class or test id: camelCase, snake_case and kebab-case parted."""
+    return tuple(plain(_CAMEL.sub(" ", text).replace("_", " ")).split())
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """A crude stem, good enough to make "serves" and "servings" meet."""
+    if len(word) <= 3 or word.isdigit():
+        return word
+    cut = _SUFFIX.sub("", word)
+    return cut if len(cut) >= 3 else word
+
+
+@lru_cache(maxsize=8192)
+def stems(text: str) -> tuple[str, ...]:
+    """Stems of the words of a text."""
+    return tuple(stem(word) for word in name_words(text))
+
+
+@lru_cache(maxsize=8192)
+def core(text: str) -> frozenset[str]:
+    """Stems that carry the meaning of a label: soft words such as "number of" dropped."""
+    words = name_words(text)
+    kept = [stem(word) for word in words if word not in LEXICON.soft]
+    return frozenset(kept or [stem(word) for word in words])
+
+
+_CONCEPT_OF: dict[frozenset[str], frozenset[str]] = {}
+for _concept, _phrases in LEXICON.concepts.items():
+    for _phrase in (_concept, *_phrases):
+        _key = frozenset(stems(_phrase))
+        _CONCEPT_OF[_key] = _CONCEPT_OF.get(_key, frozenset()) | {_concept}
+
+_PLACEHOLDERS = frozenset(plain(word) for word in LEXICON.placeholders)
+
+
+@lru_cache(maxsize=8192)
+def concepts(text: str) -> frozenset[str]:
+    """The concepts that a label may stand for."""
+    exact = _CONCEPT_OF.get(frozenset(stems(text)), frozenset())
+    return exact or _CONCEPT_OF.get(core(text), frozenset())
+
+
+@lru_cache(maxsize=2048)
+def own_concept(name: str) -> str:
+    """The concept that a field's name itself is the head of, "" for none."""
+    key = "_".join(name_words(name))
+    if key in LEXICON.concepts:
+        return key
+    found = concepts(name)
+    return min(found) if len(found) == 1 else ""
+
+
+@lru_cache(maxsize=65536)
+def label_score(field: str, label: str) -> float:
+    """How well a label on the page names a field, 0 to 1; 0.7 and up can be relied on."""
+    field_words, label_words = name_words(field), name_words(label)
+    if not field_words or not label_words or len(label_words) > len(field_words) + 4:
+        return 0.0
+    if field_words == label_words:
+        return 1.0
+    if stems(field) == stems(label):
+        return 0.97
+    concept = own_concept(field)
+    if concept and concept in concepts(label):
+        return 0.93
+    mine, other = core(field), core(label)
+    if mine == other:
+        return 0.9
+    if not concept and concepts(field) & concepts(label):
+        return 0.85
+    if mine < other:
+        return 0.8 - 0.08 * (len(other) - len(mine) - 1)
+    if other < mine:
+        return 0.45 + 0.1 * len(other) / len(mine)
+    return 0.0
+
+
+@lru_cache(maxsize=2048)
+def field_kind(name: str, declared: str) -> FieldKind:
+    """The kind of a field from its name and its declared type."""
+    for kind in LEXICON.kinds:
+        if declared.casefold() == kind:
+            return kind
+    words = name_words(name)
+    for kind, marks in LEXICON.kinds.items():
+        if words and words[-1] in marks:
+            return kind
+    for kind, marks in LEXICON.kinds.items():
+        if any(word in marks for word in words):
+            return kind
+    return "str"
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a value stands for no value ("–", "N/A", "No data")."""
+    return plain(text) in _PLACEHOLDERS
+
+
+def contains_phrase(text: str, phrase: str) -> bool:
+    """Whether the words of `phrase` stand in `text` one after another."""
+    return f" {plain(phrase)} " in f" {plain(text)} "
