@@ -6,6 +6,7 @@ from plans.calls import Call, CallKind, Finish, Outcome
 from plans.conclusion import conclude
 from plans.guard import Guard
 from plans.judge import Judgement, judge
+from plans.limits import ended, spent, steps_spent
 from plans.plan import Plan
 from plans.state import Failure, RunLimits, RunState
 from plans.step import FailureClass, HaltClass, Section, Step, StepType
@@ -37,7 +38,7 @@ class Interpreter:
             )
         if state.pending is None:
             return conclude(state, self._structure.extracts)
-        return self._over_limit() or self._call(state.pending)
+        return spent(state, self._limits) or self._call(state.pending)
 
     def apply(self, call: Call, outcome: Outcome, elapsed_ms: int) -> None:
         """Take in what became of the call that `next()` gave.
@@ -104,21 +105,6 @@ class Interpreter:
             item_loop=loop.index if loop else None,
         )
 
-    def _over_limit(self) -> Finish | None:
-        state, limits = self.state, self._limits
-        if state.counters.cost.total >= limits.max_cost_micro:
-            return self._ended(HaltClass.MAX_COST_EXCEEDED, "the run's money is spent")
-        if state.elapsed_ms >= limits.max_time_ms:
-            return self._ended(HaltClass.TIMEOUT, "the run's time is over")
-        executes = state.pending in (CallKind.STEP, CallKind.PAUSE) and state.attempt == 1
-        if executes and state.counters.steps_executed >= limits.max_run_steps:
-            return self._ended(HaltClass.LIMIT_EXCEEDED, "the run has executed all steps it may")
-        return None
-
-    def _ended(self, halt: HaltClass, message: str, index: int | None = None) -> Finish:
-        at = self.state.pc if index is None else index
-        return Finish(status="failed", halt_class=halt, step_index=at, message=message)
-
     # Transitions that need no page
 
     def _settle(self) -> None:
@@ -128,11 +114,13 @@ class Interpreter:
             hops += 1
             state.transitions += 1
             if hops > most or state.transitions > 10 * self._limits.max_run_steps + most:
-                state.finish = self._ended(HaltClass.LIMIT_EXCEEDED, "the plan runs in a circle")
+                state.finish = ended(
+                    self.state, HaltClass.LIMIT_EXCEEDED, "the plan runs in a circle"
+                )
                 return
             self._enter(self._steps[state.pc])
         if state.pc >= len(self._steps):
-            self._close_item()
+            self.state.close_item()
 
     def _enter(self, step: Step) -> None:
         state = self.state
@@ -142,14 +130,11 @@ class Interpreter:
         elif loop is not None:
             self._turn(loop, step)
         elif step.type is StepType.IF_ELSE and step.condition_var is not None:
-            if state.counters.steps_executed >= self._limits.max_run_steps:
-                state.finish = self._ended(
-                    HaltClass.LIMIT_EXCEEDED, "the run has executed all steps it may"
-                )
-                return
-            self._count(state.pc)
-            state.any_success = True
-            self._branch(step, state.variables.get(step.condition_var, False))
+            state.finish = steps_spent(state, self._limits)
+            if state.finish is None:
+                self._count(state.pc)
+                state.any_success = True
+                self._branch(step, state.variables.get(step.condition_var, False))
         elif step.type is StepType.REQUEST_USER_INPUT:
             state.pending = CallKind.PAUSE
         else:
@@ -157,8 +142,8 @@ class Interpreter:
 
     def _turn(self, loop: Loop, step: Step) -> None:
         state = self.state
-        self._close_item()
-        satisfied = self._satisfied(loop)
+        self.state.close_item()
+        satisfied = self._structure.satisfied(loop, state.enough)
         if satisfied is not None:
             self._go(satisfied.index + 1)
             return
@@ -170,16 +155,6 @@ class Interpreter:
             return
         state.passes[loop.index] = passes
         state.pending = CallKind.LOOK
-
-    def _satisfied(self, loop: Loop) -> Loop | None:
-        """The outermost loop around `loop`, or it, whose extract steps have all they may keep."""
-        satisfied: Loop | None = None
-        for around in (loop, *self._structure.around(loop.index)):
-            extracts = self._structure.extracts_in(around)
-            if not extracts or not self.state.enough.issuperset(extracts):
-                break
-            satisfied = around
-        return satisfied
 
     def _branch(self, step: Step, truth: bool) -> None:
         target = step.then_target if truth else step.else_target
@@ -215,13 +190,8 @@ class Interpreter:
 
     def _count(self, index: int, outcome: Outcome | None = None) -> None:
         """Count an execution of the step, all its attempts as one."""
-        state, counters = self.state, self.state.counters
-        state.visits[index] = state.visits.get(index, 0) + 1
-        counters.steps_executed += 1
-        if self._structure.around(index) or self._steps[index].type in EXTRACTING:
-            counters.list_seen = True
-        if outcome is not None and outcome.tier is not None:
-            counters.tiers[outcome.tier] = counters.tiers.get(outcome.tier, 0) + 1
+        in_list = bool(self._structure.around(index)) or self._steps[index].type in EXTRACTING
+        self.state.executed(index, in_list, outcome.tier if outcome else None)
 
     def _passed(self, call: Call, outcome: Outcome) -> None:
         state, step = self.state, call.step
@@ -230,7 +200,7 @@ class Interpreter:
             state.variables[step.out_var] = outcome.truth
         loop = self._structure.innermost(call.index)
         if outcome.exhausted:
-            self._close_item()
+            self.state.close_item()
             self._go(call.index + 1 if loop is None else loop.index + 1)
             return
         if step.type is StepType.NAVIGATE:
@@ -251,33 +221,18 @@ class Interpreter:
             self.state.enough.add(call.index)
         self.state.extracted_in_pass = True
         if loop is None:
-            self._close_item()
-
-    def _close_item(self, failed: bool = False) -> None:
-        """Account for the item of the pass that ends here, if there was one."""
-        state, counters = self.state, self.state.counters
-        if failed:
-            counters.attempted_items += 1
-            counters.failed_items += 1
-        elif state.extracted_in_pass:
-            counters.attempted_items += 1
-            counters.completed_items += 1
-        state.extracted_in_pass = False
+            self.state.close_item()
 
     def _failed(self, call: Call, outcome: Outcome, judgement: Judgement) -> None:
         state = self.state
-        failure = Failure(
-            index=call.index,
-            failure_class=judgement.failure or FailureClass.UNKNOWN,
-            message=outcome.message[:500],
-        )
-        self._remember(call, failure)
+        failure = self._remember(call, outcome, judgement.failure)
         extraction = call.section is Section.EXTRACTION
         if extraction:
             read = call.step.type is StepType.NAVIGATE_BACK and state.extracted_in_pass
-            self._close_item(failed=not read)
+            state.close_item(failed=not read)
         if judgement.halt is not None:
-            state.finish = self._ended(judgement.halt, failure.message, call.index)
+            message = failure.message or f"step {call.index}: {failure.failure_class}"
+            state.finish = ended(state, judgement.halt, message)
             return
         loop = self._structure.innermost(call.index)
         if extraction and loop is not None:
@@ -287,18 +242,24 @@ class Interpreter:
         else:
             self._go(call.index + 1)
 
-    def _remember(self, call: Call, failure: Failure) -> None:
+    def _remember(self, call: Call, outcome: Outcome, cause: FailureClass | None) -> Failure:
+        failure = Failure(
+            index=call.index,
+            failure_class=cause or FailureClass.UNKNOWN,
+            message=outcome.message[:500],
+        )
         state = self.state
         state.first_failure = state.first_failure or failure
         if call.step.type is StepType.NAVIGATE:
             state.navigation_failure = failure
         if call.section is Section.EXTRACTION:
             state.extraction_failure = state.extraction_failure or failure
+        return failure
 
     def _after_look(self, call: Call, outcome: Outcome) -> None:
         self.state.looks[call.index] = self.state.looks.get(call.index, 0) + 1
         loop = self._structure.loop_at(call.index)
-        if self._lost(call, outcome) or loop is None:
+        if self._lost(outcome) or loop is None:
             return
         if outcome.success and outcome.has_more is False:
             self._go(loop.index + 1)
@@ -307,25 +268,21 @@ class Interpreter:
 
     def _after_return(self, call: Call, outcome: Outcome) -> None:
         loop = self._structure.innermost(call.index)
-        if self._lost(call, outcome) or loop is None:
+        if self._lost(outcome) or loop is None:
             return
         if outcome.success:
             self._go(loop.index)
-            return
-        failure_class = outcome.failure_class or FailureClass.UNKNOWN
-        self._remember(
-            call,
-            Failure(index=call.index, failure_class=failure_class, message=outcome.message[:500]),
-        )
-        self._go(loop.index + 1)
+        else:
+            self._remember(call, outcome, outcome.failure_class)
+            self._go(loop.index + 1)
 
     def _after_pause(self, call: Call, outcome: Outcome) -> None:
         self._count(call.index)
-        if self._lost(call, outcome):
+        if self._lost(outcome):
             return
         if not outcome.success:
             message = outcome.message or "nobody answered"
-            self.state.finish = self._ended(HaltClass.TIMEOUT, message[:500])
+            self.state.finish = ended(self.state, HaltClass.TIMEOUT, message[:500])
             return
         truth = True if outcome.truth is None else outcome.truth
         self.state.any_success = True
@@ -334,8 +291,8 @@ class Interpreter:
             self.state.variables[call.step.out_var] = truth
         self._go(call.index + 1)
 
-    def _lost(self, call: Call, outcome: Outcome) -> bool:
+    def _lost(self, outcome: Outcome) -> bool:
         if outcome.failure_class is not FailureClass.BROWSER_LOST:
             return False
-        self.state.finish = self._ended(HaltClass.BROWSER_LOST, outcome.message[:500], call.index)
+        self.state.finish = ended(self.state, HaltClass.BROWSER_LOST, outcome.message[:500])
         return True

@@ -97,3 +97,23 @@ class RunState(BaseModel):
     def start(cls, inputs: Mapping[str, JsonValue] | None = None) -> "RunState":
         """The state before the first call; `inputs` are known by their truth."""
         return cls(variables={name: truth_of(value) for name, value in (inputs or {}).items()})
+
+    def executed(self, index: int, in_list: bool, tier: TierName | None) -> None:
+        """Count an execution of a step, and the tier that answered it."""
+        self.visits[index] = self.visits.get(index, 0) + 1
+        counters = self.counters
+        counters.steps_executed += 1
+        counters.list_seen = counters.list_seen or in_list
+        if tier is not None:
+            counters.tiers[tier] = counters.tiers.get(tier, 0) + 1
+
+    def close_item(self, failed: bool = False) -> None:
+        """Account for the item of the pass that ends here, if there was one."""
+        if failed:
+            self.counters.failed_items += 1
+        elif self.extracted_in_pass:
+            self.counters.completed_items += 1
+        else:
+            return
+        self.counters.attempted_items += 1
+        self.extracted_in_pass = False

@@ -1,6 +1,6 @@
 """The shape of a plan: which steps lie in which loops, and what section each belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from plans.step import Section, Step, StepType
@@ -57,6 +57,16 @@ class Structure:
         """Indices of the steps in the loop's body that store records."""
         body = range(loop.target, loop.index)
         return tuple(index for index in body if self._steps[index].type in EXTRACTING)
+
+    def satisfied(self, loop: Loop, enough: Set[int]) -> Loop | None:
+        """The outermost loop around `loop`, or it, whose extract steps are all in `enough`."""
+        satisfied: Loop | None = None
+        for around in (loop, *self._around[loop.index]):
+            extracts = self.extracts_in(around)
+            if not extracts or not enough >= set(extracts):
+                break
+            satisfied = around
+        return satisfied
 
     def list_loop(self, loop: Loop) -> Loop:
         """The loop that takes the items: around the body's first click, else the loop itself."""
