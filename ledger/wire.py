@@ -1,0 +1,61 @@
+"""How the ledger's values look to a caller: times, artifact keys, masked secrets."""
+
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
+
+from ledger.clock import Micros
+
+MASK = "***"
+_SECRET_NAMES = frozenset({"password", "token", "secret", "api_key", "user_input"})
+
+
+def iso_ms(at: Micros) -> str:
+    """ISO 8601, UTC, milliseconds and `Z`."""
+    moment = datetime.fromtimestamp(at // 1_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1_000_000 // 1000:03d}Z"
+
+
+def iso_us(at: Micros) -> str:
+    """ISO 8601, UTC, microseconds and `Z`: fixed width, so that it sorts as text."""
+    moment = datetime.fromtimestamp(at // 1_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1_000_000:06d}Z"
+
+
+def read_iso(text: str) -> Micros | None:
+    """Any ISO time as microseconds, one without zone as UTC; None where it is unreadable."""
+    try:
+        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    except OverflowError:
+        return None
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def run_folder(tenant_id: str, run_id: str) -> str:
+    """The key under which a run's artifacts are stored, without a trailing slash."""
+    return f"tenants/{tenant_id}/runs/{run_id}"
+
+
+def masked(value: JsonValue) -> JsonValue:
+    """The document with `auth.*` and the values of secret-sounding names as `"***"`."""
+    match value:
+        case dict():
+            return {name: _masked_member(name, member) for name, member in value.items()}
+        case list():
+            return [masked(member) for member in value]
+        case _:
+            return value
+
+
+def _masked_member(name: str, value: JsonValue) -> JsonValue:
+    if name.lower() in _SECRET_NAMES and value is not None:
+        return MASK
+    if name.lower() == "auth" and isinstance(value, dict):
+        return {inner: MASK for inner in value}
+    return masked(value)
