@@ -1,0 +1,86 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from plans.step import Step, StepType
+
+ROOT = Path(__file__).parents[2]
+PLANS = sorted((ROOT / "plans" / "example").glob("*.json"))
+STEPS = TypeAdapter(list[Step])
+
+
+def steps_of(name: str) -> list[Step]:
+    plan = json.loads((ROOT / "plans" / "example" / name).read_text(encoding="utf-8"))
+    return STEPS.validate_python(plan["steps"])
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.name)
+def test_shipped_plans_parse_and_know_every_field(path: Path) -> None:
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    steps = STEPS.validate_python(plan["steps"])
+    assert {"name", "description", "runtime", "steps"} == set(plan)
+    for index, step in enumerate(steps):
+        assert not step.model_extra
+        assert not step.params.model_extra
+        if step.type is StepType.LOOP:
+            assert step.loop_target is not None
+            assert step.loop_target < index
+        if step.gate:
+            assert step.verify
+
+
+def test_extract_listings_is_setup_loop_and_pagination() -> None:
+    steps = steps_of("extract_listings.json")
+    assert [step.type.value for step in steps] == [
+        "navigate",
+        "click",
+        "extract_data",
+        "navigate_back",
+        "loop",
+        "paginate",
+        "loop",
+    ]
+    assert [(step.loop_target, step.loop_count) for step in steps if step.loop_count] == [
+        (1, 12),
+        (1, 25),
+    ]
+    extract = steps[2].extract
+    assert extract is not None
+    assert extract.max_items == 10
+    assert [(field.name, field.required) for field in extract.fields] == [
+        ("year", True),
+        ("make", True),
+        ("model", False),
+        ("price", True),
+        ("phone", False),
+    ]
+
+
+def test_login_flow_asks_for_the_code_and_types_it() -> None:
+    steps = steps_of("login-flow.json")
+    asked = next(i for i, step in enumerate(steps) if step.type is StepType.REQUEST_USER_INPUT)
+    assert steps[asked].params.prompt
+    assert steps[asked + 1].params.value == "{{user_input}}"
+    text = (ROOT / "plans" / "example" / "login-flow.json").read_text(encoding="utf-8")
+    names = set(re.findall(r"{{(\w+)}}", text))
+    assert names == {"demo_site", "email", "password", "user_input"}
+
+
+def test_the_crm_suite_has_tasks_with_verify_clauses() -> None:
+    suite = json.loads((ROOT / "tasks" / "crm" / "crm_tasks.json").read_text(encoding="utf-8"))
+    assert suite["base_url"] == "{{demo_site}}/crm"
+    ids = [task["task_id"] for task in suite["tasks"]]
+    assert len(set(ids)) == len(ids) == 8
+    for task in suite["tasks"]:
+        assert task["start_url"].startswith(suite["base_url"])
+        assert task["verify"]["type"] in {
+            "url_contains",
+            "url_not_contains",
+            "page_contains_text",
+            "page_not_contains_text",
+            "download_exists",
+        }
+        assert 1 <= task["max_steps"] <= 20
