@@ -56,7 +56,6 @@ _STEADY = (
     "--disable-renderer-backgrounding",
     "--disable-hang-monitor",
     "--disable-ipc-flooding-protection",
-    "--disable-popup-blocking",
     "--disable-prompt-on-repost",
     "--force-color-profile=srgb",
     "--lang=en-US",

@@ -1,0 +1,300 @@
+"""A browser session as a worker drives it: its tabs, dialogs, downloads and losses."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from enum import StrEnum
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, Dialog, Download, Error, Page
+
+from activities.browser.downloads import Downloads
+from activities.browser.driver import PlaywrightDriver
+from activities.errors import SessionLost, StaleEpoch
+from activities.holder.flags import VIEWPORT
+from plans.step import Frozen
+
+__all__ = [
+    "BrowserSession",
+    "PlaywrightDriver",
+    "SessionEvent",
+    "SessionEventKind",
+    "SessionRegistry",
+]
+
+_ATTACH_TIMEOUT_S = 10.0
+_CLOSE_TIMEOUT_S = 2.0
+_PROBE_TIMEOUT_S = 1.0
+_MAX_EVENTS_KEPT = 500
+
+
+class SessionEventKind(StrEnum):
+    """What happened in a session without being asked for."""
+
+    DIALOG = "dialog"
+    TAB_OPENED = "tab_opened"
+    TAB_CLOSED = "tab_closed"
+    PAGE_CRASHED = "page_crashed"
+    DOWNLOAD = "download"
+
+
+class SessionEvent(Frozen):
+    """One such thing; `detail` is the dialog's message, the tab's URL or the file's name."""
+
+    kind: SessionEventKind
+    detail: str
+
+
+class BrowserSession:
+    """An attached session; made by `attach`.
+
+    Attributes:
+        session_id: its name.
+        epoch: under which this worker holds it.
+        session_dir: its folder.
+        lost: set when the browser is gone; no call on its pages succeeds then.
+        downloads: the files its pages handed out.
+    """
+
+    def __init__(
+        self, browser: Browser, page: Page, session_id: str, epoch: int, session_dir: Path
+    ) -> None:
+        self.session_id = session_id
+        self.epoch = epoch
+        self.session_dir = session_dir
+        self.lost = asyncio.Event()
+        self.downloads = Downloads(_made(session_dir / "downloads"))
+        self._browser = browser
+        self._context = page.context
+        self._page = page
+        self._parents: dict[Page, Page] = {}
+        self._events: list[SessionEvent] = []
+        self._crashed = False
+        self._replacing = False
+        self._detached = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def attach(
+        cls,
+        driver: PlaywrightDriver,
+        cdp_url: str,
+        session_id: str,
+        epoch: int,
+        session_dir: Path,
+    ) -> "BrowserSession":
+        """Attach to a running Chromium, its pages untouched; the newest tab is the current one.
+
+        Args:
+            driver: the worker's.
+            cdp_url: as the session's holder tells it.
+            session_id: its name.
+            epoch: under which this worker holds it.
+            session_dir: its folder; downloads go to `downloads` in it.
+
+        Raises:
+            SessionLost: the browser can't be reached.
+        """
+        browser = await driver.connect(cdp_url, _made(session_dir / "incoming"))
+        try:
+            async with asyncio.timeout(_ATTACH_TIMEOUT_S):
+                context = browser.contexts[0]
+                page = context.pages[-1] if context.pages else await context.new_page()
+                session = cls(browser, page, session_id, epoch, session_dir)
+                await session._listen(context)
+        except (Error, TimeoutError, IndexError) as error:
+            await _disconnect(browser)
+            raise SessionLost(
+                "the session's browser does not answer: open a new session"
+            ) from error
+        return session
+
+    @property
+    def page(self) -> Page:
+        """The current tab: the newest one that an act opened, else the one it came from."""
+        return self._page
+
+    @property
+    def context(self) -> BrowserContext:
+        """The browser's default context, which holds all tabs and cookies."""
+        return self._context
+
+    async def ready(self) -> Page:
+        """The current tab, after a crashed or closed one has been replaced.
+
+        Raises:
+            SessionLost: the browser is gone.
+        """
+        while self._tasks and not self.lost.is_set():
+            await asyncio.wait(tuple(self._tasks))
+        if self.lost.is_set() or self._detached:
+            raise SessionLost("the session's browser is gone: open a new session")
+        return self._page
+
+    def take_events(self) -> tuple[SessionEvent, ...]:
+        """What happened since the last call, oldest first."""
+        events, self._events = tuple(self._events), []
+        return events
+
+    def take_crash(self) -> bool:
+        """Whether a tab's renderer has crashed since the last call."""
+        crashed, self._crashed = self._crashed, False
+        return crashed
+
+    async def wait_gone(self, timeout_s: float) -> bool:
+        """Wait up to `timeout_s` for the browser to be lost; returns whether it is."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self.lost.wait()
+        return not await self.alive()
+
+    async def alive(self) -> bool:
+        """Ask the browser for a sign of life; sets `lost` where it is gone.
+
+        A browser that is merely slow counts as alive.
+        """
+        if not self.lost.is_set() and not self._detached:
+            try:
+                async with asyncio.timeout(_PROBE_TIMEOUT_S):
+                    await self._context.cookies("http://localhost")
+            except TimeoutError:
+                return True
+            except Error:
+                # The one call that needs no page fails only with the browser or the driver.
+                self.lost.set()
+        return not self.lost.is_set()
+
+    async def detach(self) -> None:
+        """Let go of the browser, which goes on as it is. Twice does no harm."""
+        if self._detached:
+            return
+        self._detached = True
+        await self.downloads.abandon()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await _disconnect(self._browser)
+
+    async def _listen(self, context: BrowserContext) -> None:
+        self._browser.on("disconnected", self._on_disconnected)
+        context.on("page", self._on_page)
+        context.on("dialog", self._on_dialog)
+        for page in context.pages:
+            self._adopt(page)
+        await self._size(self._page)
+
+    def _adopt(self, page: Page) -> None:
+        page.on("close", self._on_close)
+        page.on("crash", self._on_crash)
+        page.on("download", self._on_download)
+
+    def _on_disconnected(self, _browser: Browser) -> None:
+        if not self._detached:
+            self.lost.set()
+
+    def _on_page(self, page: Page) -> None:
+        self._adopt(page)
+        if not self._replacing:
+            self._parents[page] = self._page
+            self._note(SessionEventKind.TAB_OPENED, page.url)
+        self._page = page
+        self._spawn(self._size(page))
+
+    def _on_close(self, page: Page) -> None:
+        parent = self._parents.pop(page, None)
+        self._note(SessionEventKind.TAB_CLOSED, page.url)
+        if page is not self._page:
+            return
+        open_pages = [other for other in self._context.pages if not other.is_closed()]
+        if parent is not None and parent in open_pages:
+            self._page = parent
+        elif open_pages:
+            self._page = open_pages[-1]
+        elif self._browser.is_connected() and not self._detached:
+            self._spawn(self._replace(page))
+
+    def _on_crash(self, page: Page) -> None:
+        self._crashed = True
+        self._note(SessionEventKind.PAGE_CRASHED, page.url)
+        self._spawn(self._replace(page))
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        self._note(SessionEventKind.DIALOG, f"{dialog.type}: {dialog.message}")
+        with contextlib.suppress(Error):
+            if dialog.type == "prompt":
+                await dialog.accept(dialog.default_value)
+            else:
+                await dialog.accept()
+
+    def _on_download(self, download: Download) -> None:
+        self._note(SessionEventKind.DOWNLOAD, download.suggested_filename)
+        self.downloads.take(download)
+
+    async def _replace(self, page: Page) -> None:
+        """Put a fresh tab in the place of one that can't go on."""
+        self._replacing = True
+        try:
+            with contextlib.suppress(Error):
+                self._page = await self._context.new_page()
+        finally:
+            self._replacing = False
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await page.close()
+
+    async def _size(self, page: Page) -> None:
+        width, height = VIEWPORT
+        with contextlib.suppress(Error):
+            await page.set_viewport_size({"width": width, "height": height})
+
+    def _note(self, kind: SessionEventKind, detail: str) -> None:
+        if len(self._events) < _MAX_EVENTS_KEPT:
+            self._events.append(SessionEvent(kind=kind, detail=detail))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class SessionRegistry:
+    """The sessions attached in this worker, by name."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, BrowserSession] = {}
+
+    def add(self, session: BrowserSession) -> None:
+        """Make a session known; one of the same name is replaced."""
+        self._sessions[session.session_id] = session
+
+    def remove(self, session_id: str) -> BrowserSession | None:
+        """Forget a session; returns it, None where there was none."""
+        return self._sessions.pop(session_id, None)
+
+    def get(self, session_id: str, epoch: int) -> BrowserSession:
+        """The session for a step that was planned under `epoch`.
+
+        Raises:
+            SessionLost: this worker does not have it, or its browser is gone.
+            StaleEpoch: the step belongs to an earlier holder of the session.
+        """
+        session = self._sessions.get(session_id)
+        if session is None or session.lost.is_set():
+            raise SessionLost(f"session {session_id} is not on this worker: open a new one")
+        if epoch < session.epoch:
+            raise StaleEpoch(
+                f"epoch {epoch} of session {session_id} is over, epoch {session.epoch} holds it"
+            )
+        if epoch > session.epoch:
+            raise SessionLost(f"session {session_id} was adopted elsewhere: open a new one")
+        return session
+
+
+async def _disconnect(browser: Browser) -> None:
+    with contextlib.suppress(Error, TimeoutError):
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            await browser.close()
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
