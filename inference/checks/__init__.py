@@ -1,0 +1,1 @@
+"""Deterministic answers to conditions on a page: holds, fails, or undecided."""

@@ -1,0 +1,193 @@
+"""Rules for lists: how many, none, more pages, what the page is about."""
+
+import re
+
+from inference.checks.clause import Clause, undecided
+from inference.checks.numbers import bound, number_of
+from inference.checks.page import Page
+from inference.decisions import Check
+from inference.extract.words import label_score, name_words, plain, stem
+
+_NOUNS = "results|listings|items|products|matches|entries|ads|offers|boats|cars|properties|homes|jobs|treffer|ergebnisse|angebote|objekte|posts|records|rows|articles"
+_STATED = re.compile(
+    rf"(?<![\w.,-])(\d[\d.,]*)\s+(?:[a-zäöü]+\s+){{0,3}}?({_NOUNS})\b|\b(?:of|von)\s+(\d[\d.,]*)\s*(?:({_NOUNS})\b)?", re.I
+)
+_COUNTED = re.compile(rf"^(?:there\s+(?:are|is)|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists)|(?:the\s+)?list\s+(?:has|shows))?\s*(.*?)\b({_NOUNS}|result|listing|item)\b.*$", re.I)
+_ZERO = re.compile(
+    r"(?<!\d)(?<!\d[.,])0\s+(?:results?|listings?|matches|items?|products?|treffer|ergebnisse|boats?|ads?|offers?|records?|entries)\b|"
+    r"\bno\s+(?:\w+\s+){0,3}(?:results?|listings?|match(?:es|ing)?|items?|products?|boats?|ads?|offers?|records?|entries|orders?|jobs?|properties|messages)\b"
+    r"(?:\s+\w+){0,4}?\s*(?:found|match\w*|available|to (?:show|display)|yet|here|for your)|"
+    r"\b(?:nothing (?:found|matched|to show|here)|no (?:results?|matches|listings?)[.!]?$|keine\s+(?:\w+\s+)?(?:treffer|ergebnisse|angebote|objekte|einträge)|"
+    r"we (?:couldn.t|could not|didn.t|did not) find any|your search (?:returned|did not match|matched) (?:no|0|any)|"
+    r"(?:list|inbox|folder) is empty|(?:0|zero) found|leider nichts gefunden)\b",
+    re.I,
+)
+_NONE = re.compile(
+    r"^(?:there\s+(?:are|is|were)\s+|es gibt\s+|(?:the\s+)?(?:page|search|list)\s+(?:shows|has|returned|gives|lists)\s+)?(?:no|zero|keine)\s+"
+    rf"(?:\w+\s+)?(?:{_NOUNS}|result|listing|match)(?:\s+(?:found|shown|are shown|are found|were found|match\w*|available|visible|are listed|listed|gefunden|for .*))*$",
+    re.I,
+)
+_MORE = re.compile(r"\b(?:more|further|weitere|another|next)\s+(?:pages?|seiten?|results page)\b|\bnext page\b", re.I)
+_LAST = re.compile(r"\blast page\b|\bletzte seite\b|\bno (?:more|further|next) pages?\b", re.I)
+_NEXT = re.compile(r"^(?:next(?: page| results| seite)?|nächste(?: seite)?|naechste(?: seite)?|weiter|vor|load more|show more|mehr laden|mehr anzeigen|older(?: posts)?)$")
+_SOLD = re.compile(r"\b(?:at least one|some|mindestens ein\w*|one of the|any)\b.*?\b(?:is|are|ist|sind|has|have|had|marked|been)\b\s*(?:bereits\s+|already\s+|marked as\s+|been\s+|had its price\s+|its price\s+)*(.+)$", re.I)
+_STOCK = re.compile(r"\b(?:product|item|article|it)\s+is\s+(?:currently\s+)?(in stock|available|sold out|out of stock|unavailable)$", re.I)
+
+
+def states_empty(page: Page) -> str | None:
+    """The line in which the page itself says that its list is empty; None without one."""
+    for node, line in page.tree.lines:
+        if len(line) > 160 or page.tree.is_chrome(node) or not _ZERO.search(line):
+            continue
+        parent = page.tree.nodes[node]
+        if page.tree.inside(node, frozenset({"aside", "label", "option", "table", "li"})) and parent.tag != "p":
+            continue
+        if page.tree.in_aside(node) or page.tree.acts(node):
+            continue
+        return line
+    return None
+
+
+def stated_counts(page: Page) -> set[int]:
+    """Totals that the page states for its list ("331 results", "1–20 of 331")."""
+    counts: set[int] = set()
+    for node, line in page.tree.lines:
+        if len(line) > 100 or page.tree.is_chrome(node) or page.tree.in_aside(node) or page.tree.acts(node):
+            continue
+        if re.search(r"\b(?:page|seite)\b", line, re.I) and not re.search(_NOUNS, line, re.I):
+            continue
+        for match in _STATED.finditer(line):
+            number = number_of(match[1] or match[3])
+            if number is not None and (match[2] or match[4] or re.search(r"\d\s*[-–]\s*\d", line)):
+                counts.add(int(number))
+    return counts
+
+
+def about_count(page: Page, clause: Clause) -> Check | None:
+    """ "At least 10 results", "exactly 12 hits", "no results"."""
+    if _NONE.match(clause.raw.strip().rstrip(".")):
+        return _about_none(page)
+    limit = bound(clause.text)
+    match = _COUNTED.match(clause.text)
+    plain_count = re.match(rf"^(?:there\s+are|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists))\s+(\d+)\s+(?:{_NOUNS})\b", clause.text, re.I)
+    if limit is None and not plain_count:
+        return None
+    if not match and not re.search(rf"\b(?:{_NOUNS})\b", clause.text, re.I):
+        return None
+    counts = stated_counts(page)
+    if states_empty(page):
+        counts.add(0)
+    if not counts:
+        return undecided("the page states no number of results")
+    checks = {limit.met(c) if limit else c == int(plain_count[1]) for c in counts} if limit or plain_count else set[bool]()
+    if len(checks) != 1:
+        return undecided(f"the page states {sorted(counts)}")
+    return clause.answer(checks.pop(), f"the page states {sorted(counts)}")
+
+
+def _about_none(page: Page) -> Check:
+    said = states_empty(page)
+    if said:
+        return Check(verdict="holds", evidence=f"the page says {said!r}")
+    counts = stated_counts(page)
+    if counts and min(counts) > 0:
+        return Check(verdict="fails", evidence=f"the page states {sorted(counts)}")
+    return undecided("the page does not say how many results there are")
+
+
+def about_pages(page: Page, clause: Clause) -> Check | None:
+    """ "There are more pages", "this is the last page"."""
+    last = bool(_LAST.search(clause.raw))
+    if not last and not _MORE.search(clause.text):
+        return None
+    nexts: list[bool] = []
+    for index, node in enumerate(page.tree.nodes):
+        if node.tag == "#text":
+            continue
+        named = plain(node.text) or plain(page.tree.text(page.tree.scope(index)))
+        clickable = node.tag in ("a", "button") or node.flags & 32 or page.tree.is_action(index)
+        if (_NEXT.match(named) and clickable) or node.attrs.get("rel") == "next":
+            off = "disabled" in node.attrs or {"disabled", "dis", "inactive"} & set(name_words(node.cls))
+            nexts.append(not off and (node.tag != "a" or "href" in node.attrs or bool(node.flags & 32)))
+    if not nexts:
+        return undecided("no way to a next page was found; the list may have one page or load more")
+    more = any(nexts)
+    if last and clause.negated:
+        return Check(verdict="holds" if more else "fails", evidence="the next page can be opened")
+    if last:
+        return Check(verdict="fails" if more else "holds", evidence=f"the next page can{'' if more else 'not'} be opened")
+    return clause.answer(more, f"the next page can{'' if more else 'not'} be opened")
+
+
+def about_some(page: Page, clause: Clause) -> Check | None:
+    """ "At least one product is marked as sold out"; stock of a product."""
+    stock = _STOCK.search(clause.text)
+    if stock:
+        return _about_stock(page, clause, stock[1].lower())
+    match = _SOLD.search(clause.text)
+    if not match:
+        return None
+    words = {stem(w) for w in plain(match[1]).split() if w not in ("been", "the", "a")}
+    if not words or len(words) > 3:
+        return None
+    main = page.tree.main
+    for node, line in page.tree.lines:
+        said = {stem(w) for w in plain(line).split()}
+        short = len(line) <= 40
+        excluded = page.tree.inside(node, frozenset({"form", "label", "nav", "option", "select", "aside"}))
+        if node in main and short and words <= said and not excluded and not page.tree.in_aside(node) and not re.search(r"\b(?:include|exclude|only|show|hide|not|nicht)\b", line, re.I):
+            return clause.answer(True, f"the page shows {line!r}")
+    return undecided(f"nothing marked {match[1]!r} was seen")
+
+
+def _about_stock(page: Page, clause: Clause, said: str) -> Check:
+    wants = said in ("in stock", "available")
+    ins: list[str] = []
+    outs: list[str] = []
+    for node, line in page.tree.lines:
+        if page.tree.in_aside(node) or page.tree.is_chrome(node) or len(line) > 100:
+            continue
+        if re.search(r"\b(?:out of stock|sold out|ausverkauft|currently unavailable|nicht auf lager)\b", line, re.I):
+            outs.append(line)
+        elif re.match(r"^(?:\d+ )?(?:in stock|auf lager|available now|in store now)\b", line, re.I):
+            ins.append(line)
+    if bool(ins) == bool(outs):
+        return undecided("the page does not tell its stock in one way")
+    evidence = (ins or outs)[0]
+    return clause.answer(bool(ins) == wants, f"the page says {evidence!r}")
+
+
+def about_topic(page: Page, clause: Clause) -> Check | None:
+    """What the page is about: holds when title, main heading, address and chosen filters
+    have all the words of the sentence; never fails by itself."""
+    if clause.negated or re.search(r"\b(?:no|not|never|without|every|all|only|kein\w*|nur|alle)\b", clause.text, re.I):
+        return None
+    words = [w for w in clause.words if w not in _FORM_WORDS]
+    if not words:
+        return None
+    main = [h.text for h in page.tree.headings if h.rank == 1] or [h.text for h in page.tree.headings[:1]]
+    chosen = [s.name for s in page.states if s.on and s.kind != "current" and len(s.name) < 60]
+    crumbs = [s.name for s in page.states if s.on and s.kind == "current" and len(s.name) < 60]
+    sources = " ".join([page.content.title, *main, *chosen, *crumbs, *_query_words(page.content.url)])
+    known = {stem(w) for w in name_words(sources)}
+    missing = [w for w in words if not _known(w, known)]
+    if missing:
+        return undecided(f"nothing in title, heading and filters speaks of {missing[0]!r}")
+    return Check(verdict="holds", evidence=f"title {page.content.title!r}, heading {main[:1]!r}, chosen {chosen[:4]!r}")
+
+
+def _known(word: str, known: set[str]) -> bool:
+    return word in known or any(label_score(word, k) >= 0.93 for k in known if abs(len(k) - len(word)) < 8)
+
+
+def _query_words(url: str) -> list[str]:
+    return [part for part in re.split(r"[/?&=#+%_.:-]+", url) if part.isalpha() and len(part) > 2]
+
+
+_FORM_WORDS = frozenset(
+    stem(w)
+    for w in (
+        "listing", "listings", "results", "result", "overview", "detail", "details", "form", "open", "view", "correct", "right",
+        "sale", "treffer", "liste", "umgebung", "account", "record", "product",
+    )
+) - {"sale"}  # fmt: skip

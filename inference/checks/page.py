@@ -1,0 +1,157 @@
+"""A page as the checks see it: texts, states of controls, marks of being signed in."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from inference.content import Content, Flag
+from inference.extract.tree import Tree
+from inference.extract.words import name_words, plain
+
+_ON = frozenset({"on", "active", "selected", "checked", "current", "applied", "chosen", "act"})
+_CHIP = frozenset({"chip", "tag", "pill", "badge", "applied", "facet", "token", "filter"})
+_TRUE = frozenset({"true", "page", "step", "location", "date", "time"})
+_INPUTS = frozenset({"button", "submit", "reset"})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Something that can be on or off: a filter, an option, a tab, a switch.
+
+    `on` None: it can't be told from the page.
+    """
+
+    name: str
+    kind: str
+    on: bool | None
+    node: int
+    group: str = ""
+
+
+class Page:
+    """The parts of a page that conditions speak of, each looked up once."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self.tree = Tree(content)
+
+    @cached_property
+    def text(self) -> str:
+        """All visible text with values of fields, lines parted by newlines."""
+        values = [
+            node.attrs["value"]
+            for node in self.tree.nodes
+            if node.tag in ("input", "textarea", "select") and "value" in node.attrs
+        ]
+        return "\n".join((self.tree.visible_text, *values))
+
+    @cached_property
+    def plain_lines(self) -> tuple[str, ...]:
+        """Lines in plain words."""
+        return tuple(plain(line) for line in self.text.split("\n"))
+
+    def shows(self, text: str) -> bool:
+        """Whether a text stands on the page, spaces and case aside."""
+        squeezed = " ".join(self.text.split()).casefold()
+        return " ".join(text.split()).casefold() in squeezed
+
+    def shows_words(self, text: str) -> str | None:
+        """The line that has the words of `text` one after another."""
+        wanted = f" {plain(text)} "
+        lines = self.text.split("\n")
+        return next((line for line in lines if wanted in f" {plain(line)} "), None)
+
+    @cached_property
+    def commands(self) -> tuple[tuple[str, int], ...]:
+        """Links and buttons with their words, in plain form."""
+        return tuple(self._commands())
+
+    def _commands(self) -> Iterator[tuple[str, int]]:
+        for index, node in enumerate(self.tree.nodes):
+            pressed = node.flags & Flag.CURSOR and self._is_leaf(index)
+            if node.tag == "a" or self.tree.is_action(index) or pressed:
+                name = self.tree.text(self.tree.scope(index)) or node.text
+                if node.tag == "input":
+                    name = node.attrs.get("value", "")
+                if name:
+                    yield plain(name), index
+
+    def _is_leaf(self, index: int) -> bool:
+        return all(self.tree.nodes[c].tag == "#text" for c in self.tree.children[index])
+
+    @cached_property
+    def states(self) -> tuple[State, ...]:
+        """Everything on the page that is on or off."""
+        return tuple(self._states())
+
+    def _states(self) -> Iterator[State]:
+        for index, node in enumerate(self.tree.nodes):
+            if node.tag == "input" and node.attrs.get("type") in ("checkbox", "radio"):
+                name = node.attrs.get("label") or node.text
+                on = node.attrs.get("checked") == "true"
+                yield State(name, node.attrs["type"], on, index, node.attrs.get("name", ""))
+            elif node.tag == "select" and "value" in node.attrs:
+                label = node.attrs.get("label") or node.text
+                yield State(node.attrs["value"], "option", True, index, label)
+            elif node.tag != "#text":
+                state = self._marked(index)
+                if state is not None:
+                    yield state
+
+    def _marked(self, index: int) -> State | None:
+        node = self.tree.nodes[index]
+        name = node.text or self.tree.text(self.tree.scope(index))
+        if not name or len(name) > 80:
+            return None
+        role = node.attrs.get("role", "")
+        for key in ("checked", "selected", "pressed", "current"):
+            if key in node.attrs:
+                kind = role or ("toggle" if key == "pressed" else "current")
+                return State(name, kind, node.attrs[key] in _TRUE, index)
+        words = set(name_words(node.cls))
+        if words & _ON and self.tree.nodes[index].width < 700:
+            return State(name, "class", True, index)
+        if words & _CHIP and self.tree.is_action(index) and re.search(r"[×✕✖]|remove", name):
+            return State(re.sub(r"[×✕✖]|remove", "", name).strip(), "chip", True, index)
+        return None
+
+    @cached_property
+    def dialogs(self) -> tuple[int, ...]:
+        """Elements that lie over the page: dialogs and fixed boxes of some size."""
+        found: list[int] = []
+        for index, node in enumerate(self.tree.nodes):
+            named = node.attrs.get("role") in ("dialog", "alertdialog") or node.tag == "dialog"
+            modal = node.attrs.get("modal") == "true"
+            floating = bool(node.flags & Flag.FIXED) and node.width * node.height > 20_000
+            if (named or modal or floating) and not any(index in self.tree.scope(f) for f in found):
+                found.append(index)
+        return tuple(found)
+
+    @cached_property
+    def signed_in(self) -> tuple[bool, str] | None:
+        """Whether somebody is logged in, with the mark of it; None where nothing tells."""
+        outs = [name for name, _ in self.commands if _SIGN_OUT.fullmatch(name)]
+        if outs:
+            return True, f"the page offers {outs[0]!r}"
+        ins = [name for name, _ in self.commands if _SIGN_IN.fullmatch(name)]
+        if ins:
+            return False, f"the page offers {ins[0]!r}"
+        return None
+
+    def inputs(self) -> Iterator[tuple[int, str]]:
+        """Visible fields to type in, with all that names them, in plain words."""
+        for index, node in enumerate(self.tree.nodes):
+            if node.tag not in ("input", "textarea", "select") or node.attrs.get("type") in _INPUTS:
+                continue
+            around = " ".join(
+                node.attrs.get(key, "") for key in ("label", "placeholder", "name", "id", "type")
+            )
+            yield index, plain(f"{node.text} {around}")
+
+
+_SIGN_OUT = re.compile(r"(?:log ?out|sign ?out|log off|sign off|abmelden|ausloggen)(?: \w+){0,2}")
+_SIGN_IN = re.compile(
+    r"(?:log ?in|sign ?in|log on|anmelden|einloggen|my account log in|sign in register|log in sign up|"
+    r"login register|log in or register|sign in or register|sign in join|log in register)"
+)
