@@ -1,0 +1,1 @@
+"""The DOM tier: from words to elements without a model."""

@@ -1,0 +1,62 @@
+"""Whether the page shows what a `detect_visible` step asks for."""
+
+import re
+from typing import Final
+
+from inference.decisions import Check
+from inference.dom.intent import Unit, read_units
+from inference.dom.words import likeness, words_of
+from inference.observation import Observation
+
+HOLDS: Final = 0.72
+"""Share of the asked-for words that one piece of the page must say."""
+FAILS: Final = 0.5
+"""Below this share nothing like it is there."""
+
+_ASKING: Final = re.compile(
+    r"^\s*(?:is|are|does|do|check (?:if|whether)|detect (?:if|whether)?|see (?:if|whether)|look for"
+    r"|verify (?:that)?)\b|\b(?:visible|shown|displayed|present|on the page|the page|there|"
+    r"sichtbar|angezeigt|gibt es|ist|warn\w* that|notice|warning|message|saying|says?|badge|asking)\b",
+    re.IGNORECASE,
+)
+
+
+def detect(observation: Observation, intent: str) -> Check:
+    """Look for the piece of the page that says most of what the intent asks for.
+
+    `undecided` when something like it is there but not all of it.
+    """
+    units = read_units(_ASKING.sub(" ", intent))
+    if not units:
+        return Check(verdict="undecided", evidence="the intent names nothing to look for")
+    best, evidence = 0.0, ""
+    for text, hints in _pieces(observation):
+        share = _share(units, text, hints)
+        if share > best:
+            best, evidence = share, text
+    if best >= HOLDS:
+        return Check(verdict="holds", evidence=evidence[:160])
+    if best <= FAILS:
+        return Check(verdict="fails", evidence="nothing like it is visible")
+    return Check(verdict="undecided", evidence=f"only partly: {evidence[:120]}")
+
+
+def _pieces(observation: Observation) -> list[tuple[str, str]]:
+    pieces = [(layer.text, layer.hints) for layer in observation.layers]
+    pieces += [(notice.text, f"{notice.kind} {notice.hints}") for notice in observation.notices]
+    pieces += [
+        (f"{element.name} {element.value}", f"{element.role} {element.hints}")
+        for element in observation.elements
+        if element.interactive
+    ]
+    return pieces
+
+
+def _share(units: tuple[Unit, ...], text: str, hints: str) -> float:
+    said = total = 0.0
+    for unit in units:
+        total += unit.weight
+        said += unit.weight * max(
+            likeness(unit.phrase, words_of(text)), 0.8 * likeness(unit.phrase, words_of(hints))
+        )
+    return said / total

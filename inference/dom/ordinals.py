@@ -1,0 +1,91 @@
+"""Find the record that an ordinal counts: "the second listing", "the last of the comments"."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from inference.dom.intent import Intent, Unit
+from inference.dom.records import main_group
+from inference.dom.scene import Scene
+from inference.dom.words import hint_words, likeness, words_of
+from inference.observation import Membership, RecordGroup
+
+LIST_WORDS: Final = frozenset(
+    {"listing", "result", "item", "entry", "product", "ad", "offer", "treffer", "anzeig", "angebot",
+     "card", "row", "post", "articl", "home", "property", "boat", "record", "search", "line",
+     "hit", "match", "job", "event", "propertie"}
+)  # fmt: skip
+"""Stems that name an item of whatever the main list holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A counted record: the refs in it, its title's ref, and the units that named it."""
+
+    elements: frozenset[int]
+    title: int | None
+    used: tuple[Unit, ...]
+
+
+def find_place(scene: Scene, intent: Intent) -> Place | None:
+    """The record counted by the intent's ordinal, None when no list is meant clearly."""
+    if intent.ordinal is None:
+        return None
+    found = _group(scene, intent)
+    if found is None:
+        return None
+    index, used = found
+    group = scene.observation.groups[index]
+    order = _reading_order(group)
+    at = intent.ordinal - 1 if intent.ordinal > 0 else len(order) - 1
+    if not 0 <= at < len(order):
+        return None
+    member = Membership(index, order[at])
+    elements = scene.inside(member)
+    return Place(
+        elements=frozenset(element.ref for element in elements),
+        title=scene.title(member),
+        used=used,
+    )
+
+
+def _reading_order(group: RecordGroup) -> list[int]:
+    return [at for at, record in enumerate(group.records) if not record.sponsored]
+
+
+def _group(scene: Scene, intent: Intent) -> tuple[int, tuple[Unit, ...]] | None:
+    """The group that the counted words name, with the words that named it."""
+    groups = scene.observation.groups
+    scores: list[tuple[float, int, tuple[Unit, ...]]] = []
+    for index, group in enumerate(groups):
+        if len(group.records) < 2:
+            continue
+        used: list[Unit] = []
+        total = 0.0
+        for unit in intent.counted:
+            said = max(
+                likeness(unit.phrase, words_of(group.heading)),
+                0.9 * likeness(unit.phrase, hint_words(_marks(scene, index))),
+            )
+            if said >= 0.6:
+                used.append(unit)
+                total += said
+        if used:
+            scores.append((total, index, tuple(used)))
+    main = main_group(scene.observation)
+    generic = tuple(unit for unit in intent.counted if set(unit.phrase.stems) & LIST_WORDS)
+    scores.sort(key=lambda one: (-one[0], one[1]))
+    if generic and generic[0] == intent.counted[0] and main is not None:
+        return main, generic
+    if scores and (len(scores) == 1 or scores[0][0] > scores[1][0] + 0.2):
+        return scores[0][1], scores[0][2]
+    return None
+
+
+def _marks(scene: Scene, index: int) -> str:
+    """Author's names on the records of a group."""
+    parts: list[str] = []
+    for ordinal in range(min(2, len(scene.observation.groups[index].records))):
+        for element in scene.inside(Membership(index, ordinal))[:2]:
+            if element.records and element.records[0].group == index:
+                parts.append(element.hints)
+    return " ".join(parts)

@@ -1,0 +1,181 @@
+"""An observation prepared for matching: what each element says itself, and what says of it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from inference.dom.words import Words, hint_words, words_of
+from inference.observation import Element, Membership, Observation
+
+TEXT_ROLES: Final = frozenset({"textbox", "searchbox", "spinbutton", "slider"})
+CHECK_ROLES: Final = frozenset({"checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"})
+CHOICE_ROLES: Final = frozenset({"combobox", "listbox"})
+BUTTON_ROLES: Final = frozenset({"button"})
+
+_PHONE: Final = re.compile(r"^\+?[\d\s()./-]{7,20}$")
+_FILE_LINK: Final = re.compile(
+    r"\.(?:pdf|csv|zip|docx?|xlsx?|txt|ics|mp4|mp3)(?:$|[?#])|download", re.I
+)
+_TYPE_WORDS: Final = {
+    "email": "email",
+    "tel": "phone telephone",
+    "password": "password",
+    "search": "search",
+    "date": "date",
+    "time": "time",
+    "url": "website url",
+    "number": "number",
+    "range": "slider",
+    "file": "upload attach file",
+    "reset": "reset",
+}
+
+SELECTIVE_WORDS: Final = 0.5
+"""A record's word tells it apart when at most this share of its group's records has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Words about an element, and how much they count, 0 to 1."""
+
+    words: Words
+    weight: float
+
+
+class Scene:
+    """What each element of an observation says, prepared once and kept."""
+
+    def __init__(self, observation: Observation) -> None:
+        self.observation = observation
+        self._own: dict[int, tuple[Source, ...]] = {}
+        self._around: dict[int, tuple[Source, ...]] = {}
+        self._titles: dict[tuple[int, int], int | None] = {}
+        self._inside: dict[tuple[int, int], list[Element]] | None = None
+
+    def own(self, element: Element) -> tuple[Source, ...]:
+        """What the element itself says."""
+        found = self._own.get(element.ref)
+        if found is None:
+            found = tuple(_own(element))
+            self._own[element.ref] = found
+        return found
+
+    def around(self, element: Element) -> tuple[Source, ...]:
+        """What says of the element where it belongs, the closest first."""
+        found = self._around.get(element.ref)
+        if found is None:
+            found = tuple(self._context(element))
+            self._around[element.ref] = found
+        return found
+
+    def _context(self, element: Element) -> Iterator[Source]:
+        observation = self.observation
+        for depth, member in enumerate(element.records):
+            record = observation.groups[member.group].records[member.ordinal]
+            yield Source(words_of(record.text), 0.95 * 0.9**depth)
+        block = element.block
+        weight = 0.9
+        while block >= 0 and weight > 0.5:
+            yield Source(words_of(observation.blocks[block].text), weight)
+            weight *= 0.88
+            block = observation.blocks[block].parent
+        for text, strength in (
+            (element.group, 0.9),
+            (element.heading, 0.75),
+            (element.column, 0.7),
+            (element.layer, 0.7),
+            (element.region, 0.5),
+        ):
+            if text:
+                yield Source(words_of(text), strength)
+
+    def inside(self, member: Membership) -> list[Element]:
+        """The elements of a record, in page order."""
+        if self._inside is None:
+            self._inside = {}
+            for element in self.observation.elements:
+                for one in element.records:
+                    self._inside.setdefault((one.group, one.ordinal), []).append(element)
+        return self._inside.get((member.group, member.ordinal), [])
+
+    def title(self, member: Membership) -> int | None:
+        """The ref of the element that opens the record: its title, None when it has none."""
+        key = (member.group, member.ordinal)
+        if key not in self._titles:
+            self._titles[key] = _title(self.inside(member), member)
+        return self._titles[key]
+
+
+def _own(element: Element) -> Iterator[Source]:
+    field = element.role in TEXT_ROLES or element.role in CHOICE_ROLES
+    check = element.role in CHECK_ROLES
+    if element.name:
+        yield Source(words_of(element.name), 1.0)
+    if element.text and element.text != element.name and not field:
+        yield Source(words_of(element.text), 0.95)
+    if element.placeholder:
+        yield Source(words_of(element.placeholder), 0.9)
+    if field or (check and not element.name) or element.options:
+        yield Source(words_of(element.before), 0.9 if not element.name or element.options else 0.55)
+    if check and not element.name:
+        yield Source(words_of(element.after), 0.9)
+    if (element.role == "button" or check) and element.value and element.value != "on":
+        yield Source(words_of(element.value), 0.85)
+    if element.description:
+        yield Source(words_of(element.description), 0.6)
+    if element.hints:
+        yield Source(hint_words(element.hints), 0.65)
+    yield from _kind(element)
+
+
+def _kind(element: Element) -> Iterator[Source]:
+    word = _TYPE_WORDS.get(element.type)
+    if word:
+        yield Source(words_of(word), 0.8)
+    if element.href.startswith("tel:") or _PHONE.match(element.name):
+        yield Source(words_of("call phone"), 0.9)
+    elif element.href.startswith("mailto:"):
+        yield Source(words_of("email contact"), 0.9)
+    elif _FILE_LINK.search(element.href):
+        yield Source(words_of("download"), 0.85)
+    if element.href:
+        yield Source(_href_words(element.href), 0.5)
+    yield Source(words_of(element.role), 0.5)
+
+
+@lru_cache(maxsize=20_000)
+def _href_words(href: str) -> Words:
+    tail = re.sub(r"^\w+://[^/]*", "", href)
+    return hint_words(tail[-80:])
+
+
+def _title(elements: list[Element], member: Membership) -> int | None:
+    """The most title-like element: in a heading, else the largest and longest link."""
+    best: tuple[float, int] | None = None
+    for element in elements:
+        if not element.interactive or element.role not in ("link", "generic"):
+            continue
+        if element.records and element.records[0] != member and _is_foreign(element, member):
+            continue
+        if not re.search(r"[^\W\d_]{2}", element.name):
+            continue
+        rank = element.weight + (12 if element.level else 0) + min(len(element.name), 40) / 8
+        if re.search(r"(^|[\s_-])(title|titel|tt|headline|name)", element.hints, re.I):
+            rank += 5
+        if element.href.startswith(("tel:", "mailto:")):
+            rank -= 20
+        if best is None or rank > best[0] + 0.01:
+            best = (rank, element.ref)
+    return best[1] if best else None
+
+
+def _is_foreign(element: Element, member: Membership) -> bool:
+    """Whether a record of the same kind lies between the element and the record."""
+    for one in element.records:
+        if one == member:
+            return False
+        if one.group == member.group:
+            return True
+    return False

@@ -1,0 +1,141 @@
+"""Score the elements of a page against an intent."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from inference.dom.intent import Intent, Unit
+from inference.dom.scene import CHECK_ROLES, CHOICE_ROLES, TEXT_ROLES, Scene, Source
+from inference.dom.words import STOP, Phrase, likeness, words_of
+from inference.observation import Element
+from plans.step import StepType
+
+CONTEXT: Final = 0.9
+"""What the surroundings say counts this much of what the element says itself."""
+
+_ROLE_WORDS: Final = {
+    "button": ("button", "generic", "menuitem"),
+    "link": ("link",),
+    "tab": ("tab", "link", "button", "heading"),
+    "checkbox": ("checkbox", "switch"),
+    "box": ("checkbox", "textbox", "searchbox"),
+    "radio": ("radio",),
+    "switch": ("switch", "checkbox", "button"),
+    "slider": ("slider", "spinbutton"),
+    "textarea": ("textbox",),
+    "textbox": ("textbox", "searchbox", "spinbutton"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An element with what speaks for it; `said` is how well each unit is said, in order."""
+
+    element: Element
+    score: float
+    coverage: float
+    own: float
+    precision: float
+    missing_strong: bool
+    said: tuple[float, ...]
+
+
+class Scorer:
+    """Scores elements for one intent; remembers how well each text says each unit."""
+
+    def __init__(self, scene: Scene, intent: Intent, units: tuple[Unit, ...]) -> None:
+        self._scene = scene
+        self._intent = intent
+        self._units = units
+        self._total = sum(unit.weight for unit in units)
+        self._label = words_of(intent.label)
+
+    def score(self, element: Element) -> Scored:
+        """How well the element fits, 0 to 1, and why."""
+        own_sources = self._own_sources(element)
+        around = self._scene.around(element)
+        weighted = own_weight = 0.0
+        missing = False
+        said: list[float] = []
+        for unit in self._units:
+            own = _best(unit.phrase, own_sources)
+            context = _best(unit.phrase, around) * CONTEXT if own < 0.9 else 0.0
+            if unit.strong and own < 0.5:
+                if element.role in CHECK_ROLES or element.role in TEXT_ROLES:
+                    own = max(own, 0.5 * self._implied(unit))
+                else:
+                    missing = True
+                context = min(context, 0.3)
+            quality = max(own, context)
+            said.append(quality)
+            weighted += unit.weight * quality
+            own_weight += unit.weight * own
+        total = self._total or 1.0
+        coverage = weighted / total
+        own_share = own_weight / total
+        precision = self._precision(element)
+        score = 0.68 * coverage + 0.12 * own_share + 0.14 * precision + 0.06 * self._role(element)
+        if missing:
+            score *= 0.75
+        if element.covered:
+            score -= 0.02
+        return Scored(element, score, coverage, own_share, precision, missing, tuple(said))
+
+    def _own_sources(self, element: Element) -> tuple[Source, ...]:
+        own = self._scene.own(element)
+        if self._intent.names_strong or not element.records:
+            return own
+        extra = tuple(
+            Source(words_of(self._record_text(element, at)), 0.85)
+            for at, member in enumerate(element.records[:2])
+            if self._scene.title(member) == element.ref
+        )
+        return own + extra
+
+    def _record_text(self, element: Element, at: int) -> str:
+        member = element.records[at]
+        return self._scene.observation.groups[member.group].records[member.ordinal].text
+
+    def _implied(self, unit: Unit) -> float:
+        """How far ticking or filling is itself the act: "add", "include", "accept"."""
+        implied = {"add", "accept", "subscribe", "like", "save", "increase", "message", "search"}
+        return 1.0 if unit.phrase.concepts & implied else 0.0
+
+    def _precision(self, element: Element) -> float:
+        name = words_of(element.name or element.text)
+        stems = [one for one in name.stems if one not in STOP]
+        if not stems:
+            return 0.6 if name.concepts else 0.3
+        said = 0.0
+        for one in stems:
+            alone = Phrase((one,), (one,), words_of(one).concepts)
+            said += max(
+                (
+                    max(likeness(alone, words_of(" ".join(unit.phrase.words))), 0.0)
+                    for unit in self._units
+                ),
+                default=0.0,
+            )
+        return min(1.0, said / len(stems))
+
+    def _role(self, element: Element) -> float:
+        words = words_of(self._intent.text).stems
+        for word, roles in _ROLE_WORDS.items():
+            if word in words:
+                return 1.0 if element.role in roles else 0.4
+        match self._intent.type:
+            case StepType.SUBMIT:
+                return 1.0 if element.role == "button" else 0.4
+            case StepType.CLICK:
+                if element.role in TEXT_ROLES:
+                    return 0.8 if self._intent.wants_field else 0.2
+                return 0.7 if element.role in CHOICE_ROLES else 1.0
+            case _:
+                return 1.0
+
+
+def _best(phrase: Phrase, sources: tuple[Source, ...]) -> float:
+    best = 0.0
+    for source in sources:
+        if source.weight > best:
+            best = max(best, source.weight * likeness(phrase, source.words))
+    return best
