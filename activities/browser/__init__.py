@@ -1,0 +1,1 @@
+"""Driving live pages: sessions, observations, navigation and acts."""

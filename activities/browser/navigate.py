@@ -68,15 +68,19 @@ async def arrive(page: Page, events: PageEvents, *, timeout_s: float) -> PageLoa
 
 
 def same_document(left: str, right: str) -> bool:
-    """Whether two URLs name the same document: equal but for the fragment."""
+    """Whether two URLs name the same page: equal but for the fragment.
+
+    A fragment that is a route of its own (`#/boats`, `#!/boats`) counts.
+    """
     return _bare(left) == _bare(right)
 
 
 def _bare(url: str) -> str:
     parts = urlsplit(url)
     path = parts.path or "/"
+    fragment = parts.fragment if parts.fragment.startswith(("/", "!")) else ""
     return parts._replace(
-        fragment="", path=path, netloc=parts.netloc.lower(), scheme=parts.scheme.lower()
+        fragment=fragment, path=path, netloc=parts.netloc.lower(), scheme=parts.scheme.lower()
     ).geturl()
 
 

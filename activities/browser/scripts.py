@@ -13,3 +13,8 @@ def script(name: str) -> str:
 def on_page(source: str) -> str:
     """A script that takes `(element, argument)`, made to run without an element."""
     return f"(argument) => ({source})(null, argument)"
+
+
+def ranked(name: str) -> str:
+    """`js/<name>.js`, a function of `(element, argument, ranking)`, with its ranking filled in."""
+    return f"(element, argument) => ({script(name)})(element, argument, {script('rank')})"

@@ -200,7 +200,8 @@ async def test_content_that_comes_by_fetch_is_waited_for(page, site):
 
 async def test_an_empty_shell_is_waited_for(page, site):
     site.pages["/app"] = (
-        "<div id=root></div><script>setTimeout(() => root.innerHTML = '<h1>Here</h1>', 500)</script>"
+        "<div id=root></div><script>"
+        "setTimeout(() => root.innerHTML = '<h1>Here</h1>', 500)</script>"
     )
     load = await navigate(page, site.url("/app"), timeout_s=10)
     assert load.success

@@ -1,0 +1,258 @@
+"""Watches what an act changes, and says whether it had an effect."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from playwright.async_api import ElementHandle, Error, JSHandle, Page
+from pydantic import TypeAdapter
+
+from activities.browser.events import PageEvents
+from activities.browser.navigate import PageLoad, arrive
+from activities.browser.scripts import on_page, script
+from activities.browser.settle import AFTER_ACT, left_page, settle
+from plans.step import FailureClass
+
+_WATCH = script("watch")
+_WATCH_PAGE = on_page(_WATCH)
+
+EFFECT_LIMIT_S = 1.0
+"""How long an effect is waited for before the act counts as one without."""
+
+_GRACE_S = 0.08
+_OPENING_S = 10.0
+_DOWNLOAD_S = 3.0
+_ANSWERED_S = 0.5
+
+
+@dataclass(frozen=True)
+class Miss:
+    """An event of the pointer that fell on something else, and was kept from the page."""
+
+    type: str
+    on: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the watch in the page saw; see `js/watch.js`."""
+
+    effects: tuple[str, ...]
+    late: bool
+    misses: tuple[Miss, ...]
+    landed: tuple[str, ...]
+    invalid: str
+    connected: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Where the pointer can reach the target: state free, covered, hidden, disabled, detached."""
+
+    state: str
+    x: float = 0.0
+    y: float = 0.0
+    by: str = ""
+    framed: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The effects of an act. `report` is None where the document was left meanwhile."""
+
+    evidence: tuple[str, ...]
+    report: Report | None
+
+    @property
+    def missed(self) -> Miss | None:
+        """The first event that fell on something else, where the click did not land."""
+        if self.report is None or "click" in self.report.landed or not self.report.misses:
+            return None
+        return self.report.misses[0]
+
+    @property
+    def strong(self) -> bool:
+        """Whether more than the layout changed."""
+        return bool(set(self.evidence) - {"dom", "focus", "scroll"})
+
+
+@dataclass(frozen=True)
+class After:
+    """How the page is once it is at rest after an act."""
+
+    load: PageLoad | None = None
+    failure_class: FailureClass | None = None
+    message: str = ""
+
+
+_REPORT = TypeAdapter(Report)
+_AIM = TypeAdapter(Aim)
+
+
+@dataclass
+class Watch:
+    """The watch in one document, and the events of its page."""
+
+    page: Page
+    events: PageEvents
+    handles: list[JSHandle] = field(default_factory=list[JSHandle])
+
+    async def aim(self) -> Aim:
+        """Bring the target into view and find a point where the pointer reaches it."""
+        told: object = await self.handles[0].evaluate("watch => watch.aim()")
+        return _AIM.validate_python(told)
+
+    async def begin(self) -> None:
+        """Everything from here on is an effect, also where no input event marks the start."""
+        for handle in self.handles:
+            await handle.evaluate("watch => watch.begin()")
+
+    async def add_top(self) -> None:
+        """Also watch the top document, for an act in a frame of it."""
+        options = {"guard": False, "enabled": False, "hover": False}
+        top = await self.page.evaluate_handle(_WATCH_PAGE, options)
+        await top.evaluate("watch => watch.begin()")
+        self.handles.append(top)
+
+    async def seen(self, limit_s: float = EFFECT_LIMIT_S) -> Seen:
+        """Wait for the first effect, at most `limit_s` seconds."""
+        tasks = [asyncio.ensure_future(self._report(handle, limit_s)) for handle in self.handles]
+        for task in tasks:
+            task.add_done_callback(lambda _: self.events.changed.set())
+        try:
+            await self.events.wait(lambda: self._enough(tasks), limit_s + 1.0)
+            reports = [task.result() for task in tasks if task.done()]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return self._sum(reports)
+
+    def _enough(self, tasks: "Sequence[asyncio.Future[Report | None]]") -> bool:
+        if self.events.evident or all(task.done() for task in tasks):
+            return True
+        return any(task.done() and _speaks(task.result()) for task in tasks)
+
+    async def _report(self, handle: JSHandle, limit_s: float) -> Report | None:
+        try:
+            told: object = await handle.evaluate(
+                "(watch, limits) => watch.wait(limits.limit, limits.grace)",
+                {"limit": limit_s * 1000, "grace": _GRACE_S * 1000},
+            )
+        except Error as error:
+            if left_page(error) or self.page.is_closed() or self.events.crashed:
+                return None
+            raise
+        return _REPORT.validate_python(told)
+
+    def _sum(self, reports: list[Report | None]) -> Seen:
+        events = self.events
+        evidence: list[str] = []
+        for report in reports:
+            if report is None:
+                evidence.append("leaving")
+            else:
+                evidence += report.effects
+                evidence += ["dom"] if report.late else []
+        marks = {
+            "tab": events.tabs,
+            "download": events.downloads,
+            "dialog": events.dialogs,
+            "url": events.navigations,
+            "frame": events.frame_navigations,
+            "closed": events.closed,
+            "request": events.requests,
+        }
+        evidence += [name for name, happened in marks.items() if happened]
+        own = reports[0] if reports else None
+        return Seen(tuple(dict.fromkeys(evidence)), own)
+
+    async def stop(self) -> None:
+        """Take the watch off the page; a document that was left took it along."""
+        for handle in self.handles:
+            try:
+                await handle.evaluate("watch => watch.stop()")
+                await handle.dispose()
+            except Error:
+                continue
+
+
+def _speaks(report: Report | None) -> bool:
+    if report is None:
+        return True
+    return bool(report.effects or report.late or report.misses or report.invalid)
+
+
+@asynccontextmanager
+async def watching(
+    page: Page,
+    element: ElementHandle | None,
+    *,
+    guard: bool = False,
+    enabled: bool = True,
+    hover: bool = False,
+) -> AsyncGenerator[Watch, None]:
+    """Watch a page during an act on `element` (None: on the page as a whole).
+
+    `guard`: events of the pointer that miss the element are kept from the page. `enabled`:
+    aiming at a disabled element is refused.
+    """
+    options = {"guard": guard, "enabled": enabled, "hover": hover}
+    with PageEvents(page) as events:
+        watch = Watch(page, events)
+        if element is None:
+            watch.handles.append(await page.evaluate_handle(_WATCH_PAGE, options))
+        else:
+            watch.handles.append(await element.evaluate_handle(_WATCH, options))
+        try:
+            yield watch
+        finally:
+            await watch.stop()
+
+
+async def rest(watch: Watch, seen: Seen, *, timeout_s: float) -> After:
+    """Follow where the act leads (another page, a tab, a download) and wait until it is usable."""
+    page, events = watch.page, watch.events
+    if events.crashed:
+        return After(failure_class=FailureClass.BROWSER_LOST, message="the page crashed")
+    if "opening" in seen.evidence and not events.evident:
+        await events.wait(lambda: events.evident, min(timeout_s, _OPENING_S))
+    if "download" in seen.evidence:
+        await events.wait(lambda: bool(events.downloads), _DOWNLOAD_S)
+    if events.tabs:
+        return await _tab(events.tabs[-1], timeout_s)
+    if events.closed:
+        return After(message="the act closed its tab")
+    if "leaving" in seen.evidence or events.document is not None:
+        return await _follow(page, events, timeout_s)
+    await settle(page, timeout_s=timeout_s, events=events, patience=AFTER_ACT)
+    if events.document is None:
+        return After()
+    return await _follow(page, events, timeout_s)
+
+
+async def _follow(page: Page, events: PageEvents, timeout_s: float) -> After:
+    def arrived() -> bool:
+        return bool(events.navigations or events.evident or events.document_done)
+
+    if not await events.wait(arrived, timeout_s):
+        return After(failure_class=FailureClass.NAV_TIMEOUT, message="the next page did not come")
+    if not events.evident:
+        # Answered, but neither a page nor a download: it may still be about to commit.
+        await events.wait(lambda: events.evident, _ANSWERED_S)
+    if events.tabs:
+        return await _tab(events.tabs[-1], timeout_s)
+    if events.closed or events.downloads:
+        return After()
+    return _after(await arrive(page, events, timeout_s=timeout_s))
+
+
+async def _tab(tab: Page, timeout_s: float) -> After:
+    with PageEvents(tab) as events:
+        return _after(await arrive(tab, events, timeout_s=timeout_s))
+
+
+def _after(load: PageLoad) -> After:
+    return After(load=load, failure_class=load.failure_class, message=load.message)
