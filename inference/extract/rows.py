@@ -1,0 +1,165 @@
+"""Read the records of a list or table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inference.content import Content
+from inference.decisions import FieldValue, Record
+from inference.extract import kinds
+from inference.extract.candidates import Wanted
+from inference.extract.groups import Group, groups
+from inference.extract.scope import anchor_words
+from inference.extract.slots import Column, Slot, columns, counted, prefixed, score
+from inference.extract.tree import Tree
+from inference.extract.words import LEXICON, is_placeholder, label_score, name_words, plain, stem
+from plans.step import ExtractField
+
+_FLOOR = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    group: Group
+    chosen: dict[str, Column]
+    worth: float
+
+
+def extract_rows(
+    content: Content, fields: Sequence[ExtractField], intent: str, max_items: int
+) -> list[Record]:
+    """The records of the list that the intent names, else of the page's main list.
+
+    At most `max_items`, in the page's order; sponsored ones are passed over unless asked
+    for. Empty where no list fits.
+    """
+    return rows_in(Tree(content), fields, intent)[:max_items]
+
+
+def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Record]:
+    """`extract_rows` over a tree that is there already."""
+    wanted = [Wanted.of(field) for field in fields]
+    reads = [r for g in groups(tree) if (r := _read(tree, g, wanted, intent)) is not None]
+    if not reads:
+        return []
+    best = max(reads, key=lambda r: r.worth)
+    ads = any(word in LEXICON.sponsored for word in plain(intent).split()) and "no ads" not in plain(intent)
+    records: list[Record] = []
+    for place, record in enumerate(best.group.records):
+        if not ads and (tree.is_sponsored(record) or _is_ad_row(tree, record)):
+            continue
+        row = _record(tree, best, wanted, record, place)
+        if any(value.value is not None for value in row.fields.values()):
+            records.append(row)
+    return records
+
+
+def _is_ad_row(tree: Tree, record: int) -> bool:
+    for piece in tree.pieces_in(tree.scope(record))[:8]:
+        if plain(piece.text) in LEXICON.sponsored:
+            return True
+    return False
+
+
+def _read(tree: Tree, group: Group, wanted: Sequence[Wanted], intent: str) -> _Read | None:
+    cols = columns(tree, group)
+    size = len(group.records)
+    ranked = sorted(
+        ((score(w, c, size), -place, w.name, c) for w in wanted for place, c in enumerate(cols)),
+        key=lambda item: (item[0], item[1]),
+        reverse=True,
+    )
+    chosen: dict[str, Column] = {}
+    used: set[str] = set()
+    total = 0.0
+    for value, _, name, column in ranked:
+        if value < _FLOOR or name in chosen or column.key in used:
+            continue
+        if _same_place(chosen, column):
+            continue
+        chosen[name] = column
+        used.add(column.key)
+        total += value * len(column.filled) / size
+    extra = sum(_extra(tree, group, w) for w in wanted if w.name not in chosen)
+    if total + extra <= 0:
+        return None
+    worth = (total + extra) / len(wanted) + _placing(tree, group, intent, [w.name for w in wanted])
+    return _Read(group, chosen, worth)
+
+
+def _same_place(chosen: dict[str, Column], column: Column) -> bool:
+    """Whether another field already reads these very values at these very nodes."""
+    mine = [(s.node, s.value) for s in column.filled]
+    return any([(s.node, s.value) for s in other.filled] == mine for other in chosen.values())
+
+
+def _extra(tree: Tree, group: Group, wanted: Wanted) -> float:
+    found = sum(_from_texts(tree, wanted, record) is not None for record in group.records)
+    return 0.8 * found / len(group.records)
+
+
+def _placing(tree: Tree, group: Group, intent: str, names: Sequence[str]) -> float:
+    """How well the place and size of a group suit the intent."""
+    anchors = set(anchor_words(intent, ())) | {stem(w) for w in plain(intent).split() if w in LEXICON.generic}
+    title = {stem(w) for w in name_words(group.title) if w not in LEXICON.stop}
+    taken = {stem(w) for n in names for w in name_words(n)}
+    hits = len(title & (anchors - taken))
+    named = (0.35 + 0.5 * hits / max(1, len(title))) if hits else 0.0
+    aside = tree.in_aside(group.records[0])
+    chrome = tree.is_chrome(group.records[0]) or tree.inside(group.records[0], frozenset({"form"}))
+    size = sum(tree.nodes[r].width * tree.nodes[r].height for r in group.records)
+    page = max(1, max((n.width * n.height for n in tree.nodes), default=1))
+    count = min(len(group.records), 10) / 10
+    nested = 0.0
+    return named + 0.35 * min(1.0, 2 * size / page) + 0.15 * count - (0.4 if aside and not hits else 0) - (0.3 if chrome and not hits else 0) - nested
+
+
+def _record(
+    tree: Tree, read: _Read, wanted: Sequence[Wanted], record: int, place: int
+) -> Record:
+    values: dict[str, FieldValue] = {}
+    for want in wanted:
+        column = read.chosen.get(want.name)
+        slot = column.cells[place] if column is not None else None
+        values[want.name] = _value(tree, want, slot, record)
+    return Record(fields=values, url=_url(tree, record))
+
+
+def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: int) -> FieldValue:
+    if wanted.kind == "url" and label_score(wanted.name, "url") >= 0.9:
+        url = _url(tree, record)
+        return FieldValue(value=url or None, raw=url, source="dom", confidence=0.95 if url else 0.0)
+    if slot is not None and (is_placeholder(slot.value) or slot.struck):
+        return FieldValue(value=None, raw=slot.value, source="label", element=tree.path(slot.node))
+    value = slot.value if slot is not None else _from_texts(tree, wanted, record)
+    if value is None:
+        return FieldValue(value=None)
+    text = prefixed(wanted, value) or (counted(wanted, value) if wanted.kind == "count" else None) or value
+    if not kinds.fits(wanted.kind, text):
+        return FieldValue(value=None, raw=value)
+    node = slot.node if slot is not None else record
+    return FieldValue(
+        value=text, raw=value, source="label" if slot and slot.labels else "dom",
+        element=tree.path(node), confidence=0.85 if slot is not None else 0.7,
+    )  # fmt: skip
+
+
+def _from_texts(tree: Tree, wanted: Wanted, record: int) -> str | None:
+    for piece in tree.pieces_in(tree.scope(record)):
+        found = prefixed(wanted, piece.text)
+        if found is None and wanted.kind == "count":
+            found = counted(wanted, piece.text)
+        if found is not None and kinds.fits(wanted.kind, found):
+            return found
+    return None
+
+
+def _url(tree: Tree, record: int) -> str:
+    """The link of a record: its title's, else the first that leads somewhere."""
+    links = [i for i in range(record, tree.end[record]) if "href" in tree.nodes[i].attrs]
+    links = [i for i in links if not tree.nodes[i].attrs["href"].startswith(("tel:", "mailto:", "javascript:"))]
+    if not links:
+        return ""
+    titled = [i for i in links if any(tree.nodes[a].tag in ("h1", "h2", "h3", "h4", "h5") for a in (i, *tree.ancestors(i)) if a >= record)]
+    texts = [i for i in links if tree.text(tree.scope(i))]
+    best = (titled or texts or links)[0]
+    return tree.nodes[best].attrs["href"]

@@ -1,0 +1,233 @@
+"""Where in alike records a field stands: slots by path and look, chosen over all records."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from inference.content import Flag
+from inference.extract import kinds
+from inference.extract.candidates import Wanted
+from inference.extract.groups import Group
+from inference.extract.kinds import ValueKind, kind_of
+from inference.extract.pairs import pairs
+from inference.extract.tree import Tree, squash
+from inference.extract.words import is_placeholder, label_score, name_words, stem
+
+_SPLIT = re.compile(r"\s*(?:[·•|¦])\s*")
+_PREFIX = re.compile(r"^([^:]{2,30}):\s+(.+)$")
+_STAR_NAME = re.compile(r"(\d(?:[.,]\d)?)\s*(?:out of|of|/|von)\s*\d+\s*(?:stars?|sternen?)?|(\d(?:[.,]\d)?)\s*stars?", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A value in one record. `key` names the place that other records share; `labels` all
+    that names it (column, label, class, accessible name)."""
+
+    key: str
+    value: str
+    kind: ValueKind
+    node: int
+    labels: tuple[tuple[str, float], ...]
+    struck: bool = False
+    heading: bool = False
+    link: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What all records have at one key, None where a record has nothing there."""
+
+    key: str
+    cells: tuple[Slot | None, ...]
+
+    @property
+    def filled(self) -> list[Slot]:
+        """The slots that are there."""
+        return [cell for cell in self.cells if cell is not None]
+
+
+def columns(tree: Tree, group: Group) -> tuple[Column, ...]:
+    """The columns of a group, in the order of their first appearance."""
+    rows: list[dict[str, Slot]] = []
+    order: dict[str, None] = {}
+    for record in group.records:
+        slots = {slot.key: slot for slot in reversed(list(_slots(tree, group, record)))}
+        rows.append(slots)
+        for key in reversed(slots):
+            order.setdefault(key)
+    return tuple(Column(key, tuple(row.get(key) for row in rows)) for key in order)
+
+
+def _slots(tree: Tree, group: Group, record: int) -> Iterator[Slot]:
+    if group.headers or tree.nodes[record].tag == "tr":
+        yield from _cells(tree, group, record)
+        if group.headers:
+            return
+    yield from _labelled(tree, record)
+    yield from _texts(tree, record)
+    yield from _names(tree, record)
+
+
+def _cells(tree: Tree, group: Group, record: int) -> Iterator[Slot]:
+    for place, cell in enumerate(tree.elements(record)):
+        text = tree.text(tree.scope(cell), commands=False)
+        header = group.headers[place] if place < len(group.headers) else ""
+        labels = [(header, 1.0)] if header else []
+        labels += [(tree.nodes[cell].attrs.get("data-label", ""), 1.0)]
+        link = any(tree.nodes[i].tag == "a" for i in range(cell, tree.end[cell]))
+        if text:
+            yield Slot(f"cell:{place}", text, kind_of(text), cell, tuple(labels), link=link)
+
+
+def _labelled(tree: Tree, record: int) -> Iterator[Slot]:
+    for pair in pairs(tree, tree.scope(record)):
+        if is_placeholder(pair.value) or len(pair.value) > 120:
+            continue
+        trust = {"term": 1.0, "cell": 1.0, "colon": 0.98, "control": 0.9, "sibling": 0.9}[pair.source]
+        key = f"pair:{pair.source}:{pair.label.casefold()}"
+        yield Slot(key, pair.value, kind_of(pair.value), pair.node, ((pair.label, trust),))
+
+
+def _texts(tree: Tree, record: int) -> Iterator[Slot]:
+    seen: dict[str, int] = defaultdict(int)
+    for index in range(record, tree.end[record]):
+        node = tree.nodes[index]
+        if node.tag != "#text" or node.flags & Flag.SR:
+            continue
+        for part in _SPLIT.split(node.text):
+            text = squash(part).strip("–— ") if len(part) > 2 else squash(part)
+            if not text or not any(c.isalnum() or c in "★☆" for c in text):
+                continue
+            home = node.parent
+            kind = kind_of(text)
+            path = f"{_path(tree, home, record)}:{kind}"
+            seen[path] += 1
+            key = f"text:{path}:{seen[path]}"
+            yield Slot(
+                key, text, kind, home, tuple(_labels_of(tree, home, record)),
+                struck=tree.has(home, Flag.STRIKE), heading=_in_heading(tree, home, record),
+                link=tree.inside(home, frozenset({"a"})),
+            )  # fmt: skip
+
+
+def _names(tree: Tree, record: int) -> Iterator[Slot]:
+    """Accessible names that hold a value, such as "4 out of 5 stars"."""
+    for index in range(record, tree.end[record]):
+        node = tree.nodes[index]
+        if node.tag == "#text" or not node.text:
+            continue
+        match = _STAR_NAME.search(node.text)
+        if match:
+            value = match[1] or match[2]
+            yield Slot(f"name:{_path(tree, index, record)}", value, "stars", index, (("stars", 1.0), ("rating", 1.0)))
+
+
+def _path(tree: Tree, index: int, record: int) -> str:
+    steps: list[str] = []
+    at = index
+    while at > record:
+        node = tree.nodes[at]
+        words = name_words(node.cls.split(" ")[0]) if node.cls else ()
+        steps.append(".".join((node.tag, *words[:2])))
+        at = node.parent
+    return ">".join(reversed(steps))
+
+
+def _labels_of(tree: Tree, home: int, record: int) -> Iterator[tuple[str, float]]:
+    at, trust = home, 0.9
+    while at >= record and trust > 0.7:
+        node = tree.nodes[at]
+        for word in _machine_names(tree, at):
+            yield word, trust
+        if node.text and at != record:
+            yield node.text, 0.88
+        if at == record:
+            return
+        at, trust = node.parent, trust - 0.05
+
+
+def _machine_names(tree: Tree, index: int) -> Iterator[str]:
+    node = tree.nodes[index]
+    for name in (*node.cls.split(), node.attrs.get("itemprop", ""), node.attrs.get("slot", ""), node.attrs.get("testid", ""), node.attrs.get("data-label", "")):
+        words = [w for w in name_words(name) if len(w) > 1 or w.isdigit()]
+        for start in range(len(words)):
+            yield " ".join(words[start:])
+        if len(words) > 1:
+            yield " ".join(words[:-1])
+
+
+def _in_heading(tree: Tree, home: int, record: int) -> bool:
+    at = home
+    while at > record:
+        tag = tree.nodes[at].tag
+        if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
+            return True
+        at = tree.nodes[at].parent
+    return False
+
+
+def score(wanted: Wanted, column: Column, size: int) -> float:
+    """How well a column fits a field, 0 to about 1.5; below 0.5 it is not the field."""
+    filled = column.filled
+    if not filled or all(slot.struck for slot in filled):
+        return 0.0
+    fitting = [s for s in filled if kinds.fits(wanted.kind, s.value)]
+    if len(fitting) * 5 < len(filled) * 3:
+        return 0.0
+    named = max(
+        (label_score(wanted.name, label) * trust for s in filled[:6] for label, trust in s.labels if label),
+        default=0.0,
+    )
+    look = _look(wanted, filled)
+    coverage = len(filled) / size
+    if named < 0.6 and look < 0.5:
+        return 0.0
+    decoys = sum(kinds.is_decoy(s.value) for s in filled) if wanted.kind == "price" else 0
+    return max(named, 0.9 * look) + 0.2 * min(named, look) + 0.15 * coverage - 0.3 * decoys / len(filled)
+
+
+def _look(wanted: Wanted, filled: Sequence[Slot]) -> float:
+    share = sum(kinds.typical(wanted.kind, s.value) for s in filled) / len(filled)
+    texts = [s for s in filled if s.kind == "text"]
+    words = set(name_words(wanted.name))
+    match wanted.kind:
+        case "price" | "date" | "time" | "rating" | "handle" | "email" | "phone" | "year":
+            return 0.85 * share
+        case "title":
+            strong = [s for s in texts if s.heading or s.link]
+            return 0.8 * len(strong) / len(filled) if strong else 0.55 * _first_text(filled)
+        case "text":
+            longest = sum(len(s.value) for s in texts) / len(filled)
+            return min(0.8, longest / 45)
+        case "person":
+            short = [s for s in texts if len(s.value) <= 40 and s.value[0].isupper()]
+            return 0.55 * len(short) / len(filled)
+        case "str" if words & {"item", "wanted", "topic", "name", "ticket"} or stem("product") in {stem(w) for w in words}:
+            return 0.6 * len([s for s in texts if s.link or s.heading]) / len(filled)
+        case _:
+            return 0.0
+
+
+def _first_text(filled: Sequence[Slot]) -> float:
+    return sum(s.kind == "text" and len(s.value) <= 90 for s in filled) / len(filled)
+
+
+def prefixed(wanted: Wanted, value: str) -> str | None:
+    """The value after a label in one text ("Anbieter: Hanseat", "Marketed by Ocean & Vale")."""
+    match = _PREFIX.match(value)
+    if match and label_score(wanted.name, match[1]) >= 0.8:
+        return match[2]
+    words = value.split(" ")
+    for count in range(min(3, len(words) - 1), 0, -1):
+        if label_score(wanted.name, " ".join(words[:count])) >= 0.9:
+            return " ".join(words[count:])
+    return None
+
+
+def counted(wanted: Wanted, value: str) -> str | None:
+    """The number before a noun in one text ("3 bedroom terraced house", "4 beds")."""
+    for match in re.finditer(r"(?<![\w.,])(\d[\d.,]*)[\s-]+([a-zäöü]+)", value, re.I):
+        if label_score(wanted.name, match[2]) >= 0.85:
+            return match[1]
+    return None
