@@ -61,6 +61,11 @@ def test_a_visitor_named_by_query_keeps_the_name(visitor: httpx.Client) -> None:
     assert [each["query"] for each in requests] == ["visitor=run-1", "page=2"]
 
 
+def test_an_odd_visitor_name_is_made_plain(visitor: httpx.Client) -> None:
+    assert visitor.get("/boats", params={"visitor": "a b;\n\u20ac"}).status_code == 200
+    assert visitor.cookies["hm_visitor"] == "a_b___"
+
+
 def test_no_page_links_to_the_oracle(visitor: httpx.Client) -> None:
     for path in ("/", "/boats", "/playground", "/inbox", "/account/login", "/about"):
         assert "_oracle" not in visitor.get(path).text
@@ -91,8 +96,9 @@ def test_the_command_prints_one_line_serves_and_ends_on_sigterm() -> None:
         line = process.stdout.readline()
         base = line.removeprefix("ready ").strip()
         answer = httpx.get(f"{base}/boats", timeout=20)
-        process.send_signal(signal.SIGTERM)
-        rest = process.stdout.read()
+        with httpx.stream("GET", f"{base}/trouble/never", timeout=20):
+            process.send_signal(signal.SIGTERM)
+            rest = process.stdout.read()
     assert line.startswith("ready http://127.0.0.1:")
     assert answer.status_code == 200
     assert rest == ""

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from plans.caps import Caps
+from plans.files import PlanFolders
+from plans.parse import parse_submission
+from plans.plan import Plan
 from plans.step import Step, StepType
+from plans.suite import TaskSuite
+from plans.validate import check_placeholders
 
 ROOT = Path(__file__).parents[2]
 PLANS = sorted((ROOT / "plans" / "example").glob("*.json"))
@@ -84,3 +90,17 @@ def test_the_crm_suite_has_tasks_with_verify_clauses() -> None:
             "download_exists",
         }
         assert 1 <= task["max_steps"] <= 20
+
+
+@pytest.mark.parametrize(
+    ("body", "inputs"),
+    [
+        ({"micro": "plans/example/extract_listings.json"}, {"demo_site"}),
+        ({"micro": "example/login-flow.json"}, {"demo_site", "email", "password"}),
+        ({"task_file": "tasks/crm/crm_tasks.json"}, {"demo_site"}),
+    ],
+)
+def test_shipped_files_are_accepted_at_the_door(body: dict[str, str], inputs: set[str]) -> None:
+    content = parse_submission({**body}, PlanFolders([ROOT / "plans"]), Caps()).content
+    assert isinstance(content, Plan | TaskSuite)
+    check_placeholders(content, inputs)

@@ -1,6 +1,7 @@
 """The request log: what each visitor asked for, kept for the oracle."""
 
 import asyncio
+import re
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ VISITOR_HEADER = "X-Demo-Visitor"
 UNLOGGED = ("/_oracle", "/static", "/favicon.ico")
 MAX_DELAY_MS = 60_000
 _SCOPE_KEY = "demo_visitor"
+_UNNAMEABLE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 @dataclass
@@ -81,7 +83,7 @@ class VisitMiddleware:
 
 def _visitor(request: Request) -> str:
     named = request.headers.get(VISITOR_HEADER) or request.query_params.get("visitor", "")
-    return "" if request.url.path.startswith("/_oracle") else named[:64]
+    return "" if request.url.path.startswith("/_oracle") else _UNNAMEABLE.sub("_", named[:64])
 
 
 def _delay_ms(request: Request) -> int:
