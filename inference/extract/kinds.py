@@ -100,6 +100,10 @@ _FITS: dict[FieldKind, tuple[ValueKind, ...]] = {
 }
 
 
+SOFT = frozenset({"rating", "count", "date", "time"})
+"""Kinds whose values may be words too where a label says so ("Good", "Yesterday")."""
+
+
 def fits(kind: FieldKind, text: str) -> bool:
     """Whether a text can be the value of a field of that kind."""
     if kind == "phone":

@@ -1,5 +1,6 @@
 """Read the records of a list or table."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,13 +9,13 @@ from inference.decisions import FieldValue, Record
 from inference.extract import kinds
 from inference.extract.candidates import Wanted
 from inference.extract.groups import Group, groups
-from inference.extract.scope import anchor_words
 from inference.extract.slots import Column, Slot, columns, counted, prefixed, score
 from inference.extract.tree import Tree
 from inference.extract.words import LEXICON, is_placeholder, label_score, name_words, plain, stem
 from plans.step import ExtractField
 
 _FLOOR = 0.5
+_NOT = re.compile(r"\b(?:not|no|without|except|excluding|ohne|keine?)\s+(?:the\s+|die\s+)?\w+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _read(tree: Tree, group: Group, wanted: Sequence[Wanted], intent: str) -> _R
     extra = sum(_extra(tree, group, w) for w in wanted if w.name not in chosen)
     if total + extra <= 0:
         return None
-    worth = (total + extra) / len(wanted) + _placing(tree, group, intent, [w.name for w in wanted])
+    worth = (total + extra) / len(wanted) + _placing(tree, group, intent)
     return _Read(group, chosen, worth)
 
 
@@ -97,20 +98,33 @@ def _extra(tree: Tree, group: Group, wanted: Wanted) -> float:
     return 0.8 * found / len(group.records)
 
 
-def _placing(tree: Tree, group: Group, intent: str, names: Sequence[str]) -> float:
+def _placing(tree: Tree, group: Group, intent: str) -> float:
     """How well the place and size of a group suit the intent."""
-    anchors = set(anchor_words(intent, ())) | {stem(w) for w in plain(intent).split() if w in LEXICON.generic}
-    title = {stem(w) for w in name_words(group.title) if w not in LEXICON.stop}
-    taken = {stem(w) for n in names for w in name_words(n)}
-    hits = len(title & (anchors - taken))
-    named = (0.35 + 0.5 * hits / max(1, len(title))) if hits else 0.0
+    named = _named(group, intent)
     aside = tree.in_aside(group.records[0])
     chrome = tree.is_chrome(group.records[0]) or tree.inside(group.records[0], frozenset({"form"}))
     size = sum(tree.nodes[r].width * tree.nodes[r].height for r in group.records)
     page = max(1, max((n.width * n.height for n in tree.nodes), default=1))
     count = min(len(group.records), 10) / 10
-    nested = 0.0
-    return named + 0.35 * min(1.0, 2 * size / page) + 0.15 * count - (0.4 if aside and not hits else 0) - (0.3 if chrome and not hits else 0) - nested
+    worth = named + 0.35 * min(1.0, 2 * size / page) + 0.15 * count
+    return worth if named >= 0.35 else worth - 0.4 * aside - 0.3 * chrome
+
+
+def _named(group: Group, intent: str) -> float:
+    """How much of the heading over the group the intent names, what it rules out aside."""
+    wanted = _NOT.sub(" ", intent)
+    banned = {stem(w) for m in _NOT.finditer(intent) for w in plain(m[0]).split()[1:]}
+    said = {stem(w) for w in plain(wanted).split() if w not in LEXICON.stop}
+    general = {stem(w) for w in LEXICON.generic}
+    title = {stem(w) for w in name_words(group.title) if w not in LEXICON.stop}
+    if title & banned - said:
+        return -0.5
+    hits = title & said
+    if not hits:
+        return 0.0
+    if hits <= general:
+        return 0.1
+    return 0.4 + 0.5 * len(hits) / len(title)
 
 
 def _record(
@@ -131,10 +145,12 @@ def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: int) -> FieldV
     if slot is not None and (is_placeholder(slot.value) or slot.struck):
         return FieldValue(value=None, raw=slot.value, source="label", element=tree.path(slot.node))
     value = slot.value if slot is not None else _from_texts(tree, wanted, record)
+    if wanted.kind == "count" and slot is not None and not slot.value.isdigit():
+        value = _from_texts(tree, wanted, record) or value
     if value is None:
         return FieldValue(value=None)
     text = prefixed(wanted, value) or (counted(wanted, value) if wanted.kind == "count" else None) or value
-    if not kinds.fits(wanted.kind, text):
+    if not kinds.fits(wanted.kind, text) and wanted.kind not in kinds.SOFT:
         return FieldValue(value=None, raw=value)
     node = slot.node if slot is not None else record
     return FieldValue(

@@ -16,6 +16,8 @@ from inference.extract.words import is_placeholder, label_score, name_words, ste
 
 _SPLIT = re.compile(r"\s*(?:[·•|¦])\s*")
 _PREFIX = re.compile(r"^([^:]{2,30}):\s+(.+)$")
+_PLACE = re.compile(r"^[A-ZÄÖÜ0-9][^,:]{2,40}, [A-ZÄÖÜ][\w .,'’-]{1,40}$")
+_RATE = re.compile(r"^\d[.,]\d{1,2}$")
 _STAR_NAME = re.compile(r"(\d(?:[.,]\d)?)\s*(?:out of|of|/|von)\s*\d+\s*(?:stars?|sternen?)?|(\d(?:[.,]\d)?)\s*stars?", re.I)
 
 
@@ -51,12 +53,32 @@ def columns(tree: Tree, group: Group) -> tuple[Column, ...]:
     """The columns of a group, in the order of their first appearance."""
     rows: list[dict[str, Slot]] = []
     order: dict[str, None] = {}
-    for record in group.records:
-        slots = {slot.key: slot for slot in reversed(list(_slots(tree, group, record)))}
+    found = [list(_slots(tree, group, record)) for record in group.records]
+    single = _single_paths(found)
+    for record_slots in found:
+        slots = {_key(slot, single): slot for slot in reversed(record_slots)}
         rows.append(slots)
         for key in reversed(slots):
             order.setdefault(key)
     return tuple(Column(key, tuple(row.get(key) for row in rows)) for key in order)
+
+
+def _single_paths(found: list[list[Slot]]) -> frozenset[str]:
+    """Paths that hold at most one text in each record: their texts are one column."""
+    many: set[str] = set()
+    for slots in found:
+        paths = [_bare(slot) for slot in slots if slot.key.startswith("text:")]
+        many.update(path for path in paths if paths.count(path) > 1)
+    every = {_bare(slot) for slots in found for slot in slots if slot.key.startswith("text:")}
+    return frozenset(every - many)
+
+
+def _bare(slot: Slot) -> str:
+    return slot.key.rsplit(":", 2)[0]
+
+
+def _key(slot: Slot, single: frozenset[str]) -> str:
+    return _bare(slot) if slot.key.startswith("text:") and _bare(slot) in single else slot.key
 
 
 def _slots(tree: Tree, group: Group, record: int) -> Iterator[Slot]:
@@ -71,13 +93,24 @@ def _slots(tree: Tree, group: Group, record: int) -> Iterator[Slot]:
 
 def _cells(tree: Tree, group: Group, record: int) -> Iterator[Slot]:
     for place, cell in enumerate(tree.elements(record)):
-        text = tree.text(tree.scope(cell), commands=False)
+        text = _cell_text(tree, cell)
         header = group.headers[place] if place < len(group.headers) else ""
         labels = [(header, 1.0)] if header else []
         labels += [(tree.nodes[cell].attrs.get("data-label", ""), 1.0)]
         link = any(tree.nodes[i].tag == "a" for i in range(cell, tree.end[cell]))
         if text:
             yield Slot(f"cell:{place}", text, kind_of(text), cell, tuple(labels), link=link)
+
+
+def _cell_text(tree: Tree, cell: int) -> str:
+    """The text of a cell; where a linked or bold title stands over a smaller text, the title."""
+    texts = [p for p in tree.pieces_in(tree.scope(cell)) if not tree.acts(p.node)]
+    whole = tree.text(tree.scope(cell), commands=False)
+    if not texts or len({p.line for p in texts}) < 2:
+        return whole
+    first = [p for p in texts if p.line == texts[0].line]
+    strong = tree.inside(first[0].node, frozenset({"a", "b", "strong"}))
+    return tree.text(tree.scope(first[0].node)) if strong and len(first) == 1 else whole
 
 
 def _labelled(tree: Tree, record: int) -> Iterator[Slot]:
@@ -97,7 +130,7 @@ def _texts(tree: Tree, record: int) -> Iterator[Slot]:
             continue
         for part in _SPLIT.split(node.text):
             text = squash(part).strip("–— ") if len(part) > 2 else squash(part)
-            if not text or not any(c.isalnum() or c in "★☆" for c in text):
+            if not any(c.isalnum() or c in "★☆" for c in text) or (len(text) == 1 and text.isalpha()):
                 continue
             home = node.parent
             kind = kind_of(text)
@@ -129,32 +162,41 @@ def _path(tree: Tree, index: int, record: int) -> str:
     while at > record:
         node = tree.nodes[at]
         words = name_words(node.cls.split(" ")[0]) if node.cls else ()
-        steps.append(".".join((node.tag, *words[:2])))
+        steps.append(".".join((node.tag, *words)))
         at = node.parent
     return ">".join(reversed(steps))
 
 
 def _labels_of(tree: Tree, home: int, record: int) -> Iterator[tuple[str, float]]:
     at, trust = home, 0.9
-    while at >= record and trust > 0.7:
+    before = _lead_in(tree, home)
+    if before:
+        yield before, 0.97
+    while (at > record or at == home) and trust > 0.7:
         node = tree.nodes[at]
         for word in _machine_names(tree, at):
             yield word, trust
         if node.text and at != record:
             yield node.text, 0.88
-        if at == record:
-            return
         at, trust = node.parent, trust - 0.05
+
+
+def _lead_in(tree: Tree, home: int) -> str:
+    """The word that leads into an element: "Added on 28/04 by" gives "by"."""
+    node = tree.nodes[home - 1] if home > 0 else tree.nodes[home]
+    if node.flags & Flag.BLOCK or node.tag != "#text" or node.parent != tree.nodes[home].parent:
+        return ""
+    words = node.text.split()
+    return words[-1].rstrip(":") if words and words[-1].lower().rstrip(":") in ("by", "von", "durch", "par") else ""
 
 
 def _machine_names(tree: Tree, index: int) -> Iterator[str]:
     node = tree.nodes[index]
     for name in (*node.cls.split(), node.attrs.get("itemprop", ""), node.attrs.get("slot", ""), node.attrs.get("testid", ""), node.attrs.get("data-label", "")):
         words = [w for w in name_words(name) if len(w) > 1 or w.isdigit()]
-        for start in range(len(words)):
-            yield " ".join(words[start:])
-        if len(words) > 1:
-            yield " ".join(words[:-1])
+        for start in range(min(len(words), 5)):
+            for end in range(start + 1, min(len(words), start + 3) + 1):
+                yield " ".join(words[start:end])
 
 
 def _in_heading(tree: Tree, home: int, record: int) -> bool:
@@ -172,19 +214,25 @@ def score(wanted: Wanted, column: Column, size: int) -> float:
     filled = column.filled
     if not filled or all(slot.struck for slot in filled):
         return 0.0
-    fitting = [s for s in filled if kinds.fits(wanted.kind, s.value)]
-    if len(fitting) * 5 < len(filled) * 3:
-        return 0.0
     named = max(
-        (label_score(wanted.name, label) * trust for s in filled[:6] for label, trust in s.labels if label),
+        (
+            label_score(wanted.name, label) * trust
+            for slot in filled[:6]
+            for label, trust in slot.labels
+            if label
+        ),
         default=0.0,
     )
+    fitting = [s for s in filled if kinds.fits(wanted.kind, s.value)]
+    soft = wanted.kind in kinds.SOFT and named >= 0.93
+    if len(fitting) * 5 < len(filled) * 3 and not soft:
+        return 0.0
     look = _look(wanted, filled)
-    coverage = len(filled) / size
     if named < 0.6 and look < 0.5:
         return 0.0
     decoys = sum(kinds.is_decoy(s.value) for s in filled) if wanted.kind == "price" else 0
-    return max(named, 0.9 * look) + 0.2 * min(named, look) + 0.15 * coverage - 0.3 * decoys / len(filled)
+    strength = max(named, 0.9 * look) + 0.2 * min(named, look) - 0.3 * decoys / len(filled)
+    return strength * (0.6 + 0.4 * len(filled) / size)
 
 
 def _look(wanted: Wanted, filled: Sequence[Slot]) -> float:
@@ -192,7 +240,10 @@ def _look(wanted: Wanted, filled: Sequence[Slot]) -> float:
     texts = [s for s in filled if s.kind == "text"]
     words = set(name_words(wanted.name))
     match wanted.kind:
-        case "price" | "date" | "time" | "rating" | "handle" | "email" | "phone" | "year":
+        case "rating":
+            exact = sum(bool(_RATE.match(s.value)) for s in filled) / len(filled)
+            return 0.9 * exact if exact > 0.5 else 0.75 * sum(s.kind == "stars" for s in filled) / len(filled)
+        case "price" | "date" | "time" | "handle" | "email" | "phone" | "year":
             return 0.85 * share
         case "title":
             strong = [s for s in texts if s.heading or s.link]
@@ -200,6 +251,9 @@ def _look(wanted: Wanted, filled: Sequence[Slot]) -> float:
         case "text":
             longest = sum(len(s.value) for s in texts) / len(filled)
             return min(0.8, longest / 45)
+        case "place":
+            exact = sum(bool(_PLACE.match(s.value)) for s in texts) / len(filled)
+            return max(0.65 * exact, 0.55 * sum(map(_short_name, texts)) / len(filled))
         case "person":
             short = [s for s in texts if len(s.value) <= 40 and s.value[0].isupper()]
             return 0.55 * len(short) / len(filled)
@@ -207,6 +261,11 @@ def _look(wanted: Wanted, filled: Sequence[Slot]) -> float:
             return 0.6 * len([s for s in texts if s.link or s.heading]) / len(filled)
         case _:
             return 0.0
+
+
+def _short_name(slot: Slot) -> bool:
+    bare = not (slot.link or slot.heading) and not any(c.isdigit() for c in slot.value)
+    return bare and slot.value[0].isupper() and len(slot.value.split()) <= 3
 
 
 def _first_text(filled: Sequence[Slot]) -> float:

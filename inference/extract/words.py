@@ -41,7 +41,7 @@ LEXICON = Lexicon.model_validate(
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o"})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")
-_SUFFIX = re.compile(r"(?:ings|ing|ies|es|ed|er|s|e|y)$")
+_SUFFIX = re.compile(r"(?:ings|ing|ies|enen|ene|en|es|ed|er|s|e|y)$")
 
 
 @lru_cache(maxsize=8192)
@@ -152,7 +152,7 @@ def field_kind(name: str, declared: str) -> FieldKind:
 
 def is_placeholder(text: str) -> bool:
     """Whether a value stands for no value ("–", "N/A", "No data")."""
-    return plain(text) in _PLACEHOLDERS
+    return plain(text) in _PLACEHOLDERS and not any(mark in text for mark in "★☆⭐")
 
 
 def contains_phrase(text: str, phrase: str) -> bool:
