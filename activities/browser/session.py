@@ -69,7 +69,7 @@ class BrowserSession:
         self._page = page
         self._parents: dict[Page, Page] = {}
         self._events: list[SessionEvent] = []
-        self._crashed = False
+        self._crash = asyncio.Event()
         self._replacing = False
         self._detached = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -136,9 +136,17 @@ class BrowserSession:
         events, self._events = tuple(self._events), []
         return events
 
-    def take_crash(self) -> bool:
-        """Whether a tab's renderer has crashed since the last call."""
-        crashed, self._crashed = self._crashed, False
+    async def take_crash(self, grace_s: float = 0.0) -> bool:
+        """Whether a tab's renderer has crashed since the last call.
+
+        After a call on the page failed, `grace_s` is how long to wait for the news of a crash,
+        which may come a moment later than the failure.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._crash.wait()
+        crashed = self._crash.is_set()
+        self._crash.clear()
         return crashed
 
     async def wait_gone(self, timeout_s: float) -> bool:
@@ -213,7 +221,7 @@ class BrowserSession:
             self._spawn(self._replace(page))
 
     def _on_crash(self, page: Page) -> None:
-        self._crashed = True
+        self._crash.set()
         self._note(SessionEventKind.PAGE_CRASHED, page.url)
         self._spawn(self._replace(page))
 
