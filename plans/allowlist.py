@@ -9,7 +9,7 @@ from plans.placeholders import fill_step, fill_text
 from plans.plan import Plan, PlanText
 from plans.step import Frozen
 from plans.suite import TaskSuite
-from plans.urls import host_of, normalise_host, step_urls, urls_in
+from plans.urls import host_of, is_relative, normalise_host, step_urls, urls_in
 
 
 class Allowlist(Frozen):
@@ -70,8 +70,9 @@ def _urls(content: Plan | TaskSuite | PlanText, inputs: Mapping[str, JsonValue])
         case TaskSuite(tasks=tasks, base_url=base_url):
             yield base_url
             for task in tasks:
-                if task.start_url is not None and not task.start_url.startswith("/"):
-                    yield task.start_url
+                start = fill_text(task.start_url or "", inputs)
+                if not (base_url and is_relative(start)):
+                    yield start
                 yield from urls_in(fill_text(task.intent, inputs))
         case PlanText(text=text):
             yield from urls_in(fill_text(text, inputs))

@@ -5,6 +5,7 @@ from typing import assert_never
 from plans.calls import Call, CallKind, Finish, Outcome
 from plans.conclusion import conclude
 from plans.guard import Guard
+from plans.halts import HALT_OF
 from plans.judge import Judgement, judge
 from plans.limits import ended, spent, steps_spent
 from plans.plan import Plan
@@ -281,8 +282,10 @@ class Interpreter:
         if self._lost(outcome):
             return
         if not outcome.success:
-            message = outcome.message or "nobody answered"
-            self.state.finish = ended(self.state, HaltClass.TIMEOUT, message[:500])
+            failure = outcome.failure_class
+            halt = HaltClass.TIMEOUT if failure is None else HALT_OF[failure]
+            message = outcome.message[:500] or "nobody answered the pause"
+            self.state.finish = ended(self.state, halt, message)
             return
         truth = True if outcome.truth is None else outcome.truth
         self.state.any_success = True

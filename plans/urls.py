@@ -10,6 +10,7 @@ _TRIM = "".join(map(chr, range(0x21)))
 _DROPPED = re.compile(r"[\t\r\n]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _PORT_FOLLOWS = re.compile(r"\d{1,5}(?:[/?#]|$)")
+_OWN_PATH = re.compile(r"[/\\](?![/\\])")
 _WEB = frozenset({"http", "https", "ws", "wss"})
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f#/:<>?@\[\\\]^|%\"`{}]")
 _NUMBER = re.compile(r"(?:0[xX][0-9A-Fa-f]*|\d+)")
@@ -101,9 +102,11 @@ def split_url(url: str) -> tuple[str, str, str] | None:
     """Take a web URL apart as a browser would: scheme, host, and port with the rest.
 
     A URL without scheme is read as https. None for anything but http, https, ws and wss,
-    and for a host that a browser refuses.
+    for a path of the page's own site, and for a host that a browser refuses.
     """
     text = _DROPPED.sub("", url.strip(_TRIM))
+    if _OWN_PATH.match(text):
+        return None
     scheme, rest = "https", text
     match = _SCHEME.match(text)
     if match and not _PORT_FOLLOWS.match(text, match.end()):
@@ -155,16 +158,23 @@ def navigate_url(step: Step) -> str | None:
 def with_scheme(url: str) -> str:
     """The URL, with a scheme put before one that names a host without one.
 
-    That is https, and http for localhost and bare addresses, as browsers choose.
+    That is https, and http for localhost and bare addresses, as browsers choose. A path
+    such as `/boats` stays one: it is relative to the page that is open.
     """
     text = _DROPPED.sub("", url.strip(_TRIM))
     match = _SCHEME.match(text)
-    if match and not _PORT_FOLLOWS.match(text, match.end()):
+    if _OWN_PATH.match(text) or (match and not _PORT_FOLLOWS.match(text, match.end())):
         return text
     rest = text.lstrip("/\\")
     host = host_of(rest) or ""
     local = host == "localhost" or ":" in host or host[-1:].isdigit()
     return f"{'http' if local else 'https'}://{rest}"
+
+
+def is_relative(url: str) -> bool:
+    """Whether a URL names neither a scheme nor a host, so that it lies below another."""
+    text = _DROPPED.sub("", url.strip(_TRIM))
+    return not _SCHEME.match(text) and not (text[:1] in ("/", "\\") and text[1:2] in ("/", "\\"))
 
 
 def step_urls(step: Step) -> tuple[str, ...]:

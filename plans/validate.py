@@ -50,11 +50,11 @@ def _check_targets(step: Step, index: int, length: int) -> None:
             raise PlanError(f"step {index} missing required field 'loop_target'")
         if not 0 <= step.loop_target < index:
             raise PlanError(
-                f"step {index} has a loop_target out of range: it must name a step before it"
+                f"step {index}: loop_target out of range: it must name a step before the loop"
             )
     for name, target in (("then_target", step.then_target), ("else_target", step.else_target)):
         if target is not None and not 0 <= target <= length:
-            raise PlanError(f"step {index} has a {name} out of range: it must lie in 0..{length}")
+            raise PlanError(f"step {index}: {name} out of range: it must lie in 0..{length}")
 
 
 def _check_conditions(step: Step, index: int) -> None:
