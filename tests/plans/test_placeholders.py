@@ -24,6 +24,17 @@ STEP = Step.model_validate(
 
 def test_names_are_found_once_in_order() -> None:
     assert names_in("{{a}} {{ b.c }} {{a}} {{}} {{ }} {d} {{e f}}") == ("a", "b.c", "e f")
+    assert set(names_in_step(STEP)) == {"who", "host", "code", "more", "path"}
+
+
+def test_a_step_is_filled_in_all_its_texts() -> None:
+    values: dict[str, JsonValue] = {
+        "who": "Ann",
+        "host": "a.example",
+        "code": {"n": 1},
+        "more": True,
+        "path": "/x",
+    }
     filled = fill_step(STEP, values)
     assert filled.intent == "Type Ann and Ann"
     assert filled.url == "https://a.example/"
