@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from plans.calls import Call, CallKind, Finish, Outcome
 from plans.caps import Caps
 from plans.files import PlanFolders
+from plans.interpreter import Interpreter
 from plans.parse import parse_submission
 from plans.plan import Plan
+from plans.state import RunLimits
 from plans.step import Step, StepType
 from plans.suite import TaskSuite
 from plans.validate import check_placeholders
@@ -104,3 +107,33 @@ def test_shipped_files_are_accepted_at_the_door(body: dict[str, str], inputs: se
     content = parse_submission({**body}, PlanFolders([ROOT / "plans"]), Caps()).content
     assert isinstance(content, Plan | TaskSuite)
     check_placeholders(content, inputs)
+
+
+def outcome_of(call: Call, rows: int) -> Outcome:
+    if call.kind is CallKind.LOOK:
+        return Outcome(success=True, has_more=True)
+    if call.step.type is StepType.EXTRACT_DATA:
+        return Outcome(success=True, rows_added=1, rows_viable=1, rows_total=rows + 1)
+    return Outcome(success=True, gate="holds" if call.step.gate else None)
+
+
+def test_ten_listings_take_thirty_one_steps() -> None:
+    plan = parse_submission(
+        {"micro": "example/extract_listings.json"}, PlanFolders([ROOT / "plans"]), Caps()
+    ).content
+    assert isinstance(plan, Plan)
+    limits = RunLimits(
+        max_run_steps=20_000, max_loop_iterations=50, max_cost_micro=10**9, max_time_ms=10**9
+    )
+    interpreter = Interpreter(plan, limits)
+    executed: list[StepType] = []
+    while isinstance(call := interpreter.next(), Call):
+        rows = executed.count(StepType.EXTRACT_DATA)
+        if call.kind is CallKind.STEP:
+            executed.append(call.step.type)
+        interpreter.apply(call, outcome_of(call, rows), elapsed_ms=0)
+    assert isinstance(call, Finish)
+    assert call.status == "succeeded"
+    item = [StepType.CLICK, StepType.EXTRACT_DATA, StepType.NAVIGATE_BACK]
+    assert executed == [StepType.NAVIGATE, *item * 10]
+    assert len(executed) == 31
