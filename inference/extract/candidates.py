@@ -131,7 +131,7 @@ def _fact_score(field: str, name: str) -> float:
 def _from_phrases(area: Area, wanted: Wanted) -> Iterator[Candidate]:
     """ "By Inês Falcão", "Office phone (555) 555-0161", and a label with its value after it."""
     for place, (text, node) in enumerate(area.segments):
-        if len(text) > 160 or area.tree.acts(node):
+        if len(text) > 160 or area.tree.acts(node) or area.tree.nodes[node].tag in ("th", "dt"):
             continue
         words = text.split(" ")
         for count in range(min(4, len(words) - 1), 0, -1):
@@ -151,6 +151,8 @@ def _from_counts(area: Area, wanted: Wanted) -> Iterator[Candidate]:
     if wanted.kind not in ("count", "str"):
         return
     for text, node in area.segments:
+        if area.tree.acts(node):
+            continue
         pages = _PAGE_OF.search(text)
         if pages and label_score(wanted.name, "pages") >= 0.9:
             yield Candidate(pages[1] or pages[2], text, "label", node, 0.86)

@@ -53,6 +53,7 @@ DECOY = re.compile(
     r"estimated|from|ab|financ\w*|loan|payment|apr|shipping|delivery|versand|over|compulsory|fee|rate)\b",
     re.IGNORECASE,
 )
+_CALL = re.compile(r"(?:tel|phone|call|mobile|cell|fon|handy|fax)\w*\.?:?\s*$", re.IGNORECASE)
 _PHONE_SHAPE = re.compile(r"^\+?[\d\s().\-/]{6,24}$")
 RATED = re.compile(r"(\d(?:[.,]\d+)?)\s*(?:out of|of|/|von)\s*(?:5|10|100)\b", re.IGNORECASE)
 
@@ -129,11 +130,16 @@ def phones(text: str, region: str = "US") -> tuple[str, ...]:
     if sum(c.isdigit() for c in text) < 7:
         return ()
     found = PhoneNumberMatcher(text, region, leniency=Leniency.POSSIBLE)
-    return tuple(
-        match.raw_string
-        for match in found
-        if not DATE.fullmatch(match.raw_string) and not PRICE.search(text[: match.end][-len(match.raw_string) - 2 :])
-    )
+    return tuple(m.raw_string for m in found if _phone_like(text, m.start, m.raw_string))
+
+
+def _phone_like(text: str, start: int, number: str) -> bool:
+    """Whether digits are grouped as numbers to call are, or said to be one."""
+    before = text[max(0, start - 24) : start]
+    if DATE.fullmatch(number) or re.search(r"[#$€£\w]-?$|\d[.,]$", before):
+        return False
+    grouped = len(re.findall(r"\d+", number)) >= 2 or number.startswith("+")
+    return grouped or bool(_CALL.search(before)) or sum(c.isdigit() for c in number) in (10, 11)
 
 
 def prices(text: str) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def _values(tree: Tree, scope: Scope) -> str:
         if node.tag == "br" or (node.flags & Flag.BLOCK and node.tag != "#text"):
             parts.append(" ")
         if node.tag == "#text" and not node.flags & Flag.SR and not _command(tree, index, scope):
-            if not any(tree.nodes[a].tag in CONTROLS for a in tree.ancestors(index)):
+            if tree.nodes[node.parent].tag not in CONTROLS:
                 parts.append(node.text)
     text = squash("".join(parts))
     return text or tree.text(scope, commands=True)
@@ -111,6 +111,8 @@ def _cells(tree: Tree, scope: Scope) -> Iterator[Pair]:
         if len(cells) < 2 or len(cells) % 2 or len(cells) > 6:
             continue
         labels = cells[::2]
+        if any(tree.nodes[c].tag == "th" for c in cells[1::2]):
+            continue
         marked = all(_label_cell(tree, c) for c in labels)
         if not marked and not (len(cells) == 2 and _two_columns(tree, index)):
             continue

@@ -247,16 +247,16 @@ def _look(wanted: Wanted, filled: Sequence[Slot]) -> float:
             return 0.85 * share
         case "title":
             strong = [s for s in texts if s.heading or s.link]
-            return 0.8 * len(strong) / len(filled) if strong else 0.55 * _first_text(filled)
+            return 0.8 * len(strong) / len(filled) if strong else 0.62 * _first_text(filled)
         case "text":
             longest = sum(len(s.value) for s in texts) / len(filled)
             return min(0.8, longest / 45)
         case "place":
             exact = sum(bool(_PLACE.match(s.value)) for s in texts) / len(filled)
-            return max(0.65 * exact, 0.55 * sum(map(_short_name, texts)) / len(filled))
+            return max(0.65 * exact, 0.58 * sum(map(_short_name, texts)) / len(filled))
         case "person":
             short = [s for s in texts if len(s.value) <= 40 and s.value[0].isupper()]
-            return 0.55 * len(short) / len(filled)
+            return 0.62 * len(short) / len(filled)
         case "str" if words & {"item", "wanted", "topic", "name", "ticket"} or stem("product") in {stem(w) for w in words}:
             return 0.6 * len([s for s in texts if s.link or s.heading]) / len(filled)
         case _:

@@ -1,7 +1,8 @@
 """A captured page as a tree: ranges, texts, lines, headings, regions."""
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,7 @@ _ACTION_ROLES = frozenset({"button", "menuitem", "tab", "switch", "option"})
 _CHROME_TAGS = frozenset({"nav", "footer"})
 _CHROME_ROLES = frozenset({"navigation", "contentinfo", "banner", "menu", "menubar"})
 _CHROME_CLASSES = frozenset({"nav", "navbar", "footer", "foot", "menu", "breadcrumb", "crumbs"})
+_PAID = LEXICON.sponsored - {"promo", "promotion"}
 _HEADING_CLASSES = frozenset({"title", "heading", "header", "headline", "head", "hd", "caption"})
 
 
@@ -31,11 +33,13 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A text between separators. `node` is the element it stands in, `line` its line."""
+    """A text between separators. `node` is the element it stands in, `line` its line, `at`
+    its own node."""
 
     text: str
     node: int
     line: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,10 @@ class Tree:
         for index in range(count - 1, -1, -1):
             parent = self.nodes[index].parent
             if parent >= 0:
-                self.children[parent].insert(0, index)
+                self.children[parent].append(index)
                 self.end[parent] = max(self.end[parent], self.end[index])
+        for children in self.children:
+            children.reverse()
 
     @property
     def whole(self) -> Scope:
@@ -110,7 +116,18 @@ class Tree:
 
     def acts(self, index: int) -> bool:
         """Whether the node lies in such an element."""
-        return self.is_action(index) or any(self.is_action(a) for a in self.ancestors(index))
+        return self._acting[index]
+
+    @cached_property
+    def _acting(self) -> list[bool]:
+        return self._spread(self.is_action)
+
+    def _spread(self, mark: Callable[[int], bool]) -> list[bool]:
+        """For each node whether it or anything around it is marked."""
+        marks: list[bool] = []
+        for index, node in enumerate(self.nodes):
+            marks.append((node.parent >= 0 and marks[node.parent]) or mark(index))
+        return marks
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
@@ -136,17 +153,30 @@ class Tree:
             for part in _SEPARATOR.split(node.text):
                 text = squash(part)
                 if text and any(c.isalnum() or c in "★☆–—-" for c in text):
-                    yield Piece(text, node.parent, line)
+                    yield Piece(text, node.parent, line, index)
 
     def _block(self, index: int) -> int:
-        for ancestor in self.ancestors(index):
-            if self.nodes[ancestor].flags & Flag.BLOCK:
-                return ancestor
-        return -1
+        return self._blocks[index]
+
+    @cached_property
+    def _blocks(self) -> list[int]:
+        """For each node the nearest block around it."""
+        blocks: list[int] = []
+        for node in self.nodes:
+            parent = node.parent
+            inline = parent >= 0 and not self.nodes[parent].flags & Flag.BLOCK
+            blocks.append(blocks[parent] if inline else parent)
+        return blocks
 
     def pieces_in(self, scope: Scope) -> list[Piece]:
         """Pieces whose text stands in the scope."""
-        return [piece for piece in self.pieces if piece.node in scope]
+        first = bisect_left(self._piece_places, scope.start)
+        last = bisect_left(self._piece_places, scope.end)
+        return list(self.pieces[first:last])
+
+    @cached_property
+    def _piece_places(self) -> list[int]:
+        return [piece.at for piece in self.pieces]
 
     def text(self, scope: Scope, *, commands: bool = True, quiet: bool = False) -> str:
         """The text of a scope on one line. `commands` False leaves buttons out; `quiet`
@@ -246,7 +276,11 @@ class Tree:
 
     def is_chrome(self, index: int) -> bool:
         """Whether the node belongs to navigation, footer or a menu."""
-        return any(self._chrome(a) for a in (index, *self.ancestors(index)))
+        return self._chromes[index]
+
+    @cached_property
+    def _chromes(self) -> list[bool]:
+        return self._spread(self._chrome)
 
     def _chrome(self, index: int) -> bool:
         node = self.nodes[index]
@@ -272,20 +306,30 @@ class Tree:
         words = set(name_words(node.cls)) | set(name_words(node.text))
         if words & LEXICON.sponsored and node.height >= 40:
             return True
-        for child in self.children[index]:
-            if self.nodes[child].tag == "#text":
-                text = plain(self.nodes[child].text)
-            else:
-                grand = self.children[child]
-                only = len(grand) == 1 and self.nodes[grand[0]].tag == "#text"
-                text = plain(self.nodes[grand[0]].text) if only else ""
-            if text in LEXICON.sponsored and node.height >= 40:
-                return True
-        return False
+        if node.height < 40 or node.tag in ("dl", "tr"):
+            return False
+        return any(self._own_text(child) in _PAID for child in self.children[index])
+
+    def _own_text(self, index: int) -> str:
+        """The text of a node that is nothing but text, in plain words."""
+        node = self.nodes[index]
+        if node.tag == "#text":
+            return plain(node.text)
+        inner = self.children[index]
+        only = len(inner) == 1 and self.nodes[inner[0]].tag == "#text"
+        named = node.tag in ("a", "button", "option", "label", "dt", "th", "h1", "h2")
+        return plain(self.nodes[inner[0]].text) if only and not named else ""
 
     def in_aside(self, index: int) -> bool:
         """Whether the node lies in one of `asides`."""
-        return any(index in scope for scope in self.asides)
+        return self._aside_marks[index]
+
+    @cached_property
+    def _aside_marks(self) -> list[bool]:
+        marks = [False] * len(self.nodes)
+        for scope in self.asides:
+            marks[scope.start : scope.end] = [True] * (scope.end - scope.start)
+        return marks
 
     def section(self, heading: Heading) -> Scope:
         """What stands under a heading: to the next one of its rank in the same container."""
