@@ -53,6 +53,7 @@ DECOY = re.compile(
     r"estimated|from|ab|financ\w*|loan|payment|apr|shipping|delivery|versand|over|compulsory|fee|rate)\b",
     re.IGNORECASE,
 )
+_YEARS = re.compile(r"(?:19|20)\d\d\s?[-–]\s?(?:19|20)\d\d")
 _CALL = re.compile(r"(?:tel|phone|call|mobile|cell|fon|handy|fax)\w*\.?:?\s*$", re.IGNORECASE)
 _PHONE_SHAPE = re.compile(r"^\+?[\d\s().\-/]{6,24}$")
 RATED = re.compile(r"(\d(?:[.,]\d+)?)\s*(?:out of|of|/|von)\s*(?:5|10|100)\b", re.IGNORECASE)
@@ -108,7 +109,8 @@ SOFT = frozenset({"rating", "count", "date", "time"})
 def fits(kind: FieldKind, text: str) -> bool:
     """Whether a text can be the value of a field of that kind."""
     if kind == "phone":
-        return bool(phones(text))
+        digits = sum(c.isdigit() for c in text)
+        return bool(phones(text)) or (digits >= 6 and len(text) <= 30 and digits * 2 >= len(text))
     if kind == "year":
         return bool(YEAR.search(text))
     if kind == "price":
@@ -136,7 +138,7 @@ def phones(text: str, region: str = "US") -> tuple[str, ...]:
 def _phone_like(text: str, start: int, number: str) -> bool:
     """Whether digits are grouped as numbers to call are, or said to be one."""
     before = text[max(0, start - 24) : start]
-    if DATE.fullmatch(number) or re.search(r"[#$€£\w]-?$|\d[.,]$", before):
+    if DATE.fullmatch(number) or _YEARS.fullmatch(number) or re.search(r"[#$€£\w]-?$|\d[.,]$", before):
         return False
     grouped = len(re.findall(r"\d+", number)) >= 2 or number.startswith("+")
     return grouped or bool(_CALL.search(before)) or sum(c.isdigit() for c in number) in (10, 11)

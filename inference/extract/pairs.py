@@ -151,6 +151,9 @@ def _two_columns(tree: Tree, row: int) -> bool:
 def _controls(tree: Tree, scope: Scope) -> Iterator[Pair]:
     for index in range(scope.start, scope.end):
         node = tree.nodes[index]
+        if node.attrs.get("haspopup") == "listbox" or node.attrs.get("role") == "combobox":
+            yield from _custom_select(tree, index)
+            continue
         if node.tag not in CONTROLS or tree.is_action(index):
             continue
         if node.attrs.get("type") in ("checkbox", "radio", "hidden", "search"):
@@ -158,6 +161,18 @@ def _controls(tree: Tree, scope: Scope) -> Iterator[Pair]:
         label = node.attrs.get("label") or node.text or node.attrs.get("placeholder", "")
         if _is_label(_trim(label)):
             yield Pair(_trim(label), node.attrs.get("value", ""), index, "control")
+
+
+def _custom_select(tree: Tree, index: int) -> Iterator[Pair]:
+    """A select made of other elements: its own name without its value is the label."""
+    node = tree.nodes[index]
+    value = node.attrs.get("value") or tree.text(tree.scope(index)).strip("▾▼⌄ ")
+    label = node.attrs.get("label") or node.text.strip("▾▼⌄ ").removesuffix(value)
+    if not label:
+        before = [text for at, text in tree.lines if at < index]
+        label = before[-1] if before else ""
+    if _is_label(_trim(label)) and value:
+        yield Pair(_trim(label), value, index, "control")
 
 
 def _colons(tree: Tree, scope: Scope) -> Iterator[Pair]:

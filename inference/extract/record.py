@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from inference.content import Content
 from inference.decisions import FieldValue, Record
 from inference.extract.candidates import Area, Candidate, Wanted, candidates, merged
+from inference.extract.rows import row_about
 from inference.extract.scanners import scan, visible_price
 from inference.extract.scope import anchored_scope
 from inference.extract.structured import Fact
@@ -27,6 +28,9 @@ def extract_record(content: Content, fields: Sequence[ExtractField], intent: str
 
 def record_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> Record:
     """`extract_record` over a tree that is there already."""
+    row = row_about(tree, fields, intent)
+    if row is not None:
+        return row
     names = [field.name for field in fields]
     scope = anchored_scope(tree, intent, names)
     area = Area(tree, scope or tree.whole, anchored=scope is not None)

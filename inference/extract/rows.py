@@ -9,9 +9,10 @@ from inference.decisions import FieldValue, Record
 from inference.extract import kinds
 from inference.extract.candidates import Wanted
 from inference.extract.groups import Group, groups
+from inference.extract.scope import named_phrases
 from inference.extract.slots import Column, Slot, columns, counted, prefixed, score
 from inference.extract.tree import Tree
-from inference.extract.words import LEXICON, is_placeholder, label_score, name_words, plain, stem
+from inference.extract.words import LEXICON, contains_phrase, is_placeholder, label_score, name_words, plain, stem
 from plans.step import ExtractField
 
 _FLOOR = 0.5
@@ -52,6 +53,28 @@ def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Rec
         if any(value.value is not None for value in row.fields.values()):
             records.append(row)
     return records
+
+
+def row_about(tree: Tree, fields: Sequence[ExtractField], intent: str) -> Record | None:
+    """The one record of a list that the intent names by a text in it ("the post about X").
+
+    None where no list has the fields, or not exactly one record has the text.
+    """
+    wanted = [Wanted.of(field) for field in fields]
+    for phrase in named_phrases(intent):
+        homes = [node for node, line in tree.lines if contains_phrase(line, phrase)]
+        if not homes:
+            continue
+        reads: list[tuple[_Read, int]] = []
+        for group in groups(tree):
+            hits = [p for p, r in enumerate(group.records) if any(h in tree.scope(r) for h in homes)]
+            read = _read(tree, group, wanted, intent) if len(hits) == 1 else None
+            if read is not None and len(read.chosen) * 2 >= len(wanted):
+                reads.append((read, hits[0]))
+        if reads:
+            best, place = max(reads, key=lambda item: (len(item[0].chosen), item[0].worth))
+            return _record(tree, best, wanted, best.group.records[place], place)
+    return None
 
 
 def _is_ad_row(tree: Tree, record: int) -> bool:

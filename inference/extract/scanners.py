@@ -15,6 +15,11 @@ from inference.extract.tree import Scope, Tree
 from inference.extract.words import label_score, name_words
 
 _PLACE = re.compile(r"^[A-ZÄÖÜ][\w.'’-]+(?:[ -][A-ZÄÖÜ]?[\w.'’-]+){0,3}, [A-Z][\w.'’ -]{1,24}$")
+_STREET = re.compile(
+    r"^(?:\d+[a-z]?,? [A-Z][\w.'’ -]{2,40} (?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|way|court|square|boulevard|blvd)\b\.?"
+    r"|[A-ZÄÖÜ][\w.äöüß -]{2,40}(?:straße|strasse|str\.|weg|platz|allee|gasse) \d+\s?[a-z]?)$",
+    re.IGNORECASE,
+)
 _SUPPORT = re.compile(
     r"\b(?:support|customer|service|help|hotline|helpline|toll.free|call us|contact us|office|fax|telefax|"
     r"questions|enquiries|inquiries|kundenservice|visitor|headquarters)\b",
@@ -45,6 +50,8 @@ def scan(area: Area, wanted: Wanted) -> list[Candidate]:
         case "url" if label_score(wanted.name, "url") >= 0.9:
             url = area.tree.content.canonical or area.tree.content.url
             return [] if area.anchored else [Candidate(url, url, "dom", -1, 0.9)]
+        case _ if label_score(wanted.name, "street") >= 0.9:
+            return list(_streets(area))
         case "email":
             return list(_emails(area))
         case "rating":
@@ -161,10 +168,27 @@ def _titles(area: Area, wanted: Wanted) -> Iterator[Candidate]:
         if heading.rank == 1 and not area.anchored:
             yield Candidate(heading.text, heading.text, "title", heading.node, 0.9)
     if area.anchored:
-        inner = [h for h in tree.headings if h.node in area.scope and h.node != area.scope.start]
+        headed = next((h.text for h in tree.headings if h.node in area.scope), "")
+        inner = [h for h in tree.headings if h.node in area.scope and h.text != headed]
+        linked = [(i, tree.text(tree.scope(i))) for i in range(area.scope.start, area.scope.end) if _leads(tree, i)]
+        if not inner and linked:
+            yield Candidate(linked[0][1], linked[0][1], "dom", linked[0][0], 0.66)
         first = next((h for h in inner if h.rank <= 6), None) or next(iter(inner), None)
         if first is not None:
             yield Candidate(first.text, first.text, "title", first.node, 0.72)
+
+
+def _leads(tree: Tree, index: int) -> bool:
+    """Whether an element is a link by tag or by pointer, with a text of its own."""
+    node = tree.nodes[index]
+    own = any(tree.nodes[c].tag == "#text" for c in tree.children[index])
+    return own and (node.tag == "a" or bool(node.flags & Flag.CURSOR)) and not tree.acts(index)
+
+
+def _streets(area: Area) -> Iterator[Candidate]:
+    for piece in area.tree.pieces_in(area.scope):
+        if _STREET.match(piece.text) and (area.anchored or not area.tree.is_chrome(piece.node)):
+            yield Candidate(piece.text, piece.text, "scanner", piece.node, 0.72)
 
 
 def _places(area: Area) -> Iterator[Candidate]:

@@ -60,9 +60,13 @@ def label_owner(fields: Sequence[str], text: str) -> bool:
     return any(label_score(name, text) >= 0.9 for name in fields)
 
 
+def named_phrases(intent: str) -> list[str]:
+    """Texts by which an intent names a thing: quoted, or after "about" and "called"."""
+    return [m[1] for m in (*_QUOTED.finditer(intent), *_ABOUT.finditer(intent))]
+
+
 def _phrases(intent: str) -> list[str]:
-    found = [m[1] for m in _QUOTED.finditer(intent)]
-    found += [m[1] for m in _ABOUT.finditer(intent)]
+    found = named_phrases(intent)
     for match in _OF.finditer(intent):
         words = match[1].split(" ")
         found += [" ".join(words[:n]) for n in range(len(words), 0, -1)]
