@@ -6,25 +6,13 @@ from inference.checks.clause import Clause, undecided
 from inference.checks.numbers import bound, number_of
 from inference.checks.page import Page
 from inference.decisions import Check
+from inference.extract.totals import NOUNS, stated_counts, states_empty
 from inference.extract.words import label_score, name_words, plain, stem
 
-_NOUNS = "results|listings|items|products|matches|entries|ads|offers|boats|cars|properties|homes|jobs|treffer|ergebnisse|angebote|objekte|posts|records|rows|articles"
-_STATED = re.compile(
-    rf"(?<![\w.,-])(\d[\d.,]*)\s+(?:[a-zäöü]+\s+){{0,3}}?({_NOUNS})\b|\b(?:of|von)\s+(\d[\d.,]*)\s*(?:({_NOUNS})\b)?", re.I
-)
-_COUNTED = re.compile(rf"^(?:there\s+(?:are|is)|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists)|(?:the\s+)?list\s+(?:has|shows))?\s*(.*?)\b({_NOUNS}|result|listing|item)\b.*$", re.I)
-_ZERO = re.compile(
-    r"(?<!\d)(?<!\d[.,])0\s+(?:results?|listings?|matches|items?|products?|treffer|ergebnisse|boats?|ads?|offers?|records?|entries)\b|"
-    r"\bno\s+(?:\w+\s+){0,3}(?:results?|listings?|match(?:es|ing)?|items?|products?|boats?|ads?|offers?|records?|entries|orders?|jobs?|properties|messages)\b"
-    r"(?:\s+\w+){0,4}?\s*(?:found|match\w*|available|to (?:show|display)|yet|here|for your)|"
-    r"\b(?:nothing (?:found|matched|to show|here)|no (?:results?|matches|listings?)[.!]?$|keine\s+(?:\w+\s+)?(?:treffer|ergebnisse|angebote|objekte|einträge)|"
-    r"we (?:couldn.t|could not|didn.t|did not) find any|your search (?:returned|did not match|matched) (?:no|0|any)|"
-    r"(?:list|inbox|folder) is empty|(?:0|zero) found|leider nichts gefunden)\b",
-    re.I,
-)
+_COUNTED = re.compile(rf"^(?:there\s+(?:are|is)|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists)|(?:the\s+)?list\s+(?:has|shows))?\s*(.*?)\b({NOUNS}|result|listing|item)\b.*$", re.I)
 _NONE = re.compile(
     r"^(?:there\s+(?:are|is|were)\s+|es gibt\s+|(?:the\s+)?(?:page|search|list)\s+(?:shows|has|returned|gives|lists)\s+)?(?:no|zero|keine)\s+"
-    rf"(?:\w+\s+)?(?:{_NOUNS}|result|listing|match)(?:\s+(?:found|shown|are shown|are found|were found|match\w*|available|visible|are listed|listed|gefunden|for .*))*$",
+    rf"(?:\w+\s+)?(?:{NOUNS}|result|listing|match)(?:\s+(?:found|shown|are shown|are found|were found|match\w*|available|visible|are listed|listed|gefunden|for .*))*$",
     re.I,
 )
 _MORE = re.compile(r"\b(?:more|further|weitere|another|next)\s+(?:pages?|seiten?|results page)\b|\bnext page\b", re.I)
@@ -34,48 +22,19 @@ _SOLD = re.compile(r"\b(?:at least one|some|mindestens ein\w*|one of the|any)\b.
 _STOCK = re.compile(r"\b(?:product|item|article|it)\s+is\s+(?:currently\s+)?(in stock|available|sold out|out of stock|unavailable)$", re.I)
 
 
-def states_empty(page: Page) -> str | None:
-    """The line in which the page itself says that its list is empty; None without one."""
-    for node, line in page.tree.lines:
-        if len(line) > 160 or page.tree.is_chrome(node) or not _ZERO.search(line):
-            continue
-        parent = page.tree.nodes[node]
-        if page.tree.inside(node, frozenset({"aside", "label", "option", "table", "li"})) and parent.tag != "p":
-            continue
-        if page.tree.in_aside(node) or page.tree.acts(node):
-            continue
-        return line
-    return None
-
-
-def stated_counts(page: Page) -> set[int]:
-    """Totals that the page states for its list ("331 results", "1–20 of 331")."""
-    counts: set[int] = set()
-    for node, line in page.tree.lines:
-        if len(line) > 100 or page.tree.is_chrome(node) or page.tree.in_aside(node) or page.tree.acts(node):
-            continue
-        if re.search(r"\b(?:page|seite)\b", line, re.I) and not re.search(_NOUNS, line, re.I):
-            continue
-        for match in _STATED.finditer(line):
-            number = number_of(match[1] or match[3])
-            if number is not None and (match[2] or match[4] or re.search(r"\d\s*[-–]\s*\d", line)):
-                counts.add(int(number))
-    return counts
-
-
 def about_count(page: Page, clause: Clause) -> Check | None:
     """ "At least 10 results", "exactly 12 hits", "no results"."""
     if _NONE.match(clause.raw.strip().rstrip(".")):
         return _about_none(page)
     limit = bound(clause.text)
     match = _COUNTED.match(clause.text)
-    plain_count = re.match(rf"^(?:there\s+are|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists))\s+(\d+)\s+(?:{_NOUNS})\b", clause.text, re.I)
+    plain_count = re.match(rf"^(?:there\s+are|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists))\s+(\d+)\s+(?:{NOUNS})\b", clause.text, re.I)
     if limit is None and not plain_count:
         return None
-    if not match and not re.search(rf"\b(?:{_NOUNS})\b", clause.text, re.I):
+    if not match and not re.search(rf"\b(?:{NOUNS})\b", clause.text, re.I):
         return None
-    counts = stated_counts(page)
-    if states_empty(page):
+    counts = stated_counts(page.tree)
+    if states_empty(page.tree):
         counts.add(0)
     if not counts:
         return undecided("the page states no number of results")
@@ -86,10 +45,10 @@ def about_count(page: Page, clause: Clause) -> Check | None:
 
 
 def _about_none(page: Page) -> Check:
-    said = states_empty(page)
+    said = states_empty(page.tree)
     if said:
         return Check(verdict="holds", evidence=f"the page says {said!r}")
-    counts = stated_counts(page)
+    counts = stated_counts(page.tree)
     if counts and min(counts) > 0:
         return Check(verdict="fails", evidence=f"the page states {sorted(counts)}")
     return undecided("the page does not say how many results there are")

@@ -54,6 +54,7 @@ DECOY = re.compile(
     re.IGNORECASE,
 )
 _YEARS = re.compile(r"(?:19|20)\d\d\s?[-–]\s?(?:19|20)\d\d")
+_MASK = re.compile(r"[-\s.]?(?:[xX*•…]|\.\.)")
 _CALL = re.compile(r"(?:tel|phone|call|mobile|cell|fon|handy|fax)\w*\.?:?\s*$", re.IGNORECASE)
 _PHONE_SHAPE = re.compile(r"^\+?[\d\s().\-/]{6,24}$")
 RATED = re.compile(r"(\d(?:[.,]\d+)?)\s*(?:out of|of|/|von)\s*(?:5|10|100)\b", re.IGNORECASE)
@@ -132,7 +133,7 @@ def phones(text: str, region: str = "US") -> tuple[str, ...]:
     if sum(c.isdigit() for c in text) < 7:
         return ()
     found = PhoneNumberMatcher(text, region, leniency=Leniency.POSSIBLE)
-    return tuple(m.raw_string for m in found if _phone_like(text, m.start, m.raw_string))
+    return tuple(m.raw_string for m in found if _phone_like(text, m.start, m.raw_string) and not _MASK.match(text[m.end :]))
 
 
 def _phone_like(text: str, start: int, number: str) -> bool:
