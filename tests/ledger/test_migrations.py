@@ -48,16 +48,17 @@ async def test_many_may_open_an_empty_database_at_once(url: str):
         await ledger.close()
 
 
+def _writer(url: str, name: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-c", OPEN_AND_APPEND, url, name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+
+
 async def test_processes_open_and_write_at_once(url: str, new_run: Callable[..., NewRun]):
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", OPEN_AND_APPEND, url, name],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-        )
-        for name in ("a", "b", "c")
-    ]
+    processes = [_writer(url, name) for name in ("a", "b", "c")]
     for process in processes:
         assert process.stdout is not None
         assert await asyncio.to_thread(process.stdout.readline) == b"open\n"

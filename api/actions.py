@@ -1,0 +1,186 @@
+"""What can be asked of a run that exists, whatever route it is asked by."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import NoReturn
+
+from api.errors import BadRequest, NotFound
+from api.service import Service
+from api.submit import RUN_ID
+from api.tenants import Scope, Tenant
+from api.views import EventsView, LogsView
+from ledger.clock import now_micros
+from ledger.models import Document, EventRow, RunRow, RunStatus
+from ledger.result import STEP_EVENT, build_poll, build_result, build_status, log_line
+from ledger.views import PollView, ResultView, StatusView
+from ledger.wire import iso_us, read_iso
+
+MAX_TAIL = 10_000
+DEFAULT_TAIL = 200
+MAX_REASON = 500
+FIRST_WAIT_S = 0.05
+LAST_WAIT_S = 0.5
+
+
+class Action(StrEnum):
+    """The values of `action`."""
+
+    STATUS = "status"
+    RESULT = "result"
+    LOGS = "logs"
+    CANCEL = "cancel"
+    RESUME = "resume"
+    PAUSE = "pause"
+
+    @property
+    def scope(self) -> Scope:
+        """What a token needs for it."""
+        match self:
+            case Action.STATUS:
+                return Scope.STATUS
+            case Action.RESULT:
+                return Scope.RESULT
+            case Action.LOGS:
+                return Scope.LOGS
+            case Action.CANCEL | Action.RESUME | Action.PAUSE:
+                return Scope.RUN
+
+
+async def find(service: Service, tenant: Tenant, run_id: str) -> RunRow:
+    """The tenant's run.
+
+    Raises:
+        BadRequest: no run could have this id.
+        NotFound: the tenant has none of it.
+    """
+    if not RUN_ID.fullmatch(run_id):
+        raise BadRequest("malformed run_id: it looks like YYYYMMDD_HHMMSS_xxxxxxxx")
+    row = await service.ledger.runs.get(tenant.tenant_id, run_id)
+    if row is None:
+        raise NotFound(f"unknown run_id: {run_id}")
+    return row
+
+
+async def status(service: Service, tenant: Tenant, run_id: str) -> StatusView:
+    """The status of a run."""
+    return build_status(await find(service, tenant, run_id), now_micros())
+
+
+async def poll(service: Service, tenant: Tenant, run_id: str) -> PollView:
+    """The cheap poll of a run."""
+    return build_poll(await find(service, tenant, run_id), now_micros())
+
+
+async def result(service: Service, tenant: Tenant, run_id: str) -> ResultView:
+    """The status of a run with its result, None before the end."""
+    return await result_of(service, await find(service, tenant, run_id))
+
+
+async def result_of(service: Service, row: RunRow) -> ResultView:
+    """The result of a run whose row is at hand."""
+    if not row.status.terminal:
+        return build_result(row, (), (), now_micros())
+    steps = await service.ledger.events.of_kind(row.tenant_id, row.run_id, STEP_EVENT)
+    rows = await service.ledger.rows.read(row.tenant_id, row.run_id)
+    return build_result(row, steps, rows, now_micros())
+
+
+async def logs(service: Service, tenant: Tenant, run_id: str, tail: int) -> LogsView:
+    """The last `tail` lines of a run's log."""
+    row = await find(service, tenant, run_id)
+    events = await service.ledger.events.tail(row.tenant_id, row.run_id, tail)
+    return LogsView(run_id=run_id, events=[log_line(event) for event in events])
+
+
+async def events(
+    service: Service, tenant: Tenant, run_id: str, since: str, limit: int
+) -> EventsView:
+    """The events of a run after a time; from the beginning where it is unreadable."""
+    row = await find(service, tenant, run_id)
+    cursor = read_iso(since) or 0
+    found = await service.ledger.events.read(row.tenant_id, row.run_id, cursor, limit)
+    return EventsView(run_id=run_id, events=[_event(event) for event in found], count=len(found))
+
+
+async def cancel(service: Service, tenant: Tenant, run_id: str, reason: str) -> StatusView:
+    """Ask a run to stop; a terminal one stays as it is."""
+    row = await find(service, tenant, run_id)
+    now = now_micros()
+    asked = await service.ledger.runs.request_cancel(row.tenant_id, run_id, reason, now)
+    service.dispatcher.wake()
+    return build_status(asked, now)
+
+
+async def resume(service: Service, tenant: Tenant, run_id: str) -> NoReturn:
+    """Refuse to resume a run that isn't paused.
+
+    Raises:
+        BadRequest: it isn't.
+    """
+    row = await find(service, tenant, run_id)
+    raise BadRequest(f"run {run_id} is {row.status}, only a paused run can be resumed")
+
+
+async def pause(service: Service, tenant: Tenant, run_id: str) -> NoReturn:
+    """Refuse to pause a run that can't be.
+
+    Raises:
+        BadRequest: always.
+    """
+    row = await find(service, tenant, run_id)
+    if row.status is RunStatus.RUNNING:
+        raise BadRequest(f"run {run_id} can't be paused from outside")
+    raise BadRequest(f"run {run_id} is {row.status}, only a running run can be paused")
+
+
+async def wait_until_settled(
+    service: Service, row: RunRow, gone: Callable[[], Awaitable[bool]]
+) -> RunRow:
+    """Wait until a run is over or paused, or its caller is gone."""
+    pause_s = FIRST_WAIT_S
+    while not row.status.terminal and row.status is not RunStatus.PAUSED:
+        if await gone():
+            return row
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, LAST_WAIT_S)
+        row = await service.ledger.runs.get(row.tenant_id, row.run_id) or row
+    return row
+
+
+def read_tail(given: object) -> int:
+    """How many lines of the log are asked for: a whole number, or its digits in a query.
+
+    Raises:
+        BadRequest: not a whole number from 1 to 10000.
+    """
+    if given is None:
+        return DEFAULT_TAIL
+    if isinstance(given, str) and given.isascii() and given.isdigit():
+        given = int(given[:20])
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= MAX_TAIL:
+        raise BadRequest(f"tail must be a whole number from 1 to {MAX_TAIL}")
+    return given
+
+
+def read_reason(body: Document) -> str:
+    """Why somebody cancels or pauses, cut to 500 characters; empty where nobody says.
+
+    Raises:
+        BadRequest: it is not text.
+    """
+    reason = body.get("reason")
+    if reason is None:
+        return ""
+    if not isinstance(reason, str):
+        raise BadRequest("invalid request: reason: must be a string")
+    return reason[:MAX_REASON]
+
+
+def _event(event: EventRow) -> Document:
+    return {
+        **event.body,
+        "ts": iso_us(event.ts),
+        "kind": event.kind,
+        "step_index": event.step_index,
+    }

@@ -1,0 +1,60 @@
+"""Request bodies: read up to the limit, parsed by our own door."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from pydantic import JsonValue
+
+from api.errors import BadRequest, TooLarge
+from ledger.models import Document
+from plans.json_text import read_json
+
+DISCARD_FACTOR = 8
+"""A body over the limit is read on and thrown away up to this many times the limit, so that
+a client which sends before it listens still gets the answer."""
+
+
+async def read_object(request: Request, limit: int, *, empty_ok: bool = False) -> Document:
+    """The body as a JSON object.
+
+    Args:
+        request: the request.
+        limit: bytes that the body may have.
+        empty_ok: whether no body at all stands for `{}`.
+
+    Raises:
+        TooLarge: more bytes than that.
+        BadRequest: not UTF-8, or not an object.
+        PlanError: not JSON, or JSON that `plans.json_text` refuses.
+    """
+    raw = await _read(request, limit)
+    if empty_ok and not raw.strip():
+        return {}
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("the body is not valid JSON: it is not UTF-8 text") from None
+    value: JsonValue = read_json(text)
+    if not isinstance(value, dict):
+        raise BadRequest("the body must be a JSON object")
+    return value
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    stream = request.stream()
+    async for chunk in stream:
+        size += len(chunk)
+        if size > limit:
+            await _discard(stream, limit * DISCARD_FACTOR - size)
+            raise TooLarge(f"the body is larger than the {limit} bytes allowed")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _discard(stream: AsyncIterator[bytes], most: int) -> None:
+    async for chunk in stream:
+        most -= len(chunk)
+        if most < 0:
+            return

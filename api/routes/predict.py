@@ -1,0 +1,84 @@
+"""`POST /v1/predict`: run a plan, or act on a run."""
+
+from typing import assert_never
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import JsonValue
+
+from api import actions, submit
+from api.actions import Action
+from api.body import read_object
+from api.errors import BadRequest
+from api.openapi import PREDICT_BODY, PREDICT_RESPONSES
+from api.service import CurrentService, CurrentTenant, Service, require
+from api.tenants import Scope, Tenant
+from ledger.models import Document
+from ledger.result import build_handle
+from ledger.views import View
+
+router = APIRouter(tags=["runs"])
+
+
+@router.post("/predict", include_in_schema=False)
+@router.post(
+    "/v1/predict",
+    summary="Run a plan, or act on a run",
+    openapi_extra=PREDICT_BODY,
+    responses=PREDICT_RESPONSES,
+)
+async def predict(request: Request, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
+    """With `action`, act on the run named by `run_id`; without, submit the plan in the body."""
+    body = await read_object(request, service.settings.max_body_bytes)
+    if body.get("action") is not None:
+        action = _read_action(body["action"])
+        require(tenant, action.scope)
+        return JSONResponse((await _act(service, tenant, action, body)).document())
+    require(tenant, Scope.RUN)
+    checked = submit.check(service, tenant, body)
+    if checked.options.dry_run:
+        return JSONResponse(submit.rehearse(service, tenant, body, checked).document())
+    row = await submit.admit(service, tenant, body, checked)
+    if checked.options.detached:
+        return JSONResponse(build_handle(row).document())
+    settled = await actions.wait_until_settled(service, row, request.is_disconnected)
+    return JSONResponse((await actions.result_of(service, settled)).document())
+
+
+async def _act(service: Service, tenant: Tenant, action: Action, body: Document) -> View:
+    run_id = _read_run_id(action, body.get("run_id"))
+    match action:
+        case Action.STATUS:
+            return await actions.status(service, tenant, run_id)
+        case Action.RESULT:
+            return await actions.result(service, tenant, run_id)
+        case Action.LOGS:
+            tail = actions.read_tail(body.get("tail"))
+            return await actions.logs(service, tenant, run_id, tail)
+        case Action.CANCEL:
+            return await actions.cancel(service, tenant, run_id, actions.read_reason(body))
+        case Action.RESUME:
+            await actions.resume(service, tenant, run_id)
+        case Action.PAUSE:
+            await actions.pause(service, tenant, run_id)
+        case _:
+            assert_never(action)
+
+
+def _read_action(given: JsonValue) -> Action:
+    known = ", ".join(Action)
+    if not isinstance(given, str):
+        raise BadRequest(f"invalid request: action: must be one of {known}")
+    try:
+        return Action(given)
+    except ValueError:
+        shown = " ".join(given.split())[:40]
+        raise BadRequest(f"unknown action '{shown}': known are {known}") from None
+
+
+def _read_run_id(action: Action, given: JsonValue) -> str:
+    if given is None or given == "":
+        raise BadRequest(f"action '{action}' needs a run_id")
+    if not isinstance(given, str):
+        raise BadRequest("invalid request: run_id: must be a string")
+    return given

@@ -1,0 +1,131 @@
+"""`/v1/runs/{run_id}…`: one run, by its parts."""
+
+import re
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, JSONResponse
+
+from api import actions
+from api.body import read_object
+from api.errors import NotFound
+from api.openapi import (
+    ARTIFACT_RESPONSES,
+    CANCEL_BODY,
+    EVENTS_QUERY,
+    EVENTS_RESPONSES,
+    LOGS_QUERY,
+    LOGS_RESPONSES,
+    PAUSE_BODY,
+    POLL_RESPONSES,
+    RESULT_RESPONSES,
+    RESUME_BODY,
+    STATUS_RESPONSES,
+)
+from api.service import CurrentService, CurrentTenant, require
+from api.tenants import Scope
+from ledger.wire import run_folder
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"])
+
+MAX_EVENTS = 10_000
+_MEDIA_TYPES = {
+    "result.json": "application/json",
+    "extracted_rows.json": "application/json",
+    "leads.csv": "text/csv",
+    "extracted_rows.csv": "text/csv",
+}
+_SCREENSHOT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\.(png|jpg|webp)")
+
+
+@router.get("/{run_id}", summary="Cheap poll", responses=POLL_RESPONSES)
+async def poll(run_id: str, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
+    """Phase, time of the last event, and how long to wait before asking again."""
+    require(tenant, Scope.STATUS)
+    return JSONResponse((await actions.poll(service, tenant, run_id)).document())
+
+
+@router.get("/{run_id}/status", responses=STATUS_RESPONSES)
+async def status(run_id: str, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
+    """The status of a run."""
+    require(tenant, Scope.STATUS)
+    return JSONResponse((await actions.status(service, tenant, run_id)).document())
+
+
+@router.get("/{run_id}/result", responses=RESULT_RESPONSES)
+async def result(run_id: str, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
+    """The status of a run with its leads, steps and rows; `result` is null before the end."""
+    require(tenant, Scope.RESULT)
+    return JSONResponse((await actions.result(service, tenant, run_id)).document())
+
+
+@router.get("/{run_id}/logs", responses=LOGS_RESPONSES, openapi_extra=LOGS_QUERY)
+async def logs(
+    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+) -> JSONResponse:
+    """The last lines of a run's log, oldest first."""
+    require(tenant, Scope.LOGS)
+    tail = actions.read_tail(request.query_params.get("tail"))
+    return JSONResponse((await actions.logs(service, tenant, run_id, tail)).document())
+
+
+@router.get("/{run_id}/events", responses=EVENTS_RESPONSES, openapi_extra=EVENTS_QUERY)
+async def events(
+    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+) -> JSONResponse:
+    """The events of a run after `since`, oldest first, at most 10,000 at once."""
+    require(tenant, Scope.LOGS)
+    since = request.query_params.get("since", "")
+    found = await actions.events(service, tenant, run_id, since, MAX_EVENTS)
+    return JSONResponse(found.document())
+
+
+@router.post("/{run_id}/cancel", responses=STATUS_RESPONSES, openapi_extra=CANCEL_BODY)
+async def cancel(
+    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+) -> JSONResponse:
+    """Ask a run to stop at its next boundary; a terminal run is left unchanged."""
+    require(tenant, Scope.RUN)
+    body = await read_object(request, service.settings.max_body_bytes, empty_ok=True)
+    reason = actions.read_reason(body)
+    return JSONResponse((await actions.cancel(service, tenant, run_id, reason)).document())
+
+
+@router.post("/{run_id}/resume", responses=STATUS_RESPONSES, openapi_extra=RESUME_BODY)
+async def resume(
+    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+) -> JSONResponse:
+    """Give a paused run the answer that it waits for."""
+    require(tenant, Scope.RUN)
+    await read_object(request, service.settings.max_body_bytes, empty_ok=True)
+    await actions.resume(service, tenant, run_id)
+
+
+@router.post("/{run_id}/pause", responses=STATUS_RESPONSES, openapi_extra=PAUSE_BODY)
+async def pause(
+    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+) -> JSONResponse:
+    """Ask a running run to pause at its next boundary."""
+    require(tenant, Scope.RUN)
+    actions.read_reason(await read_object(request, service.settings.max_body_bytes, empty_ok=True))
+    await actions.pause(service, tenant, run_id)
+
+
+@router.get("/{run_id}/artifacts/{name}", responses=ARTIFACT_RESPONSES, response_class=FileResponse)
+async def artifact(
+    run_id: str, name: str, service: CurrentService, tenant: CurrentTenant
+) -> FileResponse:
+    """A file of a run: the result, the records, or a step's screenshot."""
+    require(tenant, Scope.RESULT)
+    row = await actions.find(service, tenant, run_id)
+    media_type = _MEDIA_TYPES.get(name)
+    if media_type is None and not _SCREENSHOT.fullmatch(name):
+        raise NotFound("no such artifact")
+    path = service.settings.data_dir / run_folder(row.tenant_id, row.run_id) / name
+    if not _is_file(path):
+        raise NotFound("no such artifact")
+    return FileResponse(path, media_type=media_type, filename=name)
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()

@@ -1,0 +1,66 @@
+"""What the routes share, made once at the start of the application."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from api.dispatcher import Dispatcher
+from api.errors import Forbidden, Unauthorised, Unavailable
+from api.settings import ApiSettings
+from api.tenants import Scope, Tenant, Tenants
+from ledger.ledger import Ledger
+from plans.parse import PlanFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts of a running API."""
+
+    settings: ApiSettings
+    ledger: Ledger
+    temporal: Client
+    dispatcher: Dispatcher
+    tenants: Tenants
+    plan_files: PlanFiles
+
+
+def service_of(request: Request) -> Service:
+    """The running service."""
+    service: Service = request.app.state.service
+    return service
+
+
+CurrentService = Annotated[Service, Depends(service_of)]
+
+
+def tenant_of(request: Request, service: CurrentService) -> Tenant:
+    """The tenant that the request's token names.
+
+    Raises:
+        Unavailable: the server knows no tokens.
+        Unauthorised: no token, or a wrong one.
+    """
+    if not service.tenants.configured:
+        raise Unavailable("server auth not configured")
+    token = request.headers.get("x-mantis-token")
+    if not token:
+        raise Unauthorised("missing X-Mantis-Token header")
+    tenant = service.tenants.find(token)
+    if tenant is None:
+        raise Unauthorised("invalid X-Mantis-Token")
+    return tenant
+
+
+CurrentTenant = Annotated[Tenant, Depends(tenant_of)]
+
+
+def require(tenant: Tenant, scope: Scope) -> None:
+    """Refuse a token that lacks a scope.
+
+    Raises:
+        Forbidden: it does.
+    """
+    if not tenant.may(scope):
+        raise Forbidden(f"the token lacks the scope '{scope}'")

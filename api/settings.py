@@ -1,0 +1,56 @@
+"""What the API reads from the environment."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, JsonValue
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from plans.caps import Caps
+from plans.step import Perception
+
+
+class ApiSettings(BaseSettings):
+    """`MANTIS_*`, and `ANTHROPIC_API_KEY`. Money in USD, time in minutes."""
+
+    model_config = SettingsConfigDict(env_prefix="MANTIS_", frozen=True, populate_by_name=True)
+
+    api_token: str = ""
+    anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY")
+    data_dir: Path = Path("data")
+    plans_path: str = "plans"
+    """Plan folders, separated as in PATH."""
+    demo_site: str = ""
+    """Address of the demo marketplace; presets the input `demo_site`."""
+    perception: Perception = Perception.AUTO
+    enable_docs_ui: bool = True
+    git_sha: str = ""
+    build_time: str = ""
+
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1)
+    max_steps_per_plan: int = Field(default=200, ge=1)
+    max_loop_iterations: int = Field(default=50, ge=1)
+    max_run_steps: int = Field(default=20_000, ge=1)
+    max_runtime_minutes: float = Field(default=60.0, gt=0)
+    max_cost_usd: float = Field(default=25.0, gt=0)
+
+    @property
+    def caps(self) -> Caps:
+        """The operator's caps."""
+        return Caps(
+            max_steps_per_plan=self.max_steps_per_plan,
+            max_loop_iterations=self.max_loop_iterations,
+            max_run_steps=self.max_run_steps,
+            max_runtime_minutes=self.max_runtime_minutes,
+            max_cost_usd=self.max_cost_usd,
+        )
+
+    @property
+    def plan_folders(self) -> tuple[Path, ...]:
+        """Where plan files are looked for, in order."""
+        return tuple(Path(part) for part in self.plans_path.split(os.pathsep) if part)
+
+    @property
+    def presets(self) -> dict[str, JsonValue]:
+        """Inputs that every run has unless the caller gives others."""
+        return {"demo_site": self.demo_site} if self.demo_site else {}
