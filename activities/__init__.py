@@ -1,0 +1,1 @@
+"""The effects: browser sessions, step activities, artifacts."""

@@ -1,0 +1,1 @@
+"""The boot: client, workers by pool, the embedded stack, `mantis serve`."""

@@ -1,0 +1,1 @@
+"""The durable run: the deterministic workflow, its messages and its activities' interfaces."""

@@ -6,9 +6,8 @@ Implementations stand in `activities`; the API starts the workflow by these name
 from typing import Literal
 
 from plans.calls import Call, Finish
-from plans.interpreter import Limits
 from plans.plan import Plan
-from plans.state import RunState
+from plans.state import RunLimits, RunState
 from plans.step import Frozen, Perception
 from workflows.messages import SessionRef
 
@@ -50,10 +49,15 @@ class RunInput(Frozen):
 
 
 class RunSpec(Frozen):
-    """What the ledger knows of an admitted run. `plan` None: the run is terminal already."""
+    """What the ledger knows of an admitted run.
+
+    `plan` None: the run is terminal already. `state` is the interpreter's first state, with
+    the truth of the inputs in it.
+    """
 
     plan: Plan | None
-    limits: Limits
+    state: RunState
+    limits: RunLimits
     perception: Perception
     profile_id: str = ""
 

@@ -1,0 +1,57 @@
+# Everything runs in .venv; `make` sets it up at first use and again when requirements change.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PAGES ?= ../shared/pages
+
+.PHONY: help setup demo serve test check bench bench-perception requirements clean
+
+help:
+	@echo "make demo              set up, run the demo job on the bundled marketplace, show its rows"
+	@echo "make test              set up, run all checks and tests"
+	@echo "make serve             start the service on http://127.0.0.1:8000 with the demo site"
+	@echo "make check             format, lint, types, layers, tests that need no browser"
+	@echo "make bench             overhead against a bare Playwright script, memory"
+	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++"
+	@echo "make requirements      compile requirements/*.txt anew from pyproject.toml"
+
+setup: $(READY)
+
+$(READY): pyproject.toml requirements/test.txt requirements/bench.txt scripts/setup.sh
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh $(VENV)
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/mantis demo
+
+serve: $(READY)
+	@$(BIN)/mantis serve --demo-site
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not browser and not stack"
+
+test: $(READY) check
+	$(BIN)/python -m pytest -q -m "browser or stack"
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks.overhead
+
+bench-perception: $(READY)
+	$(BIN)/python tests/benchmarks/perception/run.py --pages $(PAGES)
+
+COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	--strip-extras --allow-unsafe
+
+requirements: $(READY)
+	$(BIN)/pip install --quiet pip-tools
+	$(COMPILE) -o requirements/service.txt pyproject.toml
+	$(COMPILE) --extra test -o requirements/test.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,157 @@
+"""The first and the last activity of a run: reading it from the ledger, closing its account."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from pydantic import JsonValue
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.artifacts import write_artifacts
+from activities.settings import ActivitySettings
+from ledger.clock import now_micros
+from ledger.content import read_content
+from ledger.ledger import Ledger
+from ledger.models import Document, Ending, ExtractedRow, RunRow, RunStatus, TerminalStatus
+from ledger.records import build_csv, build_rows, lead_record
+from ledger.result import build_result, build_status, log_line
+from ledger.wire import run_folder
+from plans.calls import Finish
+from plans.leads import has_phone
+from plans.plan import Plan
+from plans.state import RunLimits, RunState
+from plans.summary import Summary, summarise
+from workflows.interfaces import FINISH_RUN, LOAD_RUN, FinishRequest, RunKey, RunSpec
+
+_STATUS: dict[str, TerminalStatus] = {
+    "succeeded": RunStatus.SUCCEEDED,
+    "failed": RunStatus.FAILED,
+    "cancelled": RunStatus.CANCELLED,
+}
+
+
+class RunActivities:
+    """What PlanRun does with the ledger; no browser is touched here."""
+
+    def __init__(self, ledger: Ledger, settings: ActivitySettings) -> None:
+        self._ledger = ledger
+        self._settings = settings
+
+    @activity.defn(name=LOAD_RUN)
+    async def load_run(self, run: RunKey) -> RunSpec:
+        """Read an admitted run; one that is terminal already comes without a plan.
+
+        Raises:
+            ApplicationError: there is no such run.
+        """
+        row = await self._row(run)
+        limits = RunLimits(
+            max_run_steps=row.limits.max_run_steps,
+            max_loop_iterations=self._settings.max_loop_iterations,
+            max_cost_micro=row.limits.max_cost_micro,
+            max_time_ms=row.limits.max_time_ms,
+        )
+        return RunSpec(
+            plan=None if row.status.terminal else _plan_of(row),
+            state=RunState.start(_inputs(row)),
+            limits=limits,
+            perception=row.perception,
+            profile_id=row.profile_id or "",
+        )
+
+    @activity.defn(name=FINISH_RUN)
+    async def finish_run(self, request: FinishRequest) -> Finish:
+        """Write the artifacts, then the terminal state; the first one to write it stays.
+
+        A run that is terminal already keeps its state and its files; the answer is how this
+        workflow saw it end.
+        """
+        tenant_id, run_id = request.run.tenant_id, request.run.run_id
+        row = await self._row(request.run)
+        if row.status.terminal:
+            return request.finish
+        rows = await self._ledger.rows.read(tenant_id, run_id)
+        now = now_micros()
+        summary = _summary(row, rows, request)
+        ending = Ending(
+            status=_STATUS[request.finish.status],
+            halt_class=request.finish.halt_class,
+            message=request.finish.message,
+            summary=summary.model_dump(mode="json", exclude_none=True),
+        )
+        await self._write_files(row, ending, rows, now)
+        await self._ledger.runs.finish(tenant_id, run_id, ending, now)
+        return request.finish
+
+    async def _row(self, run: RunKey) -> RunRow:
+        row = await self._ledger.runs.get(run.tenant_id, run.run_id)
+        if row is None:
+            raise ApplicationError(
+                f"the ledger has no run {run.run_id}", type="UnknownRun", non_retryable=True
+            )
+        return row
+
+    async def _write_files(
+        self, row: RunRow, ending: Ending, rows: tuple[ExtractedRow, ...], now: int
+    ) -> None:
+        """The files are there when the run is terminal, so they are written before."""
+        events = await self._ledger.events.read(row.tenant_id, row.run_id)
+        over = row.model_copy(
+            update={
+                "status": ending.status,
+                "halt_class": ending.halt_class,
+                "message": ending.message,
+                "summary": ending.summary,
+                "finished_at": now,
+                "updated_at": now,
+            }
+        )
+        steps = [event for event in events if event.kind == "step"]
+        folder: Path = self._settings.run_dir(row.tenant_id, row.run_id)
+        csv = build_csv(row, rows)
+        await asyncio.to_thread(
+            write_artifacts,
+            folder,
+            {
+                "status.json": _json(build_status(over, now).document()),
+                "result.json": _json(build_result(over, steps, rows, now).document()),
+                "extracted_rows.json": _json(list[JsonValue](build_rows(rows))),
+                "leads.csv": csv,
+                "extracted_rows.csv": csv,
+                "events.log": "".join(f"{log_line(event)}\n" for event in events),
+            },
+        )
+
+
+def _plan_of(row: RunRow) -> Plan:
+    content = read_content(row.plan)
+    if not isinstance(content, Plan):
+        raise ApplicationError(
+            "this build runs micro-plans only", type="UnsupportedPlan", non_retryable=True
+        )
+    return content
+
+
+def _inputs(row: RunRow) -> Document:
+    inputs = row.payload.get("inputs")
+    return inputs if isinstance(inputs, dict) else {}
+
+
+def _summary(row: RunRow, rows: tuple[ExtractedRow, ...], request: FinishRequest) -> Summary:
+    folder = run_folder(row.tenant_id, row.run_id)
+    content = read_content(row.plan)
+    plan = content if isinstance(content, Plan) else Plan(steps=())
+    return summarise(
+        request.state.counters,
+        request.finish,
+        plan,
+        total_time_s=request.elapsed_ms / 1000,
+        leads_with_phone=sum(found.viable and has_phone(lead_record(found)) for found in rows),
+        result_path=f"{folder}/result.json",
+        csv_path=f"{folder}/leads.csv",
+    )
+
+
+def _json(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

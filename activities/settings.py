@@ -1,0 +1,48 @@
+"""What the activities read from `MANTIS_*`."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class ActivitySettings(BaseSettings):
+    """Folders, browser and lease of the workers. Times are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="MANTIS_", frozen=True)
+
+    data_dir: Path = Path("data")
+    runtime_dir: Path = Path(tempfile.gettempdir()) / f"mantis-{os.getuid()}"
+    """Folder of the control sockets, for this user alone; its path must be short."""
+    chrome_path: Path | None = None
+    headless: bool = True
+    allow_private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Private `host:port` that browsers may reach, separated by commas."""
+    max_loop_iterations: int = Field(default=50, ge=1)
+    lease_ttl_s: float = Field(default=4.0, gt=0)
+    """A lease not renewed for this long lapses: shorter than the heartbeat time-out."""
+    lease_linger_s: float = Field(default=30.0, ge=0)
+    """An unclaimed browser is closed this long after its lease lapsed."""
+
+    @field_validator("allow_private_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(host.strip() for host in value.split(",") if host.strip())
+        return value
+
+    @field_validator("data_dir", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.absolute()
+
+    def run_dir(self, tenant_id: str, run_id: str) -> Path:
+        """Folder of a run's artifacts."""
+        return self.data_dir / "tenants" / tenant_id / "runs" / run_id
+
+    def profile_dir(self, tenant_id: str, profile_id: str) -> Path:
+        """Folder of a tenant's kept browser profile."""
+        return self.data_dir / "tenants" / tenant_id / "profiles" / profile_id

@@ -1,0 +1,48 @@
+"""The API as a process: `python -m api [--host H --port P | --fd N]`."""
+
+import argparse
+import asyncio
+import socket
+import sys
+
+import uvicorn
+
+from api.app import create_app
+from api.settings import ApiSettings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the API until SIGTERM; print `ready` once it accepts requests."""
+    parser = argparse.ArgumentParser(prog="api", description=main.__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--fd", type=int, help="a listening socket inherited from the parent")
+    parsed = parser.parse_args(arguments)
+    listener = (
+        socket.socket(fileno=parsed.fd)
+        if parsed.fd is not None
+        else socket.create_server((parsed.host, parsed.port))
+    )
+    asyncio.run(_serve(listener))
+    return 0
+
+
+async def _serve(listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(ApiSettings()),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.02)
+    if server.started:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+    await serving
+
+
+if __name__ == "__main__":
+    sys.exit(main())

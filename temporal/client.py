@@ -1,0 +1,26 @@
+"""How every process of the service reaches Temporal."""
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from temporal.settings import TemporalSettings
+
+
+async def connect(settings: TemporalSettings, *, lazy: bool = False) -> Client:
+    """Connect to Temporal.
+
+    Args:
+        settings: address, namespace and credentials.
+        lazy: connect at the first call instead of now, so that a process starts without it.
+
+    Raises:
+        RuntimeError: nothing answers there and `lazy` is false.
+    """
+    return await Client.connect(
+        settings.address,
+        namespace=settings.namespace,
+        api_key=settings.api_key or None,
+        tls=settings.tls,
+        lazy=lazy,
+        data_converter=pydantic_data_converter,
+    )

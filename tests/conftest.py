@@ -1,0 +1,51 @@
+"""Real parts that tests of several rooms share."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from temporal import devserver
+from temporal.client import connect
+from temporal.settings import TemporalSettings
+from temporal.stack import free_ports
+
+
+@pytest.fixture(scope="session")
+def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Temporal dev server with the flags of the embedded stack."""
+    folder: Path = tmp_path_factory.mktemp("temporal")
+    port, ui_port, metrics_port = free_ports(3)
+    command = devserver.command(folder, port=port, ui_port=ui_port, metrics_port=metrics_port)
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    address = f"127.0.0.1:{port}"
+    try:
+        asyncio.run(_until_up(address))
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+async def _until_up(address: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            await connect(TemporalSettings(address=address))
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
+
+
+@pytest.fixture
+async def temporal_client(temporal_address: str) -> AsyncIterator[Client]:
+    """A client with the service's data converter."""
+    yield await connect(TemporalSettings(address=temporal_address))
