@@ -12,13 +12,15 @@ def conclude(state: RunState, extracts: bool) -> Finish:
     Args:
         state: the run at its plan's end.
         extracts: whether the plan has steps that store records. If so, at least one viable
-            record or a list proven empty is owed.
+            record or a list proven empty is owed. An item that failed disproves that.
     """
     if state.first_failure is not None and not state.any_success:
         return _failed(state.first_failure, "no step of the plan succeeded")
-    if not extracts:
-        return Finish(status="succeeded")
-    if state.counters.rows_viable > 0 or (state.list_empty and state.counters.rows == 0):
+    if state.way_lost is not None:
+        return _failed(state.way_lost, "the site went away and the list could not be finished")
+    counters = state.counters
+    nothing_there = state.list_empty and counters.rows == 0 and counters.failed_items == 0
+    if not extracts or counters.rows_viable > 0 or nothing_there:
         return Finish(status="succeeded")
     failure = state.navigation_failure or state.extraction_failure
     if failure is not None:

@@ -43,3 +43,14 @@ NEVER_RETRIED = frozenset(
 
 MAX_TRIES = 3
 """Tries in all of a required step or a gate."""
+
+SITE_AWAY = frozenset(
+    {
+        FailureClass.HTTP_4XX,
+        FailureClass.HTTP_5XX,
+        FailureClass.NAV_TIMEOUT,
+        FailureClass.NAV_BLOCKED,
+        FailureClass.PAGE_BLOCKED,
+    }
+)
+"""Failures that say that a page could not be had at all."""

@@ -5,13 +5,15 @@ from typing import assert_never
 from plans.calls import Call, CallKind, Finish, Outcome
 from plans.conclusion import conclude
 from plans.guard import Guard
-from plans.halts import HALT_OF
+from plans.halts import HALT_OF, SITE_AWAY
 from plans.judge import Judgement, judge
 from plans.limits import ended, spent, steps_spent
 from plans.plan import Plan
 from plans.state import Failure, RunLimits, RunState
 from plans.step import FailureClass, HaltClass, Section, Step, StepType
 from plans.structure import EXTRACTING, Loop, Structure
+
+_SHOW_THE_SITE = EXTRACTING | {StepType.NAVIGATE, StepType.CLICK, StepType.PAGINATE}
 
 
 class Interpreter:
@@ -143,7 +145,7 @@ class Interpreter:
 
     def _turn(self, loop: Loop, step: Step) -> None:
         state = self.state
-        self.state.close_item()
+        state.close_item()
         satisfied = self._structure.satisfied(loop, state.enough)
         if satisfied is not None:
             self._go(satisfied.index + 1)
@@ -181,9 +183,8 @@ class Interpreter:
             return
         self._count(call.index, outcome)
         if call.step.gate:
-            self.state.counters.checks[call.index] = judgement.kind == "pass" or (
-                outcome.gate == "holds"
-            )
+            held = judgement.kind == "pass" or outcome.gate == "holds"
+            self.state.counters.checks[call.index] = held
         if judgement.kind == "pass":
             self._passed(call, outcome)
         else:
@@ -204,6 +205,8 @@ class Interpreter:
             self.state.close_item()
             self._go(call.index + 1 if loop is None else loop.index + 1)
             return
+        if step.type in _SHOW_THE_SITE:
+            state.way_lost = None
         if step.type is StepType.NAVIGATE:
             state.navigation_failure = None
         elif step.type is StepType.PAGINATE:
@@ -249,12 +252,8 @@ class Interpreter:
             failure_class=cause or FailureClass.UNKNOWN,
             message=outcome.message[:500],
         )
-        state = self.state
-        state.first_failure = state.first_failure or failure
-        if call.step.type is StepType.NAVIGATE:
-            state.navigation_failure = failure
-        if call.section is Section.EXTRACTION:
-            state.extraction_failure = state.extraction_failure or failure
+        navigates = call.step.type is StepType.NAVIGATE
+        self.state.remember(failure, navigates, call.section is Section.EXTRACTION)
         return failure
 
     def _after_look(self, call: Call, outcome: Outcome) -> None:
@@ -274,7 +273,9 @@ class Interpreter:
         if outcome.success:
             self._go(loop.index)
         else:
-            self._remember(call, outcome, outcome.failure_class)
+            failure = self._remember(call, outcome, outcome.failure_class)
+            if failure.failure_class in SITE_AWAY:
+                self.state.way_lost = failure
             self._go(loop.index + 1)
 
     def _after_pause(self, call: Call, outcome: Outcome) -> None:

@@ -12,7 +12,7 @@ MAX_DEPTH = 64
 """Levels of arrays and objects that a document may nest."""
 
 _MAX_INT = 2**63 - 1
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)', re.DOTALL)
+_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _NOT_BRACKETS = re.compile(r"[^\[\]{}]+")
 
 
@@ -43,8 +43,8 @@ def read_json(text: str, what: str = "the body") -> JsonValue:
     try:
         value: JsonValue = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno} column {error.colno}"
-        raise PlanError(f"{what} is not valid JSON: {error.msg} at {place}") from None
+        place = f"line {error.lineno}, column {error.colno}"
+        raise PlanError(f"{what} is not valid JSON: {error.msg} ({place})") from None
     except PlanError:
         raise
     except (ValueError, RecursionError):

@@ -68,6 +68,7 @@ class RunState(BaseModel):
     `pc` is the index of the step that `pending` is about; `passes` counts the finished
     passes of each running loop, `visits` the finished executions of each step and
     `looks` the finished looks of each loop. `variables` are truths, never values.
+    `way_lost` is why the list could not be found again, until the site answers once more.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -89,6 +90,7 @@ class RunState(BaseModel):
     first_failure: Failure | None = None
     extraction_failure: Failure | None = None
     navigation_failure: Failure | None = None
+    way_lost: Failure | None = None
     counters: Counters = Field(default_factory=Counters)
     cancelled: str | None = None
     finish: Finish | None = None
@@ -117,3 +119,11 @@ class RunState(BaseModel):
             return
         self.counters.attempted_items += 1
         self.extracted_in_pass = False
+
+    def remember(self, failure: Failure, navigates: bool, extraction: bool) -> None:
+        """Keep a failure that the account at the end may have to name."""
+        self.first_failure = self.first_failure or failure
+        if navigates:
+            self.navigation_failure = failure
+        if extraction:
+            self.extraction_failure = self.extraction_failure or failure

@@ -169,6 +169,52 @@ def test_a_way_back_that_fails_ends_the_list() -> None:
     assert finish.halt_class is HaltClass.STEP_FAILED
 
 
+def test_a_site_that_goes_away_fails_the_run_and_keeps_the_rows() -> None:
+    site = Marketplace(12, 9)
+
+    def script(call: Call) -> Outcome:
+        if site.rows < 3:
+            return site(call)
+        if call.index == 5:
+            return Outcome(success=True, exhausted=True)
+        return Outcome(success=False, failure_class=FailureClass.NAV_BLOCKED, message="no answer")
+
+    notes, finish, state = drive(DEMO, script)
+    assert notes[-3:] == ["3", "return 3", "5"]
+    assert (finish.status, finish.halt_class) == ("failed", HaltClass.NAVIGATION_BLOCKED)
+    assert state.counters.rows == 3
+
+
+def test_a_site_that_comes_back_does_not_fail_the_run() -> None:
+    site = Marketplace(2, 2)
+
+    def script(call: Call) -> Outcome:
+        if (call.kind, call.index, call.visit) in (
+            (CallKind.STEP, 3, 0),
+            (CallKind.RETURN, 3, 0),
+        ):
+            return Outcome(success=False, failure_class=FailureClass.HTTP_5XX)
+        return site(call)
+
+    _, finish, state = drive(DEMO, script)
+    assert finish.status == "succeeded"
+    assert state.counters.rows == 3
+    assert state.counters.completed_items == 3
+
+
+def test_an_empty_page_does_not_excuse_items_that_failed() -> None:
+    def script(call: Call) -> Outcome:
+        if call.index == 2:
+            return Outcome(success=False, failure_class=FailureClass.EXTRACT_FAILED)
+        if call.kind is CallKind.LOOK:
+            return Outcome(success=True, has_more=False, list_empty=True)
+        return Outcome(success=True, gate="holds", exhausted=call.index == 5)
+
+    _, finish, state = drive(DEMO, script)
+    assert state.counters.failed_items == 1
+    assert finish.halt_class is HaltClass.EXTRACT_FAILED
+
+
 def test_a_page_that_cannot_be_turned_ends_the_list() -> None:
     site = Marketplace(2, 9)
 
