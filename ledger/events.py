@@ -38,9 +38,9 @@ class Events:
             await append_locked(connection, tenant_id, run_id, events, last, self._clock())
 
     async def read(
-        self, tenant_id: str, run_id: str, since_ts: Micros = 0, limit: int = 1000
+        self, tenant_id: str, run_id: str, since_ts: Micros = 0, limit: int | None = None
     ) -> tuple[EventRow, ...]:
-        """Events after `since_ts` (exclusive), oldest first, at most `limit`."""
+        """Events after `since_ts` (exclusive), oldest first; all, or at most `limit`."""
         query = _SHOWN.where(_of(tenant_id, run_id), run_events.c.ts > since_ts)
         return await self._fetch(query.order_by(run_events.c.ts).limit(limit))
 

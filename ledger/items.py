@@ -86,6 +86,14 @@ class Items:
         async with self._database.read() as connection:
             return await _taken(connection, tenant_id, run_id, scope)
 
+    async def newest(self, tenant_id: str, run_id: str, scope: str) -> ClaimedItem | None:
+        """The item that was claimed last in this scope."""
+        query = _SHOWN.where(_in(tenant_id, run_id, short_key(scope)))
+        async with self._database.read() as connection:
+            found = await connection.execute(query.order_by(run_visited.c.seq.desc()).limit(1))
+            row = found.mappings().one_or_none()
+        return None if row is None else ClaimedItem.model_validate(dict(row))
+
     async def last_list_url(
         self, tenant_id: str, run_id: str, scope: str | None = None
     ) -> str | None:

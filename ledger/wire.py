@@ -1,5 +1,7 @@
 """How the ledger's values look to a caller: times, artifact keys, masked secrets."""
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
@@ -7,6 +9,7 @@ from pydantic import JsonValue
 from ledger.clock import Micros
 
 MASK = "***"
+_LOST_PLUS = re.compile(r"(?<=[0-9]) ([0-9]{2}:?[0-9]{2})$(?<=.{17})")
 _SECRET_NAMES = frozenset({"password", "token", "secret", "api_key", "user_input"})
 
 
@@ -23,9 +26,12 @@ def iso_us(at: Micros) -> str:
 
 
 def read_iso(text: str) -> Micros | None:
-    """Any ISO time as microseconds, one without zone as UTC; None where it is unreadable."""
+    """Any ISO time as microseconds, one without zone as UTC; None where it is unreadable.
+
+    A space before the zone counts as the `+` that a query string has turned into one.
+    """
     try:
-        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+        moment = datetime.fromisoformat(_LOST_PLUS.sub(r"+\1", text.strip()))
     except ValueError:
         return None
     if moment.tzinfo is None:
@@ -51,6 +57,11 @@ def masked(value: JsonValue) -> JsonValue:
             return [masked(member) for member in value]
         case _:
             return value
+
+
+def masked_values(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Named values with those of secret-sounding names as `"***"`."""
+    return {name: _masked_member(name, value) for name, value in values.items()}
 
 
 def _masked_member(name: str, value: JsonValue) -> JsonValue:
