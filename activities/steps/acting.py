@@ -1,0 +1,104 @@
+"""Steps that act on the page: click, fill, select, submit, filter, type, press, scroll."""
+
+from playwright.async_api import ElementHandle
+
+from activities.browser.act import perform
+from activities.steps.context import StepContext, report_of
+from activities.steps.report import Report, failed
+from inference.decisions import ActKind, ListItem
+from inference.dom.records import item_list, takes_next_item
+from ledger.models import ItemKey
+from plans.step import FailureClass, TierName
+
+_ACT_TIME_S = 10.0
+
+
+async def act(context: StepContext) -> Report:
+    """Ground the step and act; what it types or chooses is in its params or its intent."""
+    return await context.ground_and_act()
+
+
+async def click(context: StepContext) -> Report:
+    """Click what the intent names; in a loop, "the next listing" is the next not visited."""
+    if context.call.item_loop is not None and takes_next_item(context.step):
+        return await _open_next_item(context)
+    return await context.ground_and_act()
+
+
+async def type_text(context: StepContext) -> Report:
+    """Type into the field that the step names, or where the focus is when it names none."""
+    named = context.step.params.label or context.step.params.selector
+    if named or not await _has_focus(context):
+        return await context.ground_and_act()
+    text = context.value_text()
+    if not text:
+        return await context.ground_and_act()
+    result = await perform(
+        context.page, None, ActKind.TYPE, text, timeout_s=context.time_left(_ACT_TIME_S)
+    )
+    return report_of(result, None)
+
+
+async def scroll(context: StepContext) -> Report:
+    """Scroll to what the intent names, or by a direction; a page at its end is no failure."""
+    report = await context.ground_and_act()
+    if report.failure_class is FailureClass.NO_STATE_CHANGE:
+        return Report(message="nothing moved: the page is there already", tier=report.tier)
+    return report
+
+
+async def _open_next_item(context: StepContext) -> Report:
+    """Claim the first item of the list that this run has not visited, and open it."""
+    snapshot = await context.look()
+    try:
+        found = item_list(snapshot.observation)
+        items = [item for item in found.items if not item.sponsored]
+        if not items:
+            return _no_items(found.empty_proven)
+        claimed = await context.ledger.items.claim(
+            context.run.tenant_id,
+            context.run.run_id,
+            context.scope,
+            context.owner,
+            [ItemKey(key=item.key, url=item.url, title=item.title) for item in items],
+            context.page.url,
+        )
+        if claimed is None:
+            return Report(exhausted=True, message="every item of this list was visited")
+        item = next((item for item in items if item.key == claimed.key), None)
+        if item is None:
+            return failed(FailureClass.SELECTOR_MISS, f"{claimed.title!r} is not on this list")
+        return await _open(context, await snapshot.element(item.ref), item)
+    finally:
+        await snapshot.dispose()
+
+
+async def _open(context: StepContext, element: ElementHandle, item: ListItem) -> Report:
+    result = await perform(
+        context.page,
+        element,
+        ActKind.CLICK,
+        "",
+        timeout_s=context.time_left(_ACT_TIME_S),
+    )
+    return Report(
+        success=result.success,
+        failure_class=result.failure_class,
+        message=result.message,
+        tier=TierName.DOM,
+        confidence=0.97,
+        data={"title": item.title, "url": item.url},
+    )
+
+
+def _no_items(empty_proven: bool) -> Report:
+    if empty_proven:
+        return Report(exhausted=True, list_empty=True, message="the page says its list is empty")
+    return failed(FailureClass.SELECTOR_MISS, "no list of items was found on this page")
+
+
+async def _has_focus(context: StepContext) -> bool:
+    return await context.page.evaluate(
+        "() => { const e = document.activeElement; return !!e && e !== document.body"
+        " && (e.isContentEditable || 'value' in e || e.tagName === 'IFRAME'); }"
+    )

@@ -1,0 +1,186 @@
+"""What a step's own code works with: the page, the filled-in step, the ledger, the tiers."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from playwright.async_api import ElementHandle, Page
+from pydantic import JsonValue
+
+from activities.browser.act import ActResult, perform
+from activities.browser.session import BrowserSession
+from activities.browser.snapshot import Snapshot, capture
+from activities.steps.report import Report, failed, not_known
+from inference.cascade import NOT_CONFIGURED, Answer, Cascade
+from inference.decisions import ActKind, Decision, Question
+from inference.dom.overlays import consent_dismissal
+from ledger.ledger import Ledger
+from ledger.models import ClaimedItem
+from plans.calls import Call
+from plans.placeholders import as_text
+from plans.step import FailureClass, Perception, Step, StepType, TierName
+from workflows.interfaces import RunKey, StepRequest
+
+_MOST_BANNERS = 2
+_ACT_TIME_S = 10.0
+
+_ACT_OF_TYPE: Mapping[StepType, ActKind] = {
+    StepType.FILL_FIELD: ActKind.FILL,
+    StepType.TYPE_TEXT: ActKind.TYPE,
+    StepType.SELECT_OPTION: ActKind.SELECT,
+    StepType.SCROLL: ActKind.SCROLL,
+    StepType.KEY_PRESS: ActKind.PRESS,
+}
+"""What a step does with an element that its plan names by selector; else it is clicked."""
+
+
+@dataclass
+class StepContext:
+    """One call of one step. `step` has its placeholders filled in, `shown` too, but for secrets.
+
+    `deadline` is on the event loop's clock; nothing a step does may outlive it.
+    """
+
+    request: StepRequest
+    step: Step
+    session: BrowserSession
+    ledger: Ledger
+    cascade: Cascade
+    deadline: float
+    shown: Step
+    notes: list[str] = field(default_factory=list[str])
+
+    @property
+    def run(self) -> RunKey:
+        """The run that the step belongs to."""
+        return self.request.run
+
+    @property
+    def call(self) -> Call:
+        """The interpreter's call."""
+        return self.request.call
+
+    @property
+    def perception(self) -> Perception:
+        """How the run chooses its tiers."""
+        return self.request.perception
+
+    @property
+    def page(self) -> Page:
+        """The tab that the run works in."""
+        return self.session.page
+
+    @property
+    def scope(self) -> str:
+        """Name of the list that the step's loop goes through, in the ledger."""
+        return "" if self.call.item_loop is None else str(self.call.item_loop)
+
+    @property
+    def owner(self) -> str:
+        """Who claims an item: the same for every attempt of one execution of the step."""
+        return f"{self.call.index}:{self.call.visit}"
+
+    def time_left(self, most: float) -> float:
+        """Seconds this step may still take, `most` at most, never below a tenth."""
+        return max(0.1, min(most, self.deadline - asyncio.get_running_loop().time()))
+
+    def question(self) -> Question:
+        """The step as a question to the tiers."""
+        return Question(step=self.step, intent=self.step.intent, value=self.value_text())
+
+    def value_text(self) -> str:
+        """What the step types or chooses, as text; "" where its params do not say."""
+        params = self.step.params
+        value: JsonValue = params.value if params.value is not None else params.option_label
+        return "" if value is None else as_text(value)
+
+    async def look(self) -> Snapshot:
+        """Look at the page; a consent banner or pop-up in the way is dismissed first."""
+        snapshot = await capture(self.page)
+        for _ in range(_MOST_BANNERS):
+            dismissal = consent_dismissal(snapshot.observation)
+            if dismissal is None or dismissal.ref is None:
+                break
+            result = await self._act_on(snapshot, dismissal)
+            if not result.success:
+                break
+            self.notes.append("a consent banner or pop-up was dismissed")
+            await snapshot.dispose()
+            snapshot = await capture(self.page)
+        return snapshot
+
+    async def look_untouched(self) -> Snapshot:
+        """Look at the page as it is, banners and pop-ups included."""
+        return await capture(self.page)
+
+    async def decide(self, snapshot: Snapshot) -> Answer:
+        """Ask the tiers which element the step means."""
+        return await self.cascade.decide(snapshot.observation, self.question(), self.perception)
+
+    async def ground_and_act(self) -> Report:
+        """Look, ask the tiers, act, and check the effect: the whole of most steps."""
+        if self.step.params.selector:
+            kind = _ACT_OF_TYPE.get(self.step.type, ActKind.CLICK)
+            return await self.act_on_selector(self.step.params.selector, kind, self.value_text())
+        snapshot = await self.look()
+        try:
+            answer = await self.decide(snapshot)
+            if not isinstance(answer.result, Decision):
+                return not_known(answer)
+            missing = [one.tier for one in answer.trail if one.outcome == NOT_CONFIGURED]
+            if needed := [tier for tier in missing if tier is not TierName.MEMORY]:
+                self.notes.append(f"not configured and passed over: {', '.join(needed)}")
+            return await self.act(snapshot, answer.result)
+        finally:
+            await snapshot.dispose()
+
+    async def act(self, snapshot: Snapshot, decision: Decision) -> Report:
+        """Carry out a decision and report its checked effect."""
+        result = await self._act_on(snapshot, decision)
+        return report_of(result, decision)
+
+    async def press(self, element: ElementHandle) -> Report:
+        """Click an element that the step's own code has chosen."""
+        result = await perform(
+            self.page, element, ActKind.CLICK, timeout_s=self.time_left(_ACT_TIME_S)
+        )
+        return report_of(result, None)
+
+    async def newest_item(self) -> ClaimedItem | None:
+        """The list item that this pass of the loop is about, where one was opened."""
+        return await self.ledger.items.newest(self.run.tenant_id, self.run.run_id, self.scope)
+
+    async def _act_on(self, snapshot: Snapshot, decision: Decision) -> ActResult:
+        element = None if decision.ref is None else await snapshot.element(decision.ref)
+        return await perform(
+            self.page,
+            element,
+            decision.act,
+            decision.text,
+            timeout_s=self.time_left(_ACT_TIME_S),
+        )
+
+    async def act_on_selector(self, selector: str, kind: ActKind, text: str) -> Report:
+        """Act on the one visible element that a CSS selector hits."""
+        found = await self.page.query_selector_all(selector)
+        visible = [element for element in found if await element.is_visible()]
+        if len(visible) != 1:
+            missed = FailureClass.AMBIGUOUS_TARGET if visible else FailureClass.SELECTOR_MISS
+            return failed(missed, f"the selector {selector} hits {len(visible)} visible elements")
+        result = await perform(
+            self.page, visible[0], kind, text, timeout_s=self.time_left(_ACT_TIME_S)
+        )
+        return report_of(result, None)
+
+
+def report_of(result: ActResult, decision: Decision | None) -> Report:
+    """The report of an act; `decision` tells who chose the target."""
+    return Report(
+        success=result.success,
+        failure_class=result.failure_class,
+        message=result.message,
+        tier=decision.tier if decision else None,
+        confidence=decision.confidence if decision else None,
+        data=list[JsonValue](result.evidence) or None,
+        candidates=() if result.success or decision is None else decision.candidates,
+    )

@@ -1,0 +1,104 @@
+"""Steps that go somewhere: navigate, navigate_back, paginate, wait, and the way back to a list."""
+
+import asyncio
+import re
+
+from activities.browser.history import go_back
+from activities.browser.navigate import PageLoad, navigate
+from activities.steps.context import StepContext
+from activities.steps.report import Report, failed, unsure
+from inference.decisions import DontKnow
+from inference.dom.paging import next_page
+from plans.step import FailureClass
+from plans.urls import navigate_url, with_scheme
+
+_LOAD_TIME_S = 30.0
+_BACK_TIME_S = 20.0
+
+
+async def navigate_to(context: StepContext) -> Report:
+    """Go to the step's URL and wait until the page is usable."""
+    url = navigate_url(context.step)
+    if not url:
+        return failed(FailureClass.NAV_BLOCKED, "the step names no URL to go to")
+    return _of_load(
+        await navigate(context.page, with_scheme(url), timeout_s=context.time_left(_LOAD_TIME_S))
+    )
+
+
+async def navigate_back(context: StepContext) -> Report:
+    """Go back to the page before; inside a loop, to the list its items come from."""
+    return await _back(context, await _list_url(context))
+
+
+async def return_to_list(context: StepContext) -> Report:
+    """After a failed item: be on its list again, by history or by its address."""
+    list_url = await _list_url(context)
+    return Report() if list_url is None else await _back(context, list_url)
+
+
+async def _back(context: StepContext, list_url: str | None) -> Report:
+    result = await go_back(context.page, list_url, timeout_s=context.time_left(_BACK_TIME_S))
+    return Report(
+        success=result.success,
+        failure_class=result.failure_class,
+        message=result.message,
+        data=result.how,
+    )
+
+
+async def paginate(context: StepContext) -> Report:
+    """Turn to the next page of the list; there being none is the list's end, not a failure."""
+    if context.step.params.selector:
+        return await context.ground_and_act()
+    snapshot = await context.look()
+    try:
+        answer = next_page(snapshot.observation)
+        if answer is None:
+            return Report(exhausted=True, message="there is no next page")
+        if isinstance(answer, DontKnow):
+            return unsure(answer)
+        return await context.act(snapshot, answer)
+    finally:
+        await snapshot.dispose()
+
+
+async def wait(context: StepContext) -> Report:
+    """Wait for the seconds that the step names, or until a text that it quotes is visible."""
+    seconds = context.step.params.seconds
+    quoted = re.search(r"[\"“']([^\"”']{2,})[\"”']", context.step.intent)
+    if seconds is None and quoted:
+        text = context.page.get_by_text(quoted[1]).first
+        await text.wait_for(state="visible", timeout=context.time_left(30) * 1000)
+        return Report(data=f"{quoted[1]!r} is visible")
+    await asyncio.sleep(
+        min(
+            _named_seconds(context.step.intent) if seconds is None else seconds,
+            context.time_left(3600),
+        )
+    )
+    return Report()
+
+
+def _named_seconds(intent: str) -> float:
+    found = re.search(r"(\d+(?:\.\d+)?)\s*(ms|milli|s\b|sec|min)", intent, re.IGNORECASE)
+    if not found:
+        return 1.0
+    unit = found[2].lower()
+    return float(found[1]) * (
+        0.001 if unit.startswith(("ms", "milli")) else 60.0 if unit == "min" else 1.0
+    )
+
+
+async def _list_url(context: StepContext) -> str | None:
+    run = context.run
+    return await context.ledger.items.last_list_url(run.tenant_id, run.run_id, context.scope)
+
+
+def _of_load(load: PageLoad) -> Report:
+    return Report(
+        success=load.success,
+        failure_class=load.failure_class,
+        message=load.message,
+        data=load.title or None,
+    )

@@ -1,0 +1,152 @@
+"""Writes a step down: its event, its records, its variables, its item, in one transaction."""
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from activities.steps.context import StepContext
+from activities.steps.report import Report
+from ledger.ledger import Ledger
+from ledger.models import ItemMark, NewEvent, StepRecord
+from plans.calls import CallKind, Outcome, Verdict
+from plans.judge import judge
+from plans.state import truth_of
+from plans.step import FailureClass, Section
+from workflows.interfaces import StepRequest
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A step call that is over. `context` None: it failed before it began."""
+
+    request: StepRequest
+    context: StepContext | None
+    report: Report
+    gate: Verdict | None
+    duration_ms: int
+
+
+async def record(ledger: Ledger, done: Recorded) -> Outcome:
+    """Write the call down and answer with the outcome that the interpreter takes in."""
+    call, report = done.request.call, done.report
+    outcome = _outcome(done)
+    judgement = judge(call.step, outcome, call.attempt)
+    out_var = call.step.out_var
+    variables: dict[str, JsonValue] = {}
+    if out_var and report.success and call.kind is CallKind.STEP:
+        variables[out_var] = report.value if report.value is not None else report.truth
+    counts = await ledger.rows.record_step(
+        StepRecord(
+            tenant_id=done.request.run.tenant_id,
+            run_id=done.request.run.run_id,
+            call_key=call.key,
+            step_index=call.index,
+            events=_events(done, outcome, final=judgement.kind != "retry"),
+            rows=report.rows,
+            variables=variables,
+            item=_item_mark(done, failed=judgement.kind in ("fail", "halt")),
+        )
+    )
+    return outcome.model_copy(
+        update={
+            "rows_added": counts.added,
+            "rows_viable": counts.viable_added,
+            "rows_total": counts.total_of_step,
+        }
+    )
+
+
+def _outcome(done: Recorded) -> Outcome:
+    report = done.report
+    truth = report.truth
+    if truth is None and report.value is not None:
+        truth = truth_of(report.value)
+    return Outcome(
+        success=report.success,
+        failure_class=None if report.success else (report.failure_class or FailureClass.UNKNOWN),
+        message=report.message[:500],
+        tier=report.tier,
+        confidence=report.confidence,
+        duration_ms=done.duration_ms,
+        url=_url(done),
+        exhausted=report.exhausted,
+        list_empty=report.list_empty,
+        has_more=report.has_more,
+        truth=truth,
+        gate=done.gate,
+    )
+
+
+def _url(done: Recorded) -> str:
+    if done.context is None or done.context.page.is_closed():
+        return ""
+    return done.context.page.url[:2000]
+
+
+def _item_mark(done: Recorded, *, failed: bool) -> ItemMark | None:
+    """An item counts as failed once a step on it has; what became of it else is in its rows."""
+    context = done.context
+    if context is None or not failed or done.request.call.item_loop is None:
+        return None
+    return ItemMark(scope=context.scope, owner=context.owner, status="failed")
+
+
+def _events(done: Recorded, outcome: Outcome, *, final: bool) -> tuple[NewEvent, ...]:
+    call = done.request.call
+    if call.kind is CallKind.LOOK or (call.kind is CallKind.RETURN and outcome.success):
+        return ()
+    kind = "step" if final and call.kind is CallKind.STEP else "action"
+    events = [
+        NewEvent(
+            dedup_key=f"{call.key}:{kind}",
+            kind=kind,
+            step_index=call.index,
+            body=_body(done, outcome),
+        )
+    ]
+    for row in done.report.rows:
+        events.append(
+            NewEvent(
+                dedup_key=f"row:{row.key}",
+                kind="extract",
+                step_index=call.index,
+                body={"row": row.record, "url": row.page_url, "viable": row.viable},
+            )
+        )
+    return tuple(events)
+
+
+def _body(done: Recorded, outcome: Outcome) -> dict[str, JsonValue]:
+    """A step as `result.steps` shows it (contract, section 4)."""
+    call, report = done.request.call, done.report
+    step = done.context.shown if done.context else call.step
+    body: dict[str, JsonValue] = {
+        "index": call.index,
+        "intent": step.intent,
+        "type": step.type.value,
+        "section": Section(call.section).value,
+        "iteration": call.iteration,
+        "success": outcome.success and outcome.gate != "fails",
+        "duration": done.duration_ms / 1000,
+        "attempts": call.attempt,
+        "tier": outcome.tier.value if outcome.tier else None,
+        "confidence": outcome.confidence,
+        "url": outcome.url,
+        "data": report.data,
+        "cost": outcome.cost.total / 1_000_000,
+    }
+    if outcome.failure_class is not None:
+        body["failure_class"] = outcome.failure_class.value
+        body["error"] = outcome.message
+    elif outcome.gate in ("fails", "undecided") and call.step.gate:
+        body["failure_class"] = "verify_failed" if outcome.gate == "fails" else "gate_undecided"
+        body["error"] = outcome.message
+    elif outcome.message:
+        body["note"] = outcome.message
+    if done.context and done.context.notes:
+        body["notes"] = list[JsonValue](done.context.notes)
+    if report.candidates and not outcome.success:
+        body["candidates"] = [
+            {"name": one.name, "role": one.role, "score": one.score} for one in report.candidates
+        ]
+    return body

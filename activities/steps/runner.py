@@ -1,0 +1,203 @@
+"""Runs one step call: the frame around every step's own code."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Error as PlaywrightError
+from pydantic import JsonValue
+from temporalio import activity
+
+from activities.browser.hints import unmet_hint
+from activities.browser.session import BrowserSession, SessionRegistry
+from activities.errors import ActivityError
+from activities.steps import acting, extracting, looking, navigation
+from activities.steps.checking import verify
+from activities.steps.context import StepContext
+from activities.steps.record import Recorded, record
+from activities.steps.report import Report, failed
+from inference.cascade import Cascade
+from ledger.ledger import Ledger
+from ledger.wire import masked_values
+from plans.calls import CallKind, Outcome, Verdict
+from plans.placeholders import fill_step, names_in_step
+from plans.step import FailureClass, Step, StepType
+from workflows.interfaces import RETURN_TO_LIST, StepRequest
+
+_BEAT_S = 1.0
+_LONGEST_STEP_S = 60.0
+_LEAST_STEP_S = 1.0
+_HINT_TIME_S = 3.0
+_NEWS_S = 0.3
+
+StepCode = Callable[[StepContext], Awaitable[Report]]
+
+CODE: Mapping[StepType, StepCode] = {
+    StepType.NAVIGATE: navigation.navigate_to,
+    StepType.NAVIGATE_BACK: navigation.navigate_back,
+    StepType.PAGINATE: navigation.paginate,
+    StepType.WAIT: navigation.wait,
+    StepType.CLICK: acting.click,
+    StepType.FILL_FIELD: acting.act,
+    StepType.TYPE_TEXT: acting.type_text,
+    StepType.SELECT_OPTION: acting.act,
+    StepType.SUBMIT: acting.act,
+    StepType.FILTER: acting.act,
+    StepType.KEY_PRESS: acting.act,
+    StepType.SCROLL: acting.scroll,
+    StepType.LOOP: looking.loop,
+    StepType.DETECT_VISIBLE: looking.detect_visible,
+    StepType.IF_ELSE: looking.detect_visible,
+    StepType.EXTRACT_URL: extracting.extract_url,
+    StepType.EXTRACT_DATA: extracting.extract_data,
+    StepType.EXTRACT_ROWS: extracting.extract_rows,
+}
+"""The code of each step type; a pause is the workflow's affair."""
+
+log = logging.getLogger("mantis.steps")
+
+
+class StepRunner:
+    """The step activities of one host."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        registry: SessionRegistry,
+        cascade: Cascade,
+    ) -> None:
+        self._ledger = ledger
+        self._registry = registry
+        self._cascade = cascade
+
+    def activities(self) -> Sequence[Callable[[StepRequest], Awaitable[Outcome]]]:
+        """One activity a step type, by its name, and `return_to_list`."""
+        named = [self._activity(kind.value, code) for kind, code in CODE.items()]
+        return [*named, self._activity(RETURN_TO_LIST, navigation.return_to_list)]
+
+    def _activity(self, name: str, code: StepCode) -> Callable[[StepRequest], Awaitable[Outcome]]:
+        @activity.defn(name=name)
+        async def run(request: StepRequest) -> Outcome:
+            return await self.run(request, code)
+
+        return run
+
+    async def run(self, request: StepRequest, code: StepCode) -> Outcome:
+        """Run a step's code within its time, check what it must lead to, and write it down."""
+        started = time.monotonic()
+        async with _heartbeats():
+            context: StepContext | None = None
+            gate: Verdict | None = None
+            try:
+                context = await self._context(request)
+                report = await _until_lost(context.session, self._carry_out(context, code))
+                if report.success and not report.exhausted:
+                    report, gate = await _check(context, report)
+            except ActivityError as error:
+                report = failed(FailureClass.BROWSER_LOST, str(error))
+            except PlaywrightError as error:
+                report = await _browser_failure(context, error)
+            except TimeoutError:
+                report = failed(FailureClass.NAV_TIMEOUT, "the step did not end in its time")
+            except Exception:  # the activity boundary: a fault of ours fails the step, named by id
+                fault = secrets.token_hex(4)
+                log.exception("fault %s in step %s", fault, request.call.key)
+                report = failed(FailureClass.UNKNOWN, f"internal fault {fault}; the log has it")
+            duration_ms = round((time.monotonic() - started) * 1000)
+            return await record(
+                self._ledger,
+                Recorded(request, context, report, gate, duration_ms),
+            )
+
+    async def _carry_out(self, context: StepContext, code: StepCode) -> Report:
+        async with asyncio.timeout_at(context.deadline):
+            return await code(context)
+
+    async def _context(self, request: StepRequest) -> StepContext:
+        session = self._registry.get(request.session.session_id, request.session.epoch)
+        await session.ready()
+        await session.take_crash()
+        step = request.call.step
+        most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
+        values = await self._values(request) if names_in_step(step) else {}
+        return StepContext(
+            request=request,
+            step=fill_step(step, values),
+            shown=fill_step(step, masked_values(values)),
+            session=session,
+            ledger=self._ledger,
+            cascade=self._cascade,
+            deadline=asyncio.get_running_loop().time() + most,
+        )
+
+    async def _values(self, request: StepRequest) -> dict[str, JsonValue]:
+        """Values for placeholders: the run's inputs, and over them its variables."""
+        run = request.run
+        row = await self._ledger.runs.get(run.tenant_id, run.run_id)
+        given = row.payload.get("inputs") if row else None
+        inputs = given if isinstance(given, dict) else {}
+        variables = await self._ledger.variables.get_all(run.tenant_id, run.run_id)
+        return {**inputs, **variables}
+
+
+def _longest(step: Step) -> float:
+    if step.type is StepType.WAIT:
+        return (step.params.seconds or 0) + _LONGEST_STEP_S / 2
+    return _LONGEST_STEP_S
+
+
+async def _check(context: StepContext, report: Report) -> tuple[Report, Verdict | None]:
+    """Hints and the verify clause, looked at after the step's own code has succeeded."""
+    if context.call.kind is not CallKind.STEP:
+        return report, None
+    missed = await unmet_hint(
+        context.page, context.step.hints, timeout_s=context.time_left(_HINT_TIME_S)
+    )
+    if missed is not None:
+        return failed(FailureClass.VERIFY_FAILED, missed), "fails" if context.step.gate else None
+    if not context.step.verify:
+        return report, "holds" if context.step.gate else None
+    return await verify(context, report)
+
+
+async def _until_lost(session: BrowserSession, work: Awaitable[Report]) -> Report:
+    """Wait for the work, but not longer than the browser lives."""
+    task = asyncio.ensure_future(work)
+    lost = asyncio.ensure_future(session.lost.wait())
+    try:
+        await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        return failed(FailureClass.BROWSER_LOST, "the browser is gone")
+    finally:
+        lost.cancel()
+        task.cancel()
+        await asyncio.gather(task, lost, return_exceptions=True)
+
+
+async def _browser_failure(context: StepContext | None, error: PlaywrightError) -> Report:
+    """What an error of the driver means: a crashed page and a closed browser are lost."""
+    session = context.session if context else None
+    if session is not None and (session.lost.is_set() or await session.take_crash(_NEWS_S)):
+        return failed(FailureClass.BROWSER_LOST, "the page or the browser crashed")
+    if session is not None and session.page.is_closed():
+        return failed(FailureClass.BROWSER_LOST, "the tab was closed")
+    log.warning("the driver failed: %s", error.message)
+    return failed(FailureClass.UNKNOWN, "the page did not let the step be carried out")
+
+
+@asynccontextmanager
+async def _heartbeats() -> AsyncGenerator[None]:
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(_BEAT_S)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
