@@ -17,6 +17,7 @@ _DISABLED_FEATURES = (
     "InterestFeedContentSuggestions",
     "LensOverlay",
     "MediaRouter",
+    "NetworkTimeServiceQuerying",
     "OptimizationHints",
     "PaintHolding",
     "PasswordLeakDetection",
@@ -34,6 +35,7 @@ _QUIET = (
     "--disable-client-side-phishing-detection",
     "--disable-component-extensions-with-background-pages",
     "--disable-component-update",
+    "--component-updater=url-source=http://localhost:9/",
     "--disable-crash-reporter",
     "--disable-default-apps",
     "--disable-domain-reliability",
@@ -42,12 +44,17 @@ _QUIET = (
     "--disable-infobars",
     "--disable-search-engine-choice-screen",
     "--disable-sync",
+    "--gaia-url=http://localhost:9/",
     "--metrics-recording-only",
     "--mute-audio",
     "--password-store=basic",
     "--use-mock-keychain",
 )
-"""Nothing on the network and no bubble that no page asked for."""
+"""Nothing on the network and no bubble that no page asked for.
+
+The updater and the browser's own Google sign-in call home whatever else is disabled: theirs
+is a home that does not exist.
+"""
 
 _STEADY = (
     "--disable-back-forward-cache",
