@@ -17,6 +17,7 @@ _NONE = re.compile(
 )
 _MORE = re.compile(r"\b(?:more|further|weitere|another|next)\s+(?:pages?|seiten?|results page)\b|\bnext page\b", re.I)
 _LAST = re.compile(r"\blast page\b|\bletzte seite\b|\bno (?:more|further|next) pages?\b", re.I)
+_ALL = re.compile(r"\b(?:all|any|every|both|alle|beide|egal)\b", re.I)
 _NEXT = re.compile(r"^(?:next(?: page| results| seite)?|nächste(?: seite)?|naechste(?: seite)?|weiter|vor|load more|show more|mehr laden|mehr anzeigen|older(?: posts)?)$")
 _SOLD = re.compile(r"\b(?:at least one|some|mindestens ein\w*|one of the|any)\b.*?\b(?:is|are|ist|sind|has|have|had|marked|been)\b\s*(?:bereits\s+|already\s+|marked as\s+|been\s+|had its price\s+|its price\s+)*(.+)$", re.I)
 _STOCK = re.compile(r"\b(?:product|item|article|it)\s+is\s+(?:currently\s+)?(in stock|available|sold out|out of stock|unavailable)$", re.I)
@@ -129,14 +130,35 @@ def about_topic(page: Page, clause: Clause) -> Check | None:
     crumbs = [s.name for s in page.states if s.on and s.kind == "current" and len(s.name) < 60]
     sources = " ".join([page.content.title, *main, *chosen, *crumbs, *_query_words(page.content.url)])
     known = {stem(w) for w in name_words(sources)}
-    missing = [w for w in words if not _known(w, known)]
+    missing = [w for w in words if w not in known]
     if missing:
+        rival = _rival(page, set(missing))
+        if rival is not None:
+            return Check(verdict="fails", evidence=f"{rival!r} is chosen instead")
         return undecided(f"nothing in title, heading and filters speaks of {missing[0]!r}")
-    return Check(verdict="holds", evidence=f"title {page.content.title!r}, heading {main[:1]!r}, chosen {chosen[:4]!r}")
+    return Check(
+        verdict="holds",
+        evidence=f"title {page.content.title!r}, heading {main[:1]!r}, chosen {chosen[:4]!r}",
+    )
 
 
-def _known(word: str, known: set[str]) -> bool:
-    return word in known or any(label_score(word, k) >= 0.93 for k in known if abs(len(k) - len(word)) < 8)
+def _rival(page: Page, missing: set[str]) -> str | None:
+    """What is chosen in place of the one option that has the missing words, where the
+    options exclude each other; None where there is no such choice or it is "all"."""
+    for state in page.states:
+        words = {stem(w) for w in plain(state.name).split()}
+        if state.on is not False or state.kind not in ("radio", "tab") or not missing <= words:
+            continue
+        home = page.tree.nodes[state.node].parent
+        others = [
+            s
+            for s in page.states
+            if s.on and s.kind == state.kind and s.group == state.group
+            and (state.group or page.tree.nodes[s.node].parent == home)
+        ]  # fmt: skip
+        if len(others) == 1 and not _ALL.search(others[0].name):
+            return others[0].name
+    return None
 
 
 def _query_words(url: str) -> list[str]:
