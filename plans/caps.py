@@ -27,8 +27,8 @@ class Caps(Frozen):
         return RunLimits(
             max_run_steps=self.max_run_steps,
             max_loop_iterations=self.max_loop_iterations,
-            max_cost_micro=micro(min(self.max_cost_usd, max_cost)),
-            max_time_ms=int(min(self.max_runtime_minutes, max_time_minutes) * 60_000),
+            max_cost_micro=max(1, micro(min(self.max_cost_usd, max_cost))),
+            max_time_ms=max(1, int(min(self.max_runtime_minutes, max_time_minutes) * 60_000)),
         )
 
     def clamped(self, plan: Plan) -> Plan:

@@ -14,6 +14,7 @@ from plans.parse import read_document
 from plans.plan import Plan
 from plans.state import RunState
 from plans.step import FailureClass, TierName
+from plans.submission import most_steps
 
 NAMES = ("a", "b", "user_input")
 CAPS = Caps(max_loop_iterations=5, max_run_steps=60)
@@ -118,7 +119,7 @@ def check_account(plan: Plan, calls: list[Call], finish: Finish, state: RunState
             assert plan.steps[call.item_loop].type == "loop"
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=plans(), data=st.data())
 def test_any_run_ends_within_its_caps_and_survives_a_checkpoint_at_every_call(
     plan: Plan, data: st.DataObject
@@ -128,7 +129,7 @@ def test_any_run_ends_within_its_caps_and_survives_a_checkpoint_at_every_call(
     check_account(plan, calls, finish, state)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=plans(), truth=st.booleans())
 def test_a_world_that_always_agrees_ends_too(plan: Plan, truth: bool) -> None:
     def agree(call: Call) -> Outcome:
@@ -172,3 +173,34 @@ def test_no_call_is_made_once_the_money_is_spent(plan: Plan, cost: int) -> None:
             break
         assert machine.state.counters.cost.total < LIMITS.max_cost_micro
         machine.apply(call, Outcome(success=True, gate="holds", cost=Money(gpu=cost)), now)
+
+
+@st.composite
+def nested_loops(draw: st.DrawFn) -> Plan:
+    items: list[JsonValue] = [{"intent": "first", "type": "wait"}]
+    closed: list[tuple[int, int]] = []
+    for index in range(1, draw(st.integers(2, 8))):
+        target = draw(st.integers(0, index - 1))
+        crosses = any(inner < target <= outer for inner, outer in closed)
+        if draw(st.booleans()) and not crosses:
+            closed.append((target, index))
+            count = draw(st.integers(1, 4))
+            loop: JsonValue = {"intent": "again", "type": "loop", "loop_target": target}
+            items.append({**loop, "loop_count": count})
+        else:
+            items.append({"intent": "one", "type": "wait"})
+    plan = read_document(items, "task_suite", CAPS)
+    assert isinstance(plan, Plan)
+    return plan
+
+
+@settings(max_examples=80, deadline=None)
+@given(plan=nested_loops())
+def test_nested_loops_execute_exactly_the_product_of_their_counts(plan: Plan) -> None:
+    limits = Caps(max_run_steps=500).limits(1.0, 60)
+    machine = Interpreter(plan, limits)
+    while isinstance(call := machine.next(), Call):
+        machine.apply(call, Outcome(success=True), 0)
+    executed = machine.state.counters.steps_executed
+    assert executed == most_steps(plan, limits)
+    assert call.status == "succeeded" or executed == limits.max_run_steps
