@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from activities.browser.events import PageEvents
 from activities.browser.navigate import PageLoad, arrive
 from activities.browser.scripts import on_page, script
-from activities.browser.settle import AFTER_ACT, left_page, settle
+from activities.browser.settle import AFTER_ACT, left_page, settle, stop_loading
 from plans.step import FailureClass
 
 _WATCH = script("watch")
@@ -131,7 +131,10 @@ class Watch:
         return self._sum(reports)
 
     def _enough(self, tasks: "Sequence[asyncio.Future[Report | None]]") -> bool:
-        if self.events.evident or all(task.done() for task in tasks):
+        # With a navigation under way the page answers nothing more.
+        if self.events.evident or self.events.document is not None:
+            return True
+        if all(task.done() for task in tasks):
             return True
         return any(task.done() and _speaks(task.result()) for task in tasks)
 
@@ -157,12 +160,13 @@ class Watch:
                 evidence += report.effects
                 evidence += ["dom"] if report.late else []
         marks = {
-            "tab": events.tabs,
+            "tab": events.tabs or events.opening,
             "download": events.downloads,
             "dialog": events.dialogs,
             "url": events.navigations,
             "frame": events.frame_navigations,
             "closed": events.closed,
+            "leaving": events.document is not None,
             "request": events.requests,
         }
         evidence += [name for name, happened in marks.items() if happened]
@@ -217,8 +221,8 @@ async def rest(watch: Watch, seen: Seen, *, timeout_s: float) -> After:
     page, events = watch.page, watch.events
     if events.crashed:
         return After(failure_class=FailureClass.BROWSER_LOST, message="the page crashed")
-    if "opening" in seen.evidence and not events.evident:
-        await events.wait(lambda: events.evident, min(timeout_s, _OPENING_S))
+    if events.opening and not events.tabs:
+        await events.wait(lambda: bool(events.tabs), min(timeout_s, _OPENING_S))
     if "download" in seen.evidence:
         await events.wait(lambda: bool(events.downloads), _DOWNLOAD_S)
     if events.tabs:
@@ -238,6 +242,7 @@ async def _follow(page: Page, events: PageEvents, timeout_s: float) -> After:
         return bool(events.navigations or events.evident or events.document_done)
 
     if not await events.wait(arrived, timeout_s):
+        await stop_loading(page)
         return After(failure_class=FailureClass.NAV_TIMEOUT, message="the next page did not come")
     if not events.evident:
         # Answered, but neither a page nor a download: it may still be about to commit.

@@ -27,6 +27,7 @@ class PageEvents:
         self.navigations = 0
         self.frame_navigations = 0
         self.requests = 0
+        self.opening = False
         self.document: Request | None = None
         self.document_error: str | None = None
         self.document_done = False
@@ -41,7 +42,7 @@ class PageEvents:
         page.on("download", self._on_download)
         page.on("dialog", self._on_dialog)
         page.on("framenavigated", self._on_navigated)
-        page.on("request", self._on_request)
+        page.context.on("request", self._on_request)
         page.on("requestfinished", self._on_finished)
         page.on("requestfailed", self._on_failed)
         page.on("close", self._on_close)
@@ -59,7 +60,7 @@ class PageEvents:
         page.remove_listener("download", self._on_download)
         page.remove_listener("dialog", self._on_dialog)
         page.remove_listener("framenavigated", self._on_navigated)
-        page.remove_listener("request", self._on_request)
+        page.context.remove_listener("request", self._on_request)
         page.remove_listener("requestfinished", self._on_finished)
         page.remove_listener("requestfailed", self._on_failed)
         page.remove_listener("close", self._on_close)
@@ -75,6 +76,7 @@ class PageEvents:
         """Whether something happened that only an act brings about."""
         return bool(
             self.tabs
+            or self.opening
             or self.downloads
             or self.dialogs
             or self.navigations
@@ -129,9 +131,17 @@ class PageEvents:
         self.changed.set()
 
     def _on_request(self, request: Request) -> None:
+        frame = _frame(request)
+        if frame is None:
+            # A window that is about to open has no frame yet; a service worker never has one.
+            self.opening = self.opening or request.is_navigation_request()
+            self.changed.set()
+            return
+        if frame.page is not self._page:
+            return
         self.requests += 1
         if request.is_navigation_request():
-            if self._is_main(request):
+            if frame.parent_frame is None:
                 self.document, self.document_done, self.document_error = request, False, None
         elif request.resource_type in _DATA_TYPES and not _is_stream(request):
             self._data.add(request)
@@ -158,11 +168,12 @@ class PageEvents:
         self.crashed = True
         self.changed.set()
 
-    def _is_main(self, request: Request) -> bool:
-        try:
-            return request.frame.parent_frame is None
-        except Error:
-            return True
+
+def _frame(request: Request) -> Frame | None:
+    try:
+        return request.frame
+    except Error:
+        return None
 
 
 def _is_stream(request: Request) -> bool:

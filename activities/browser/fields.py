@@ -36,10 +36,9 @@ class FieldState:
     """What `js/field.js` made of a field: ready, set, same, or why it can't be filled."""
 
     state: str
-    type: str
-    value: str
-    secret: bool
-    limit: int
+    type: str = ""
+    value: str = ""
+    limit: int = 0
 
 
 _STATE = TypeAdapter(FieldState)

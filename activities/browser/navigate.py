@@ -10,7 +10,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from activities.browser.events import PageEvents
 from activities.browser.neterrors import error_code, network_failure
-from activities.browser.settle import AFTER_LOAD, settle
+from activities.browser.settle import AFTER_LOAD, settle, stop_loading
 from activities.browser.walls import PageFacts, PageFailure, page_failure
 from plans.step import FailureClass
 
@@ -64,6 +64,8 @@ async def arrive(page: Page, events: PageEvents, *, timeout_s: float) -> PageLoa
     facts = await settle(
         page, timeout_s=timeout_s, events=events, patience=AFTER_LOAD, inspect=True
     )
+    if facts.verdict in {"loading", "leaving"}:
+        await stop_loading(page)
     return await _judge(facts, events, page)
 
 
@@ -103,6 +105,7 @@ async def _go(page: Page, url: str, events: PageEvents, deadline: float) -> Page
     try:
         await page.goto(url, wait_until="commit", timeout=max(1.0, deadline - loop.time()) * 1000)
     except PlaywrightTimeout:
+        await stop_loading(page)
         return _failed(page, FailureClass.NAV_TIMEOUT, "the site did not answer in time")
     except Error as error:
         if page.is_closed() or events.crashed:

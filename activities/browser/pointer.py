@@ -51,17 +51,19 @@ async def hover(page: Page, element: ElementHandle, *, timeout_s: float) -> ActR
         seen = await watch.seen(0.15)
         after = await rest(watch, seen, timeout_s=timeout_s)
         if seen.report is not None and "hover" not in seen.report.landed and not seen.evidence:
-            seen = await _hover_again(watch, aim)
+            seen = await _hover_again(watch, element)
         landed = seen.report is None or "hover" in seen.report.landed
         if not landed:
             return _result(watch, aim, seen, after, FailureClass.WRONG_TARGET, "the target moved")
         return _result(watch, aim, seen, after)
 
 
-async def _hover_again(watch: Watch, aim: Aim) -> Seen:
-    """The pointer may have rested there already: leave and come back."""
+async def _hover_again(watch: Watch, element: ElementHandle) -> Seen:
+    """The pointer may have rested there already: leave, and come back to where it is now."""
     await watch.page.mouse.move(0, 0)
-    await watch.page.mouse.move(aim.x, aim.y)
+    aim = await _reach(watch, element)
+    if aim.state == "free":
+        await watch.page.mouse.move(aim.x, aim.y)
     return await watch.seen(0.15)
 
 

@@ -35,6 +35,8 @@ class Patience:
     shell: float = 4.0
 
 
+_STOP_S = 2.0
+
 _DATA_ROUNDS = 4
 """Answers may lead to further requests; a page that polls is not followed for ever."""
 
@@ -77,6 +79,21 @@ async def settle(
         if events is None or not events.pending or late:
             return facts
         await events.wait(lambda: not events.pending, data_deadline - loop.time())
+
+
+async def stop_loading(page: Page) -> None:
+    """Give up a navigation that does not answer.
+
+    As long as it is under way, Chromium runs no script on the page that is still shown.
+    """
+    try:
+        async with asyncio.timeout(_STOP_S):
+            session = await page.context.new_cdp_session(page)
+            await session.send("Page.stopLoading")
+            await session.detach()
+    except (TimeoutError, Error):
+        # The page is gone or busy; whoever uses it next finds out.
+        return
 
 
 async def _look(page: Page, deadline: float, patience: Patience, inspect: bool) -> PageFacts | None:

@@ -8,9 +8,7 @@
   const area = element.nodeName === "TEXTAREA";
   const rich = !input && !area && element.isContentEditable;
   const type = input ? element.type : area ? "textarea" : rich ? "rich" : "";
-  const code = /one-time-code|cc-csc|password/.test(element.autocomplete ?? "");
-  const secret = type === "password" || code;
-  const told = (state, value = "") => ({ state, type, value, secret, limit: (input || area) && element.maxLength > 0 ? element.maxLength : 0 });
+  const told = (state, value = "") => ({ state, type, value, limit: (input || area) && element.maxLength > 0 ? element.maxLength : 0 });
   if (type === "file") return told("file");
   if (!type || /^(checkbox|radio|button|submit|reset|image|hidden)$/.test(type)) return told("other");
   if (element.matches(":disabled") || element.closest("[inert]")) return told("disabled");

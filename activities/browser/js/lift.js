@@ -20,7 +20,6 @@
     }
     return hit;
   };
-  const framed = win !== win.top;
   let at = place();
   if (!within(at) || hitAt(at) !== holder) {
     holder.scrollIntoView({ block: "center", behavior: "instant" });
@@ -33,7 +32,7 @@
   if (!within(at)) return { state: "hidden" };
   const hit = hitAt(at);
   if (hit !== holder) {
-    return { state: "covered", by: `<${hit ? hit.localName : "the page"}${hit && hit.id ? `#${hit.id}` : ""}>`, framed };
+    return { state: "covered", by: `<${hit ? hit.localName : "the page"}${hit && hit.id ? `#${hit.id}` : ""}>`, framed: true };
   }
-  return { state: "free", ...at, framed };
+  return { state: "free", ...at, framed: true };
 }

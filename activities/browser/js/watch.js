@@ -166,10 +166,9 @@
   const effects = new Set();
   const misses = [];
   const landed = new Set();
-  const early = new WeakSet();
   const counts = new Map();
+  let quiet = true;
   let invalid = "";
-  let prevented = false;
   let acting = false;
   let acted = false;
   let wake = null;
@@ -178,27 +177,32 @@
     if (wake) wake();
   };
 
+  // What changes again and again is an animation or a ticker, and no effect.
   const repeated = (node) => (counts.get(node) ?? 0) > 3;
+  const SHOWN = /(display|visibility)\s*:\s*[\w-]+/g;
+  const shown = (style) => (style ?? "").match(SHOWN)?.join() ?? "";
+  const telling = (record) => {
+    if (record.type !== "attributes" || record.attributeName !== "style") return true;
+    return shown(record.oldValue) !== shown(record.target.getAttribute("style"));
+  };
   const sort = (records) => {
+    if (!acted) {
+      if (records.length > 0) quiet = false;
+      return;
+    }
     for (const record of records) {
-      if (!acted) {
-        early.add(record.target);
-        continue;
-      }
-      if (early.has(record.target)) continue;
       counts.set(record.target, (counts.get(record.target) ?? 0) + 1);
-      if (acting) tell("dom");
+      if (acting && quiet && telling(record)) tell("dom");
       else if (wake) wake();
     }
   };
   const observer = new MutationObserver(sort);
-  const WHAT = { childList: true, attributes: true, characterData: true, subtree: true };
+  const WHAT = { childList: true, attributes: true, attributeOldValue: true, characterData: true, subtree: true };
   const roots = [doc];
   for (const node of doc.querySelectorAll("*")) if (node.shadowRoot) roots.push(node.shadowRoot);
   for (let at = 1; at < roots.length; at += 1) {
     for (const node of roots[at].querySelectorAll("*")) if (node.shadowRoot) roots.push(node.shadowRoot);
   }
-  for (const root of roots) observer.observe(root, WHAT);
 
   const channel = new MessageChannel();
   channel.port1.onmessage = () => {
@@ -206,18 +210,9 @@
     acting = false;
     const now = stateOf(element);
     if (element && now !== before.target) tell("state");
-    // Opening a window uses up the user's gesture; the window itself may take long to come.
-    const link = landed.has("click") && element ? element.closest("a[href][target]") : null;
-    const elsewhere = link && !["", "_self", "_top", "_parent"].includes(link.target) && !prevented;
-    const spent = options.guard && landed.has("click") && !win.navigator.userActivation.isActive;
-    if (elsewhere || spent) tell("opening");
   };
   const begin = () => {
-    if (!acted) {
-      for (const record of observer.takeRecords()) early.add(record.target);
-    } else {
-      sort(observer.takeRecords());
-    }
+    sort(observer.takeRecords());
     acted = true;
     acting = true;
     channel.port2.postMessage(0);
@@ -231,7 +226,6 @@
     if (belongs(path) || (released && landed.has("mousedown"))) {
       landed.add(event.type);
       begin();
-      if (event.type === "click") queueMicrotask(() => { prevented = event.defaultPrevented; });
       return;
     }
     event.preventDefault();
@@ -289,8 +283,21 @@
     ["invalid", onInvalid],
   ];
   if (options.hover) listeners.push(["mouseover", onHover]);
-  for (const [type, listener] of listeners) win.addEventListener(type, listener, true);
-  if (win.navigation) win.navigation.addEventListener("navigate", onNavigate);
+  let listening = false;
+  const start = () => {
+    if (listening) return;
+    listening = true;
+    for (const root of roots) observer.observe(root, WHAT);
+    for (const [type, listener] of listeners) win.addEventListener(type, listener, true);
+    if (win.navigation) win.navigation.addEventListener("navigate", onNavigate);
+  };
+  const stop = () => {
+    listening = false;
+    observer.disconnect();
+    for (const [type, listener] of listeners) win.removeEventListener(type, listener, true);
+    if (win.navigation) win.navigation.removeEventListener("navigate", onNavigate);
+  };
+  start();
 
   const compare = () => {
     const now = fingerprint();
@@ -313,12 +320,15 @@
   });
 
   return {
-    aim,
-    report,
+    aim: () => {
+      start();
+      quiet = true;
+      return aim();
+    },
     begin: () => {
       begin();
     },
-    // Resolves as soon as an effect is seen, else after `limit` ms. Changes that came later than
+    // Resolves as soon as an effect is seen, else after `limit` ms, and stops watching. Changes that came later than
     // the events themselves are given `grace` ms to show that they are no mere animation.
     wait: (limit, grace) => new Promise((resolve) => {
       let graceTimer = 0;
@@ -328,6 +338,7 @@
         clearTimeout(graceTimer);
         sort(observer.takeRecords());
         compare();
+        stop();
         resolve(report());
       };
       const timer = setTimeout(done, limit);
@@ -351,10 +362,6 @@
       };
       turn.port2.postMessage(0);
     }),
-    stop: () => {
-      observer.disconnect();
-      for (const [type, listener] of listeners) win.removeEventListener(type, listener, true);
-      if (win.navigation) win.navigation.removeEventListener("navigate", onNavigate);
-    },
+    stop,
   };
 }
