@@ -169,6 +169,6 @@ _FORM_WORDS = frozenset(
     stem(w)
     for w in (
         "listing", "listings", "results", "result", "overview", "detail", "details", "form", "open", "view", "correct", "right",
-        "sale", "treffer", "liste", "umgebung", "account", "record", "product",
+        "treffer", "liste", "umgebung", "account", "record", "product",
     )
-) - {"sale"}  # fmt: skip
+)  # fmt: skip

@@ -3,13 +3,13 @@
 import re
 
 from inference.checks.clause import Clause, undecided
-from inference.checks.numbers import bound, number_of
+from inference.checks.numbers import Bound, bound, number_of
 from inference.checks.page import Page, State
 from inference.decisions import Check
-from inference.extract import kinds
 from inference.extract.pairs import pairs
-from inference.extract.tree import Scope
+from inference.extract.record import record_in
 from inference.extract.words import is_placeholder, label_score, plain, stem
+from plans.step import ExtractField
 
 _HEADING = re.compile(r"^(?:the\s+)?(?:page(?:'s)?\s+)?(?:main\s+)?heading\s+(is|equals|contains|includes|says|reads)\s+(.+)$", re.I)
 _TITLE = re.compile(r"^(?:the\s+)?(?:page|window|document|tab)(?:'s)?\s+title\s+(is|equals|contains|includes|says|reads)\s+(.+)$", re.I)
@@ -263,7 +263,7 @@ def about_value(page: Page, clause: Clause) -> Check | None:
             number = number_of(pair.value)
             if number is not None and any(n and label_score(n, pair.label) >= 0.9 for n in names):
                 return clause.answer(limit.met(number), f"{pair.label}: {pair.value}")
-        return None
+        return _about_price(page, clause, limit) if "price" in {*map(plain, names)} else None
     match = _RELATION.match(clause.text)
     if not match:
         return None
@@ -274,6 +274,17 @@ def about_value(page: Page, clause: Clause) -> Check | None:
     if len(values) != 1 or len(plain(value).split()) > 6:
         return None
     return clause.answer(values.pop() == plain(value), f"{hits[0].label}: {hits[0].value}")
+
+
+def _about_price(page: Page, clause: Clause, limit: Bound) -> Check:
+    read = record_in(page.tree, [ExtractField(name="price")], "").fields["price"]
+    number = number_of(read.value) if read.value and read.confidence >= 0.8 else None
+    if number is None or read.value is None:
+        return undecided("no single price was found on the page")
+    signs = [set(re.findall(r"[$€£¥]", text)) for text in (clause.text, read.value)]
+    if all(signs) and signs[0] != signs[1]:
+        return undecided(f"the price is {read.value}, in another currency")
+    return clause.answer(limit.met(number), f"the price is {read.value}")
 
 
 def about_assignment(page: Page, clause: Clause) -> Check | None:
@@ -289,7 +300,3 @@ def about_assignment(page: Page, clause: Clause) -> Check | None:
             return clause.answer(there, f"{pair.label}: {pair.value}")
     return None
 
-
-def phone_numbers(page: Page, scope: Scope) -> tuple[str, ...]:
-    """Phone numbers shown in a scope."""
-    return kinds.phones(page.tree.text(scope))

@@ -89,6 +89,8 @@ def candidates(area: Area, wanted: Wanted) -> list[Candidate]:
 
 def _acceptable(wanted: Wanted, candidate: Candidate) -> bool:
     value = candidate.value or ""
+    if wanted.kind == "price" and candidate.source in ("json-ld", "microdata", "opengraph"):
+        return any(c.isdigit() for c in value)
     return kinds.fits(wanted.kind, value) and len(value) <= 2000
 
 
@@ -121,11 +123,9 @@ def _fact_score(field: str, name: str) -> float:
     if len(path) == 1:
         return label_score(field, name)
     best = label_score(field, " ".join(path))
-    if path[-1] in _TAIL:
-        best = max(best, 0.98 * label_score(field, path[-2]))
-    else:
-        best = max(best, 0.98 * label_score(field, path[-1]))
-    return best
+    while len(path) > 1 and path[-1] in _TAIL:
+        path.pop()
+    return max(best, 0.98 * label_score(field, path[-1]))
 
 
 def _from_phrases(area: Area, wanted: Wanted) -> Iterator[Candidate]:

@@ -54,7 +54,7 @@ DECOY = re.compile(
     re.IGNORECASE,
 )
 _YEARS = re.compile(r"(?:19|20)\d\d\s?[-–]\s?(?:19|20)\d\d")
-_MASK = re.compile(r"[-\s.]?(?:[xX*•…]|\.\.)")
+_MASK = re.compile(r"[-\s.]?(?:[xX*•…]|\.\.)|\s?[€$£%]")
 _CALL = re.compile(r"(?:tel|phone|call|mobile|cell|fon|handy|fax)\w*\.?:?\s*$", re.IGNORECASE)
 _PHONE_SHAPE = re.compile(r"^\+?[\d\s().\-/]{6,24}$")
 RATED = re.compile(r"(\d(?:[.,]\d+)?)\s*(?:out of|of|/|von)\s*(?:5|10|100)\b", re.IGNORECASE)
@@ -140,6 +140,8 @@ def _phone_like(text: str, start: int, number: str) -> bool:
     """Whether digits are grouped as numbers to call are, or said to be one."""
     before = text[max(0, start - 24) : start]
     if DATE.fullmatch(number) or _YEARS.fullmatch(number) or re.search(r"[#$€£\w]-?$|\d[.,]$", before):
+        return False
+    if sum(c.isdigit() for c in number) < 7:
         return False
     grouped = len(re.findall(r"\d+", number)) >= 2 or number.startswith("+")
     return grouped or bool(_CALL.search(before)) or sum(c.isdigit() for c in number) in (10, 11)

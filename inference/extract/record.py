@@ -1,9 +1,11 @@
 """Read the fields of one record from a page."""
 
+import re
 from collections.abc import Sequence
 
 from inference.content import Content
 from inference.decisions import FieldValue, Record
+from inference.extract import kinds
 from inference.extract.candidates import Area, Candidate, Wanted, candidates, merged
 from inference.extract.rows import row_about
 from inference.extract.scanners import scan, visible_price
@@ -45,19 +47,21 @@ def _read(area: Area, wanted: Wanted) -> FieldValue:
     best = merged(found)
     if best is None or best.confidence < FLOOR:
         return FieldValue(value=None)
-    return field_value(area.tree, wanted, best)
+    return field_value(area, wanted, best)
 
 
-def field_value(tree: Tree, wanted: Wanted, best: Candidate) -> FieldValue:
+def field_value(area: Area, wanted: Wanted, best: Candidate) -> FieldValue:
     """A candidate as a field's value, in the words of the page."""
     value = best.value
     if value is not None and wanted.kind == "price" and best.source in ("json-ld", "microdata", "opengraph"):
-        value = visible_price(tree, Fact(wanted.name, value, "json-ld"))
+        currencies = [f.value for f in area.facts if f.name.casefold().endswith("currency")]
+        fact = Fact(wanted.name, value, "json-ld")
+        value = visible_price(area.tree, fact, currencies[0] if currencies else "")
     return FieldValue(
         value=_noted(wanted, value) if value is not None else None,
         raw=best.raw,
         source=best.source,
-        element=tree.path(best.node) if best.node >= 0 else "",
+        element=area.tree.path(best.node) if best.node >= 0 else "",
         confidence=round(best.confidence, 2),
     )
 
@@ -65,6 +69,9 @@ def field_value(tree: Tree, wanted: Wanted, best: Candidate) -> FieldValue:
 def _noted(wanted: Wanted, value: str) -> str:
     """As a careful person would note it: no footnote marks around it."""
     text = value.strip().strip("*").strip()
+    date = kinds.DATE.search(text) if wanted.kind == "date" else None
+    if date is not None and re.match(r"\s+(?:by|von|at|um|in|-|–)\s", text[date.end() :]):
+        text = text[: date.end()]
     if own_concept(wanted.name) == "author" and text.casefold().startswith("by "):
         text = text[3:]
     return text

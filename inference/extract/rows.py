@@ -16,6 +16,7 @@ from inference.extract.words import LEXICON, contains_phrase, is_placeholder, la
 from plans.step import ExtractField
 
 _FLOOR = 0.5
+_OTHER_UNIT = re.compile(r"^\d[\d.,]*\s+[a-z]+$", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|no|without|except|excluding|ohne|keine?)\s+(?:the\s+|die\s+)?\w+", re.IGNORECASE)
 
 
@@ -40,7 +41,8 @@ def extract_rows(
 def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Record]:
     """`extract_rows` over a tree that is there already."""
     wanted = [Wanted.of(field) for field in fields]
-    reads = [r for g in groups(tree) if (r := _read(tree, g, wanted, intent)) is not None]
+    lists = [g for g in groups(tree) if not tree.in_aside(g.records[0]) or _named(g, intent) >= 0.35]
+    reads = [r for g in lists if (r := _read(tree, g, wanted, intent)) is not None]
     if not reads:
         return []
     best = max(reads, key=lambda r: r.worth)
@@ -169,7 +171,7 @@ def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: int) -> FieldV
         return FieldValue(value=None, raw=slot.value, source="label", element=tree.path(slot.node))
     value = slot.value if slot is not None else _from_texts(tree, wanted, record)
     if wanted.kind == "count" and slot is not None and not slot.value.isdigit():
-        value = _from_texts(tree, wanted, record) or value
+        value = _from_texts(tree, wanted, record) or (None if _OTHER_UNIT.match(value or "") else value)
     if value is None:
         return FieldValue(value=None)
     text = prefixed(wanted, value) or (counted(wanted, value) if wanted.kind == "count" else None) or value
@@ -185,7 +187,7 @@ def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: int) -> FieldV
 def _from_texts(tree: Tree, wanted: Wanted, record: int) -> str | None:
     for piece in tree.pieces_in(tree.scope(record)):
         found = prefixed(wanted, piece.text)
-        if found is None and wanted.kind == "count":
+        if found is None and wanted.kind in ("count", "str"):
             found = counted(wanted, piece.text)
         if found is not None and kinds.fits(wanted.kind, found):
             return found

@@ -14,18 +14,19 @@ from inference.extract.title import read_title
 from inference.extract.tree import Scope, Tree
 from inference.extract.words import label_score, name_words
 
-_PLACE = re.compile(r"^[A-ZÄÖÜ][\w.'’-]+(?:[ -][A-ZÄÖÜ]?[\w.'’-]+){0,3}, [A-Z][\w.'’ -]{1,24}$")
+_PLACE = re.compile(r"^(?:\d{4,5} )?[A-ZÄÖÜ][\w.'’-]+(?:[ -][A-ZÄÖÜ]?[\w.'’-]+){0,3}, [A-Z][\w.'’ -]{1,24}$")
 _STREET = re.compile(
     r"^(?:\d+[a-z]?,? [A-Z][\w.'’ -]{2,40} (?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|way|court|square|boulevard|blvd)\b\.?"
     r"|[A-ZÄÖÜ][\w.äöüß -]{2,40}(?:straße|strasse|str\.|weg|platz|allee|gasse) \d+\s?[a-z]?)$",
     re.IGNORECASE,
 )
 _SUPPORT = re.compile(
-    r"\b(?:support|customer|service|help|hotline|helpline|toll.free|call us|contact us|office|fax|telefax|"
+    r"\b(?:support|hotline|customer|service|help|hotline|helpline|toll.free|call us|contact us|office|fax|telefax|"
     r"questions|enquiries|inquiries|kundenservice|visitor|headquarters)\b",
     re.IGNORECASE,
 )
 _REGION = {"de": "DE", "fr": "FR", "es": "ES", "it": "IT", "nl": "NL", "en-gb": "GB", "at": "AT"}
+_SYMBOLS = {"USD": "$", "GBP": "£", "EUR": "€"}
 _CLAIMS = frozenset({"title", "name", "headline", "titel", "subject"})
 
 
@@ -126,7 +127,7 @@ def _home(tree: Tree, start: int, text: str, scope: Scope) -> int | None:
     return fallback if fallback is not None else start
 
 
-def visible_price(tree: Tree, fact: Fact) -> str:
+def visible_price(tree: Tree, fact: Fact, currency: str) -> str:
     """A machine's price as the page shows it; written with its currency where it shows none."""
     amount = Price.fromstring(fact.value).amount
     if amount is None:
@@ -135,7 +136,9 @@ def visible_price(tree: Tree, fact: Fact) -> str:
         for shown in kinds.prices(line):
             if Price.fromstring(shown).amount == amount:
                 return shown
-    return fact.value
+    if currency not in _SYMBOLS or any(not (c.isdigit() or c == ".") for c in fact.value):
+        return fact.value
+    return f"{_SYMBOLS[currency]}{amount:,.0f}" if amount == int(amount) else f"{_SYMBOLS[currency]}{amount:,.2f}"
 
 
 def _phones(area: Area) -> Iterator[Candidate]:
@@ -167,6 +170,8 @@ def _titles(area: Area, wanted: Wanted) -> Iterator[Candidate]:
             continue
         if heading.rank == 1 and not area.anchored:
             yield Candidate(heading.text, heading.text, "title", heading.node, 0.9)
+    if not area.anchored and not any(h.rank == 1 for h in tree.headings):
+        yield from _largest(area)
     if area.anchored:
         headed = next((h.text for h in tree.headings if h.node in area.scope), "")
         inner = [h for h in tree.headings if h.node in area.scope and h.text != headed]
@@ -176,6 +181,18 @@ def _titles(area: Area, wanted: Wanted) -> Iterator[Candidate]:
         first = next((h for h in inner if h.rank <= 6), None) or next(iter(inner), None)
         if first is not None:
             yield Candidate(first.text, first.text, "title", first.node, 0.72)
+
+
+def _largest(area: Area) -> Iterator[Candidate]:
+    """The one text in the largest type, where no heading is marked as the main one."""
+    tree, scope = area.tree, record_scope(area)
+    texts = [p for p in tree.pieces_in(scope) if area.counts(p.node) and not tree.is_chrome(p.node)]
+    texts = [p for p in texts if kinds.kind_of(p.text) == "text" and 3 <= len(p.text) <= 120]
+    size = max((tree.nodes[p.node].size for p in texts), default=0)
+    top = [p for p in texts if tree.nodes[p.node].size == size]
+    if size >= 18 and len(top) == 1:
+        sure = 0.8 if top[0].text.casefold() in tree.content.title.casefold() else 0.68
+        yield Candidate(top[0].text, top[0].text, "title", top[0].node, sure)
 
 
 def _leads(tree: Tree, index: int) -> bool:
@@ -196,7 +213,8 @@ def _places(area: Area) -> Iterator[Candidate]:
     top = next((h.node for h in tree.headings if h.rank == 1), -1)
     after = [p for p in tree.pieces_in(scope) if p.node > top and not tree.acts(p.node)]
     for piece in after[:8]:
-        if _PLACE.match(piece.text) and not any(c.isdigit() for c in piece.text):
+        digits = sum(c.isdigit() for c in piece.text)
+        if _PLACE.match(piece.text) and digits in (0, 4, 5):
             yield Candidate(piece.text, piece.text, "scanner", piece.node, 0.7)
 
 

@@ -174,8 +174,8 @@ def _labels_of(tree: Tree, home: int, record: int) -> Iterator[tuple[str, float]
         yield before, 0.97
     while (at > record or at == home) and trust > 0.7:
         node = tree.nodes[at]
-        for word in _machine_names(tree, at):
-            yield word, trust
+        for word, share in _machine_names(tree, at):
+            yield word, trust * share
         if node.text and at != record:
             yield node.text, 0.88
         at, trust = node.parent, trust - 0.05
@@ -190,13 +190,17 @@ def _lead_in(tree: Tree, home: int) -> str:
     return words[-1].rstrip(":") if words and words[-1].lower().rstrip(":") in ("by", "von", "durch", "par") else ""
 
 
-def _machine_names(tree: Tree, index: int) -> Iterator[str]:
+def _machine_names(tree: Tree, index: int) -> Iterator[tuple[str, float]]:
+    """Names in classes and the like, with their share of trust: a whole name (the element
+    of block__element too) says more than a part of one."""
     node = tree.nodes[index]
     for name in (*node.cls.split(), node.attrs.get("itemprop", ""), node.attrs.get("slot", ""), node.attrs.get("testid", ""), node.attrs.get("data-label", "")):
+        wholes = {" ".join(name_words(part)) for part in name.split("__")} | {" ".join(name_words(name))}
         words = [w for w in name_words(name) if len(w) > 1 or w.isdigit()]
         for start in range(min(len(words), 5)):
             for end in range(start + 1, min(len(words), start + 3) + 1):
-                yield " ".join(words[start:end])
+                part = " ".join(words[start:end])
+                yield part, 1.0 if part in wholes else 0.85
 
 
 def _in_heading(tree: Tree, home: int, record: int) -> bool:
@@ -230,7 +234,7 @@ def score(wanted: Wanted, column: Column, size: int) -> float:
     look = _look(wanted, filled)
     if named < 0.6 and look < 0.5:
         return 0.0
-    decoys = sum(kinds.is_decoy(s.value) for s in filled) if wanted.kind == "price" else 0
+    decoys = sum(bool(kinds.DECOY.search(s.value)) for s in filled) if wanted.kind == "price" else 0
     strength = max(named, 0.9 * look) + 0.2 * min(named, look) - 0.3 * decoys / len(filled)
     return strength * (0.6 + 0.4 * len(filled) / size)
 
@@ -247,7 +251,8 @@ def _look(wanted: Wanted, filled: Sequence[Slot]) -> float:
             return 0.85 * share
         case "title":
             strong = [s for s in texts if s.heading or s.link]
-            return 0.8 * len(strong) / len(filled) if strong else 0.62 * _first_text(filled)
+            headed = sum(s.heading for s in filled) * 2 > len(filled)
+            return (0.9 if headed else 0.8) * len(strong) / len(filled) if strong else 0.62 * _first_text(filled)
         case "text":
             longest = sum(len(s.value) for s in texts) / len(filled)
             return min(0.8, longest / 45)

@@ -14,6 +14,7 @@ _SPACES = re.compile(r"\s+")
 CONTROLS = frozenset({"input", "select", "textarea", "output", "meter", "progress"})
 _ACTION_ROLES = frozenset({"button", "menuitem", "tab", "switch", "option"})
 _CHROME_TAGS = frozenset({"nav", "footer"})
+_CONTENT_TAGS = frozenset({"main", "article", "section"})
 _CHROME_ROLES = frozenset({"navigation", "contentinfo", "banner", "menu", "menubar"})
 _CHROME_CLASSES = frozenset({"nav", "navbar", "footer", "foot", "menu", "breadcrumb", "crumbs"})
 _PAID = LEXICON.sponsored - {"promo", "promotion"}
@@ -284,6 +285,8 @@ class Tree:
 
     def _chrome(self, index: int) -> bool:
         node = self.nodes[index]
+        if node.tag == "header" and not self.inside(index, _CONTENT_TAGS):
+            return True
         if node.tag in _CHROME_TAGS or node.attrs.get("role", "") in _CHROME_ROLES:
             return True
         return bool(node.cls) and bool(_CHROME_CLASSES & set(name_words(node.cls)))
