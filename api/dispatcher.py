@@ -59,13 +59,14 @@ class Dispatcher:
     async def _round(self) -> int:
         try:
             errands = await self._ledger.outbox.pending(BATCH, now_micros())
-            await asyncio.gather(*(self._carry_out(errand) for errand in errands))
+            await asyncio.gather(*(self.carry_out(errand) for errand in errands))
         except LedgerAway as away:
             log.warning("%s", away)
             return 0
         return len(errands)
 
-    async def _carry_out(self, errand: Errand) -> None:
+    async def carry_out(self, errand: Errand) -> None:
+        """Carry out one errand, or put it off; twice does no harm."""
         try:
             match errand.kind:
                 case "start":
