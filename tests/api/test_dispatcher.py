@@ -170,6 +170,7 @@ async def test_a_cancel_waits_for_its_workflow_unless_the_run_is_over(
 async def relay(port: int, address: str) -> AsyncIterator[None]:
     """A way to Temporal that can be there or not."""
     host, target = address.split(":")
+    writers: list[asyncio.StreamWriter] = []
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
@@ -179,6 +180,7 @@ async def relay(port: int, address: str) -> AsyncIterator[None]:
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(host, int(target))
+        writers.extend((writer, far_writer))
         await asyncio.gather(
             pump(reader, far_writer), pump(far_reader, writer), return_exceptions=True
         )
@@ -188,6 +190,9 @@ async def relay(port: int, address: str) -> AsyncIterator[None]:
         yield
     finally:
         server.close()
+        for writer in writers:
+            writer.close()
+        await asyncio.gather(*(w.wait_closed() for w in writers), return_exceptions=True)
 
 
 async def test_what_was_submitted_while_temporal_was_away_starts_when_it_is_back(
