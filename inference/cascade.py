@@ -7,6 +7,7 @@ from inference.decisions import Decision, DontKnow, Question, Tier
 from inference.observation import Observation
 from plans.step import Frozen, Perception, Step, TierName
 
+NOT_CONFIGURED: Final = "not_configured"
 _CHEAPEST_FIRST: Final = (TierName.MEMORY, TierName.DOM, TierName.HOLO3, TierName.CLAUDE)
 
 
@@ -31,7 +32,7 @@ class Answer(Frozen):
     @property
     def models_missing(self) -> bool:
         """Whether a model tier that would have been asked next is not configured."""
-        return any(asked.outcome == "not_configured" for asked in self.trail) and not isinstance(
+        return any(asked.outcome == NOT_CONFIGURED for asked in self.trail) and not isinstance(
             self.result, Decision
         )
 
@@ -51,7 +52,7 @@ class Cascade:
         for name in _order(perception, question.step):
             tier = self._tiers.get(name)
             if tier is None:
-                trail.append(Asked(tier=name, outcome="not_configured"))
+                trail.append(Asked(tier=name, outcome=NOT_CONFIGURED))
                 continue
             match await tier.decide(observation, question):
                 case Decision() as decision:
