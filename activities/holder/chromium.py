@@ -81,7 +81,7 @@ class Chromium:
         `Browser.close`, then SIGINT, then SIGKILL: SIGTERM would lose cookies.
         """
         if self.alive:
-            with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
+            with contextlib.suppress(OSError, EOFError, TimeoutError):
                 await devtools.close_browser(self.cdp_url, timeout_s=_CLOSE_TIMEOUT_S)
             await self._ended_within(_CLOSE_TIMEOUT_S)
         if self.alive:

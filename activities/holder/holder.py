@@ -9,6 +9,7 @@ from typing import assert_never
 from activities.errors import StaleEpoch
 from activities.holder.addresses import PrivateHosts
 from activities.holder.chromium import Chromium, launch
+from activities.holder.dialogs import guard_dialogs
 from activities.holder.egress import Egress
 from activities.holder.journal import Journal
 from activities.holder.lease import Lease, LeaseState
@@ -122,13 +123,14 @@ class Holder:
         """Return when the session is to end: asked for, or claimed by nobody."""
         lease = asyncio.create_task(self._follow_lease())
         reaper = asyncio.create_task(self._clear_after_loss())
+        guard = asyncio.create_task(guard_dialogs(self._chromium.cdp_url))
         asked = asyncio.create_task(self._close_asked.wait())
         try:
             await asyncio.wait({lease, asked}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (lease, reaper, asked):
+            for task in (lease, reaper, guard, asked):
                 task.cancel()
-            await asyncio.wait({lease, reaper, asked})
+            await asyncio.wait({lease, reaper, guard, asked})
 
     async def end(self) -> None:
         """Cut the network, close the browser properly, remove a throw-away profile."""

@@ -35,10 +35,15 @@ FILE_HEADERS = (
 )
 
 
+asked: list[bytes] = []
+"""Paths that the site was asked for in this test."""
+
+
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError, EOFError):
         while True:
             path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+            asked.append(path)
             body = b"a,b" if path == b"/file" else PAGE
             headers = FILE_HEADERS if path == b"/file" else b"Content-Type: text/html\r\n"
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(body) + headers)
@@ -49,6 +54,7 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 @pytest.fixture
 async def site() -> AsyncIterator[str]:
     tasks: set[asyncio.Task[None]] = set()
+    asked.clear()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(answer(reader, writer))
@@ -133,7 +139,7 @@ async def test_dialogs_are_answered_at_once_and_told(session: BrowserSession, si
 
 async def test_a_page_that_wants_to_stay_is_left(session: BrowserSession, site: str) -> None:
     await session.page.goto(site)
-    await session.page.evaluate("onbeforeunload = event => event.preventDefault()")
+    await session.page.evaluate("() => { onbeforeunload = event => event.preventDefault() }")
     await session.page.fill("#code", "x")
     await session.page.goto(f"{site}/next")
     assert session.page.url == f"{site}/next"
@@ -258,10 +264,14 @@ async def test_an_open_dialog_does_not_keep_the_next_worker_out(
     first = PlaywrightDriver()
     session = await attach(first, holder, tmp_path)
     await session.page.goto(site)
-    await session.page.evaluate("setTimeout(() => { alert('late'); late = 1 }, 300), 0")
+    await session.page.evaluate(
+        """() => { setTimeout(async () => {
+            await fetch('/opening'); alert('late'); window.late = 1;
+        }, 300) }"""
+    )
     await session.detach()
     await first.stop()
-    await asyncio.sleep(0.6)
+    await eventually(lambda: b"/opening" in asked)
     second = PlaywrightDriver()
     try:
         again = await attach(second, holder, tmp_path)

@@ -201,13 +201,14 @@ async def test_a_killed_worker_leaves_the_page_to_whoever_adopts_it(
 
     port = await serve(site)
     url = f"http://127.0.0.1:{port}/"
-    spec = spec_of(ttl_s=2, linger_s=20, allow_private_hosts=(f"127.0.0.1:{port}",))
+    spec = spec_of(ttl_s=6, linger_s=20, allow_private_hosts=(f"127.0.0.1:{port}",))
     worker = _start_worker(spec, tmp_path)
     holder = await HolderClient.connect(spec.socket_path)
     hello = await holder.hello()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.connect_over_cdp(hello.cdp_url)
         page = browser.contexts[0].pages[0]
+        await holder.renew(1)
         await page.goto(url)
         await page.fill("#code", "12345")
         started = await page.evaluate("started")
