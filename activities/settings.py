@@ -22,7 +22,7 @@ class ActivitySettings(BaseSettings):
     allow_private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Private `host:port` that browsers may reach, separated by commas."""
     max_loop_iterations: int = Field(default=50, ge=1)
-    lease_ttl_s: float = Field(default=4.0, gt=0)
+    lease_ttl_s: float = Field(default=6.5, gt=0)
     """A lease not renewed for this long lapses: shorter than the heartbeat time-out."""
     lease_linger_s: float = Field(default=30.0, ge=0)
     """An unclaimed browser is closed this long after its lease lapsed."""

@@ -181,12 +181,11 @@ class PlanRun:
 
     async def _finish(self, run: RunKey, finish: Finish, interpreter: Interpreter) -> Finish:
         """Close the browser first, so that nothing reaches the site after the end."""
+        elapsed_ms = self._elapsed_ms()
         await self._release(run)
         return await workflow.execute_activity(
             interfaces.FINISH_RUN,
-            FinishRequest(
-                run=run, finish=finish, state=interpreter.state, elapsed_ms=self._elapsed_ms()
-            ),
+            FinishRequest(run=run, finish=finish, state=interpreter.state, elapsed_ms=elapsed_ms),
             result_type=Finish,
             start_to_close_timeout=policies.LEDGER_TIMEOUT,
             retry_policy=policies.LEDGER_RETRY,

@@ -7,7 +7,7 @@ from temporalio.common import RetryPolicy
 
 from plans.step import Step, StepType
 
-HEARTBEAT = timedelta(seconds=5)
+HEARTBEAT = timedelta(seconds=8)
 """A step or lease whose worker is silent for this long counts as lost."""
 
 STEP_PICKUP = timedelta(seconds=10)

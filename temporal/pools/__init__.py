@@ -1,0 +1,1 @@
+"""The pools that workers serve, a module each, so that a process loads only what it needs."""

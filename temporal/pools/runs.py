@@ -1,0 +1,33 @@
+"""The `runs` pool: workflow tasks, and the activities that touch no browser."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.runs import RunActivities
+from activities.settings import ActivitySettings
+from ledger.ledger import Ledger
+from workflows.interfaces import RUNS_QUEUE
+from workflows.plan_run import PlanRun
+from workflows.sandbox import sandbox
+
+_DRAIN = timedelta(seconds=8)
+
+
+@asynccontextmanager
+async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
+    """Poll the pool's queue; on leaving, what is under way gets a few seconds to end."""
+    runs = RunActivities(ledger, ActivitySettings())
+    worker = Worker(
+        client,
+        task_queue=RUNS_QUEUE,
+        workflows=[PlanRun],
+        activities=[runs.load_run, runs.finish_run],
+        workflow_runner=sandbox(),
+        graceful_shutdown_timeout=_DRAIN,
+    )
+    async with worker:
+        yield
