@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -76,7 +77,8 @@ async def spec_of(tmp_path: Path) -> AsyncIterator[SpecOf]:
     yield make
     for spec in specs:
         for pid in leftovers(spec):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 async def test_a_session_from_start_to_proper_end(spec_of: SpecOf) -> None:
