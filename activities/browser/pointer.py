@@ -2,7 +2,7 @@
 
 import asyncio
 
-from playwright.async_api import ElementHandle, Page
+from playwright.async_api import ElementHandle, Error, Page
 from pydantic import TypeAdapter
 
 from activities.browser.effects import After, Aim, Seen, Watch, rest, watching
@@ -80,13 +80,25 @@ async def _click(
             return await _half_done(watch, tried, timeout_s)
         if aim.framed and len(watch.handles) == 1:
             await watch.add_top()
-        async with asyncio.timeout(timeout_s):
-            await page.mouse.click(aim.x, aim.y)
-        seen = await watch.seen()
+        seen = await _press(watch, aim, timeout_s)
         if seen.missed is None or seen.strong:
             return await _judge(watch, aim, seen, effect_needed, timeout_s)
         tried = (aim, seen)
     return await _half_done(watch, tried, timeout_s)
+
+
+async def _press(watch: Watch, aim: Aim, timeout_s: float) -> Seen:
+    page = watch.page
+    try:
+        async with asyncio.timeout(timeout_s):
+            await page.mouse.click(aim.x, aim.y)
+        return await watch.seen()
+    except Error:
+        # A click may close its own tab; without any tab left it is the browser that was lost.
+        if not page.is_closed() or not page.context.pages:
+            raise
+        await watch.events.wait(lambda: watch.events.closed, 1.0)
+        return Seen(("closed",), None)
 
 
 async def _judge(

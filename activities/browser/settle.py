@@ -40,7 +40,7 @@ _STOP_S = 2.0
 _DATA_ROUNDS = 4
 """Answers may lead to further requests; a page that polls is not followed for ever."""
 
-AFTER_ACT = Patience()
+AFTER_ACT = Patience(shell=1.5)
 AFTER_LOAD = Patience(quiet=0.02)
 
 

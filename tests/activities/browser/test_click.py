@@ -183,7 +183,8 @@ async def test_layout_that_moves_on_mousedown_does_not_hit_another(page):
 async def test_a_target_that_flees_the_pointer_is_a_wrong_target(page):
     await page.set_content(
         "<div id=top></div><button id=b style='display: block' onclick='document.title += `b`'>"
-        "wanted</button><a id=o href='#other' style='display: block; height: 900px'>other</a><script>"
+        "wanted</button><a id=o href='#other' style='display: block; height:"
+        " 900px'>other</a><script>"
         "let h = 0; addEventListener('mousemove', () => {"
         " h = h ? 0 : 300; document.querySelector('#top').style.height = h + 'px' }, true)</script>"
     )
@@ -196,7 +197,8 @@ async def test_a_target_that_flees_the_pointer_is_a_wrong_target(page):
 async def test_a_menu_that_opens_on_mousedown_is_opened(page):
     await page.set_content(
         "<style>#m { position: absolute; left: 0; top: 0; width: 300px; height: 300px }</style>"
-        "<button id=b aria-expanded=false>menu</button><ul id=m hidden onclick='this.title = 1'></ul>"
+        "<button id=b aria-expanded=false>menu</button><ul id=m hidden"
+        " onclick='this.title = 1'></ul>"
         "<script>b.onmousedown = () => { b.ariaExpanded = true; m.hidden = false }</script>"
     )
     result = await click(page)
@@ -219,7 +221,8 @@ async def test_shadow_roots_are_pierced(page, mode):
 
 async def test_a_slotted_label_counts_as_the_button(page):
     await page.set_content(
-        "<div id=host><span>the text</span></div><script>host.attachShadow({mode: 'open'}).innerHTML"
+        "<div id=host><span>the"
+        " text</span></div><script>host.attachShadow({mode: 'open'}).innerHTML"
         " = '<button onclick=\"document.title = 1\"><slot></slot></button>'</script>"
     )
     element = await page.query_selector("#host button")
@@ -229,7 +232,8 @@ async def test_a_slotted_label_counts_as_the_button(page):
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_frames_of_the_same_and_of_another_origin(page, site, host):
     site.pages["/inner"] = (
-        "<div style='height: 2000px'></div><button id=b onclick='this.textContent = `done`'>b</button>"
+        "<div style='height: 2000px'></div><button id=b"
+        " onclick='this.textContent = `done`'>b</button>"
         "<a id=away href=/next>next</a><button id=up"
         " onclick='parent.postMessage(`close`, `*`)'>close</button>"
     )
@@ -242,10 +246,8 @@ async def test_frames_of_the_same_and_of_another_origin(page, site, host):
         " p.textContent = 'closed' }</script>"
     )
     await navigate(page, site.url("/outer"))
-    async with asyncio.timeout(5):
-        while not any(one.url.endswith("/inner") for one in page.frames):
-            await asyncio.sleep(0.02)
-    frame = next(one for one in page.frames if one.url.endswith("/inner"))
+    middle = await (await page.wait_for_selector("iframe")).content_frame()
+    frame = await (await middle.wait_for_selector("iframe")).content_frame()
     button = await frame.wait_for_selector("#b")
     result = await perform(page, button, ActKind.CLICK)
     assert result.success, result
@@ -253,9 +255,7 @@ async def test_frames_of_the_same_and_of_another_origin(page, site, host):
     link = await frame.wait_for_selector("#away")
     result = await perform(page, link, ActKind.CLICK)
     assert result.success, result
-    async with asyncio.timeout(5):
-        while not frame.url.endswith("/next"):
-            await asyncio.sleep(0.02)
+    await frame.wait_for_selector("#next")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -406,7 +406,8 @@ async def test_dialogs_are_answered_and_told(page):
 
 async def test_a_form_that_is_not_valid_says_why(page, site):
     site.pages["/form"] = (
-        "<form action=/sent><label>Name <input name=n required></label><button id=b>Send</button></form>"
+        "<form action=/sent><label>Name <input name=n required></label><button"
+        " id=b>Send</button></form>"
     )
     await navigate(page, site.url("/form"))
     result = await click(page)
@@ -437,7 +438,8 @@ async def test_a_form_sent_by_fetch_is_waited_for(page, site):
     site.pages["/save"] = saved
     site.pages["/form"] = (
         "<button id=b onclick=\"this.disabled = true; fetch('/save', {method: 'POST'})"
-        ".then(r => r.text()).then(t => document.querySelector('p').textContent = t)\">Save</button><p></p>"
+        ".then(r => r.text()).then(t =>"
+        " document.querySelector('p').textContent = t)\">Save</button><p></p>"
     )
     await navigate(page, site.url("/form"))
     result = await click(page)
@@ -471,7 +473,8 @@ async def test_labels_operate_their_inputs(page):
 
 async def test_a_target_the_pointer_passes_through(page):
     await page.set_content(
-        "<button onclick='document.title = 1'><span id=b style='pointer-events: none'>go</span></button>"
+        "<button onclick='document.title = 1'><span id=b"
+        " style='pointer-events: none'>go</span></button>"
     )
     assert (await click(page)).success
 
@@ -494,7 +497,8 @@ async def test_a_field_that_has_the_focus_is_no_failure(page):
 
 async def test_a_canvas_that_is_painted_is_an_effect(page):
     await page.set_content(
-        "<canvas id=b width=50 height=50></canvas><script>document.querySelector('canvas').onclick ="
+        "<canvas id=b width=50"
+        " height=50></canvas><script>document.querySelector('canvas').onclick ="
         " (e) => e.target.getContext('2d').fillRect(0, 0, 20, 20)</script>"
     )
     assert (await click(page)).success
