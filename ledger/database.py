@@ -17,6 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger.errors import LedgerAway
 from ledger.text import clean_text
+from ledger.whole import whole
 
 BUSY_TIMEOUT_MS = 30_000
 WRITE = {"mantis_write": True}
@@ -58,6 +59,7 @@ class Database:
                 async with connection.begin():
                     yield connection
 
+    @whole
     async def ping(self) -> None:
         """Ask the database for nothing.
 

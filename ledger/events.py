@@ -10,6 +10,7 @@ from ledger.database import Database
 from ledger.errors import UnknownRun
 from ledger.models import EventRow, NewEvent
 from ledger.schema import run_events, runs
+from ledger.whole import whole
 
 _SHOWN = select(
     run_events.c.ts,
@@ -27,6 +28,7 @@ class Events:
         self._database = database
         self._clock = clock
 
+    @whole
     async def append(self, tenant_id: str, run_id: str, events: Sequence[NewEvent]) -> None:
         """Append the events whose dedup keys the run does not know yet, in order.
 
@@ -37,6 +39,7 @@ class Events:
             last = await lock_run(connection, tenant_id, run_id)
             await append_locked(connection, tenant_id, run_id, events, last, self._clock())
 
+    @whole
     async def read(
         self, tenant_id: str, run_id: str, since_ts: Micros = 0, limit: int | None = None
     ) -> tuple[EventRow, ...]:
@@ -44,11 +47,13 @@ class Events:
         query = _SHOWN.where(_of(tenant_id, run_id), run_events.c.ts > since_ts)
         return await self._fetch(query.order_by(run_events.c.ts).limit(limit))
 
+    @whole
     async def of_kind(self, tenant_id: str, run_id: str, kind: str) -> tuple[EventRow, ...]:
         """All events of one kind, oldest first."""
         query = _SHOWN.where(_of(tenant_id, run_id), run_events.c.kind == kind)
         return await self._fetch(query.order_by(run_events.c.ts))
 
+    @whole
     async def tail(self, tenant_id: str, run_id: str, count: int) -> tuple[EventRow, ...]:
         """The last `count` events, oldest first."""
         query = _SHOWN.where(_of(tenant_id, run_id))

@@ -10,6 +10,7 @@ from ledger.events import lock_run
 from ledger.models import ClaimedItem, ItemKey, ItemMark
 from ledger.schema import run_visited
 from ledger.text import short_key
+from ledger.whole import whole
 
 _SHOWN = select(
     run_visited.c.item_key.label("key"),
@@ -26,6 +27,7 @@ class Items:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @whole
     async def claim(
         self,
         tenant_id: str,
@@ -81,11 +83,13 @@ class Items:
                 status="claimed",
             )
 
+    @whole
     async def visited(self, tenant_id: str, run_id: str, scope: str) -> frozenset[str]:
         """Keys of the items claimed in this scope, as `ItemKey` holds them."""
         async with self._database.read() as connection:
             return await _taken(connection, tenant_id, run_id, scope)
 
+    @whole
     async def newest(self, tenant_id: str, run_id: str, scope: str) -> ClaimedItem | None:
         """The item that was claimed last in this scope."""
         query = _SHOWN.where(_in(tenant_id, run_id, short_key(scope)))
@@ -94,6 +98,7 @@ class Items:
             row = found.mappings().one_or_none()
         return None if row is None else ClaimedItem.model_validate(dict(row))
 
+    @whole
     async def last_list_url(
         self, tenant_id: str, run_id: str, scope: str | None = None
     ) -> str | None:
@@ -107,6 +112,7 @@ class Items:
             newest = await connection.execute(query.order_by(run_visited.c.seq.desc()).limit(1))
             return newest.scalar_one_or_none()
 
+    @whole
     async def mark(self, tenant_id: str, run_id: str, mark: ItemMark) -> None:
         """Note what became of an item outside of a step's record."""
         async with self._database.write() as connection:

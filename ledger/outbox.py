@@ -9,8 +9,9 @@ from ledger.clock import Micros
 from ledger.database import Database
 from ledger.models import Errand
 from ledger.schema import run_outbox
+from ledger.whole import whole
 
-LEASE_US = 30_000_000
+LEASE_US = 15_000_000
 """How long a taken errand is hidden from other dispatchers."""
 FIRST_RETRY_US = 500_000
 LAST_RETRY_US = 30_000_000
@@ -22,10 +23,11 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @whole
     async def pending(self, limit: int, now: Micros) -> tuple[Errand, ...]:
         """Take up to `limit` due errands, oldest first.
 
-        They are hidden from other dispatchers for 30 s; one that is neither `done` nor
+        They are hidden from other dispatchers for 15 s; one that is neither `done` nor
         `failed` by then (the dispatcher died) is due again.
         """
         due = (
@@ -54,11 +56,13 @@ class Outbox:
             )
         return errands
 
+    @whole
     async def done(self, errand_id: int) -> None:
         """Forget an errand that was carried out."""
         async with self._database.write() as connection:
             await connection.execute(delete(run_outbox).where(run_outbox.c.id == errand_id))
 
+    @whole
     async def failed(self, errand: Errand, why: str, now: Micros) -> None:
         """Try again later: after 0.5 s, then twice as long each time, at most 30 s."""
         pause = min(FIRST_RETRY_US * 2 ** min(errand.attempts, 10), LAST_RETRY_US)
@@ -69,6 +73,7 @@ class Outbox:
                 .values(attempts=errand.attempts + 1, next_try_at=now + pause, last_error=why[:500])
             )
 
+    @whole
     async def waiting(self) -> int:
         """How many errands are not carried out yet, due or not."""
         async with self._database.read() as connection:

@@ -10,6 +10,7 @@ from ledger.items import mark_item
 from ledger.models import ExtractedRow, RowCounts, StepRecord
 from ledger.schema import run_rows
 from ledger.variables import store
+from ledger.whole import whole
 
 _SHOWN = select(
     run_rows.c.seq,
@@ -28,6 +29,7 @@ class Rows:
         self._database = database
         self._clock = clock
 
+    @whole
     async def read(self, tenant_id: str, run_id: str) -> tuple[ExtractedRow, ...]:
         """All records of the run in the order of extraction."""
         query = _SHOWN.where(_of(tenant_id, run_id)).order_by(run_rows.c.seq)
@@ -35,6 +37,7 @@ class Rows:
             found = (await connection.execute(query)).mappings().all()
         return tuple(ExtractedRow.model_validate(dict(row)) for row in found)
 
+    @whole
     async def record_step(self, step: StepRecord) -> RowCounts:
         """Write everything a step has to write, in one transaction, once.
 

@@ -20,6 +20,7 @@ from ledger.models import (
 )
 from ledger.outbox import enqueue
 from ledger.schema import runs
+from ledger.whole import whole
 
 
 class Runs:
@@ -29,6 +30,7 @@ class Runs:
         self._database = database
         self._clock = clock
 
+    @whole
     async def admit(self, new: NewRun) -> RunRow:
         """Write the run and its start as an outbox row, in one transaction."""
         values = new.model_dump(mode="json", exclude={"limits", "notes"})
@@ -53,12 +55,14 @@ class Runs:
             )
             return await _load(connection, new.tenant_id, new.run_id)
 
+    @whole
     async def get(self, tenant_id: str, run_id: str) -> RunRow | None:
         """The run, or None where this tenant has none of that id."""
         async with self._database.read() as connection:
             found = await _select(connection, tenant_id, run_id)
         return None if found is None else _row(found)
 
+    @whole
     async def begin(self, tenant_id: str, run_id: str, now: Micros) -> RunRow:
         """Mark the run running from `now`, once; a terminal or begun run stays as it is.
 
@@ -83,6 +87,7 @@ class Runs:
             await append_locked(connection, tenant_id, run_id, [started], row.last_event_at, now)
             return await _load(connection, tenant_id, run_id)
 
+    @whole
     async def set_phase(self, tenant_id: str, run_id: str, phase: Phase, now: Micros) -> None:
         """Set the phase of a run that is not over; of a run that is, change nothing."""
         async with self._database.write() as connection:
@@ -92,6 +97,7 @@ class Runs:
                 .values(phase=phase, updated_at=now)
             )
 
+    @whole
     async def finish(self, tenant_id: str, run_id: str, ending: Ending, now: Micros) -> bool:
         """Write the terminal state unless one is there; answers whether this call wrote it."""
         async with self._database.write() as connection:
@@ -117,6 +123,7 @@ class Runs:
             await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
             return True
 
+    @whole
     async def request_cancel(self, tenant_id: str, run_id: str, reason: str, now: Micros) -> RunRow:
         """Mark the run to be cancelled and put the signal into the outbox, once.
 
@@ -140,6 +147,7 @@ class Runs:
             await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
             return await _load(connection, tenant_id, run_id)
 
+    @whole
     async def active(self, tenant_id: str) -> dict[RunStatus, int]:
         """How many runs of the tenant are queued, running and paused."""
         query = (

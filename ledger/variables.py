@@ -10,6 +10,7 @@ from ledger.database import Database
 from ledger.events import lock_run
 from ledger.schema import run_variables
 from ledger.text import short_key
+from ledger.whole import whole
 
 
 class Variables:
@@ -18,6 +19,7 @@ class Variables:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @whole
     async def get_all(self, tenant_id: str, run_id: str) -> dict[str, JsonValue]:
         """All variables of the run."""
         query = select(run_variables.c.name, run_variables.c.value).where(
@@ -27,6 +29,7 @@ class Variables:
             found = (await connection.execute(query)).all()
         return {name: value for name, value in found}
 
+    @whole
     async def set(self, tenant_id: str, run_id: str, name: str, value: JsonValue) -> None:
         """Store a value, replacing the one before.
 
