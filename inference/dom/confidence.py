@@ -27,6 +27,9 @@ _BASE: Final = {
     ActKind.TYPE: 0.75,
     ActKind.SELECT: 0.75,
     ActKind.PRESS: 0.6,
+    ActKind.CHECK: 0.75,
+    ActKind.UNCHECK: 0.75,
+    ActKind.HOVER: 0.6,
 }
 RISKY_THRESHOLD: Final = 0.85
 

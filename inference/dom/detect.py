@@ -10,15 +10,19 @@ from inference.observation import Observation
 
 HOLDS: Final = 0.72
 """Share of the asked-for words that one piece of the page must say."""
-FAILS: Final = 0.5
+FAILS: Final = 0.3
 """Below this share nothing like it is there."""
 
 _ASKING: Final = re.compile(
     r"^\s*(?:is|are|does|do|check (?:if|whether)|detect (?:if|whether)?|see (?:if|whether)|look for"
-    r"|verify (?:that)?)\b|\b(?:visible|shown|displayed|present|on the page|the page|there|"
+    r"|verify (?:that)?)\b|\b(?:visible|shown|displayed|present|available|on the page|the page|there|"
     r"sichtbar|angezeigt|gibt es|ist|warn\w* that|notice|warning|message|saying|says?|badge|asking)\b",
     re.IGNORECASE,
 )
+
+
+_ALARM: Final = re.compile(r"\b(?:warn\w*|notice|alert|error|message|hinweis|fehler\w*)\b", re.I)
+_ALERT: Final = re.compile(r"\b(?:alert|status|warn\w*|error|notice|banner|toast|hint)\b", re.I)
 
 
 def detect(observation: Observation, intent: str) -> Check:
@@ -30,8 +34,11 @@ def detect(observation: Observation, intent: str) -> Check:
     if not units:
         return Check(verdict="undecided", evidence="the intent names nothing to look for")
     best, evidence = 0.0, ""
+    alarm = bool(_ALARM.search(intent))
     for text, hints in _pieces(observation):
         share = _share(units, text, hints)
+        if alarm and share >= 0.3 and _ALERT.search(hints):
+            share += 0.3
         if share > best:
             best, evidence = share, text
     if best >= HOLDS:

@@ -1,11 +1,22 @@
 """Read an intent: what to do, to which thing, with which value."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from inference.decisions import Question
-from inference.dom.words import GENERIC_NOUNS, PLAIN_VERBS, STOP, STRONG, Phrase, phrases, stem
+from inference.dom.words import (
+    DESTINATION,
+    GENERIC_NOUNS,
+    OPEN_VERBS,
+    PLAIN_VERBS,
+    STOP,
+    STRONG,
+    Phrase,
+    phrases,
+    stem,
+)
 from plans.step import StepType
 
 _QUOTED: Final = re.compile(
@@ -52,6 +63,7 @@ _CLAUSE: Final = re.compile(
 
 WEIGHT_NOUN: Final = 1.0
 WEIGHT_STRONG: Final = 1.1
+WEIGHT_NUMBER: Final = 1.4
 WEIGHT_GENERIC: Final = 0.25
 WEIGHT_VERB: Final = 0.2
 
@@ -59,13 +71,15 @@ WEIGHT_VERB: Final = 0.2
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One meaningful part of the intent. `weight`: how much it matters that the target says
-    it; `strong`: names an act that the target has to offer; `quoted`: stood in quotes.
+    it; `strong`: names an act that the target has to offer; `quoted`: stood in quotes;
+    `verb`: only says to act.
     """
 
     phrase: Phrase
     weight: float
     strong: bool = False
     quoted: bool = False
+    verb: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +88,8 @@ class Intent:
 
     `quoted` are texts in quotes other than the value. `ordinal` counts from 1, -1 is the last,
     `counted` the words that say of what. `label` is the field's name where the step gives it.
-    `turn` is the wanted state of a checkbox or switch, None where the intent says none.
+    `opens`: the thing named is to be
+    opened, no act of its own is asked for. `turn` is the wanted state of a checkbox or switch, None where the intent says none.
     """
 
     type: StepType
@@ -88,7 +103,7 @@ class Intent:
     wants_title: bool
     wants_field: bool
     turn: bool | None
-    names_strong: bool
+    opens: bool
 
 
 def read(question: Question) -> Intent:
@@ -108,7 +123,7 @@ def read(question: Question) -> Intent:
         quoted = [part for part in quoted if part.casefold() != value.casefold()]
     label = params.label or params.dropdown_label or ""
     ordinal, counted, rest = _ordinal(text)
-    units = _units(rest, quoted)
+    units = _units(rest, quoted, acting=not typed and step.type is not StepType.SCROLL)
     return Intent(
         type=step.type,
         text=text,
@@ -121,8 +136,14 @@ def read(question: Question) -> Intent:
         wants_title=bool(_TITLE.search(text)),
         wants_field=bool(_FOCUS.search(text)),
         turn=_turn(text),
-        names_strong=any(unit.strong for unit in units),
+        opens=_opens(units),
     )
+
+
+def _opens(units: tuple[Unit, ...]) -> bool:
+    if any(unit.strong for unit in units):
+        return False
+    return not units or not units[0].verb or units[0].phrase.stems[0] in OPEN_VERBS
 
 
 _TYPED: Final = frozenset(
@@ -170,7 +191,7 @@ def _ordinal(text: str) -> tuple[int | None, tuple[Unit, ...], str]:
         tail = re.match(
             r"\s*(?:of\s+(?:the\s+)?(?:\w+\s+)?)?((?:[\w-]+\s*){1,4})", after, re.IGNORECASE
         )
-        counted = _units(tail.group() if tail else "", [])
+        counted = _units(tail.group() if tail else "", [], acting=False)
         return number, counted, text[: found.start()] + " " + text[found.end() :]
     return None, (), text
 
@@ -181,39 +202,41 @@ def _turn(text: str) -> bool | None:
     return True if _ON.search(text) else None
 
 
-def _units(text: str, quoted: list[str]) -> tuple[Unit, ...]:
-    in_quotes = {stem(word) for part in quoted for phrase in phrases(part) for word in phrase.words}
+def _units(text: str, quoted: Sequence[str], *, acting: bool) -> tuple[Unit, ...]:
+    in_quotes = {part for one in quoted for phrase in phrases(one) for part in phrase.stems}
     units: list[Unit] = []
     seen: set[tuple[str, ...]] = set()
-    for at, phrase in enumerate(phrases(text)):
-        unit = _unit(phrase, at, in_quotes)
-        if unit is not None and phrase.stems not in seen:
-            seen.add(phrase.stems)
-            units.append(unit)
+    first = True
+    for phrase in phrases(text):
+        unit = _unit(phrase, first, in_quotes, acting)
+        if unit is not None:
+            first = False
+            if phrase.stems not in seen:
+                seen.add(phrase.stems)
+                units.append(unit)
     return tuple(units)
 
 
-def _unit(phrase: Phrase, at: int, in_quotes: set[str]) -> Unit | None:
-    quoted = bool(in_quotes) and all(part in in_quotes for part in phrase.stems)
-    if len(phrase.words) == 1 and not quoted:
-        word = phrase.words[0]
-        root = phrase.stems[0]
-        if word in STOP:
-            return None
-        strong = bool(phrase.concepts & STRONG)
-        if root in PLAIN_VERBS and at < 2 and not strong:
-            return Unit(phrase, WEIGHT_VERB)
-        if at < 2 and strong:
-            return Unit(phrase, WEIGHT_STRONG, strong=True)
-        if root in GENERIC_NOUNS or root in PLAIN_VERBS:
-            return Unit(phrase, WEIGHT_GENERIC)
-        return Unit(phrase, WEIGHT_NOUN)
-    if quoted:
+def _unit(phrase: Phrase, first: bool, in_quotes: set[str], acting: bool) -> Unit | None:
+    """The phrase's part in the intent; None for words that mean nothing here. `acting`: an act
+    of its own (delete, like, print) is what the target has to offer."""
+    if in_quotes and all(part in in_quotes for part in phrase.stems):
         return Unit(phrase, WEIGHT_NOUN * 1.5, quoted=True)
-    strong = bool(phrase.concepts & STRONG) and at < 2
-    return Unit(phrase, WEIGHT_STRONG if strong else WEIGHT_NOUN, strong=strong)
+    root = phrase.stems[0]
+    single = len(phrase.words) == 1
+    if single and phrase.words[0] in STOP and not (first and phrase.concepts & STRONG):
+        return None
+    plain = single and root in PLAIN_VERBS
+    names_act = bool(phrase.concepts & STRONG) and not plain
+    if acting and ((first and names_act) or phrase.concepts & DESTINATION):
+        return Unit(phrase, WEIGHT_STRONG, strong=True)
+    if first and (plain or names_act):
+        return Unit(phrase, WEIGHT_VERB, verb=True)
+    if plain or (single and root in GENERIC_NOUNS):
+        return Unit(phrase, WEIGHT_GENERIC)
+    return Unit(phrase, WEIGHT_NUMBER if root[0].isdigit() else WEIGHT_NOUN)
 
 
 def read_units(text: str) -> tuple[Unit, ...]:
     """The meaningful parts of any text; quoted ones are marked."""
-    return _units(text, [one or other for one, other in _QUOTED.findall(text)])
+    return _units(text, [one or other for one, other in _QUOTED.findall(text)], acting=False)

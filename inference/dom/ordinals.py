@@ -6,14 +6,16 @@ from typing import Final
 from inference.dom.intent import Intent, Unit
 from inference.dom.records import main_group
 from inference.dom.scene import Scene
-from inference.dom.words import hint_words, likeness, words_of
+from inference.dom.words import hint_words, likeness, stem, words_of
 from inference.observation import Membership, RecordGroup
 
 LIST_WORDS: Final = frozenset(
-    {"listing", "result", "item", "entry", "product", "ad", "offer", "treffer", "anzeig", "angebot",
-     "card", "row", "post", "articl", "home", "property", "boat", "record", "search", "line",
-     "hit", "match", "job", "event", "propertie"}
-)  # fmt: skip
+    stem(word)
+    for word in (
+        "listing result item entry product ad offer treffer treffers anzeige angebot card row post"
+        " article home property boat record line hit match job event objekt inserat eintrag"
+    ).split()
+)
 """Stems that name an item of whatever the main list holds."""
 
 
@@ -69,15 +71,20 @@ def _group(scene: Scene, intent: Intent) -> tuple[int, tuple[Unit, ...]] | None:
             if said >= 0.6:
                 used.append(unit)
                 total += said
+        for unit in intent.units:
+            if unit.weight >= 1 and group.heading and likeness(unit.phrase, words_of(group.heading)) >= 0.85:
+                used.append(unit)
+                total += 1.5
         if used:
             scores.append((total, index, tuple(used)))
     main = main_group(scene.observation)
     generic = tuple(unit for unit in intent.counted if set(unit.phrase.stems) & LIST_WORDS)
     scores.sort(key=lambda one: (-one[0], one[1]))
-    if generic and generic[0] == intent.counted[0] and main is not None:
+    headed = bool(scores) and scores[0][0] >= 1.5
+    if generic and generic[0] == intent.counted[0] and main is not None and not headed:
         return main, generic
     if scores and (len(scores) == 1 or scores[0][0] > scores[1][0] + 0.2):
-        return scores[0][1], scores[0][2]
+        return scores[0][1], scores[0][2] + generic
     return None
 
 
@@ -87,5 +94,5 @@ def _marks(scene: Scene, index: int) -> str:
     for ordinal in range(min(2, len(scene.observation.groups[index].records))):
         for element in scene.inside(Membership(index, ordinal))[:2]:
             if element.records and element.records[0].group == index:
-                parts.append(element.hints)
+                parts.append(f"{element.name[:40]} {element.hints}")
     return " ".join(parts)

@@ -143,7 +143,7 @@ def _score(observation: Observation, element: Element, turn: Turn) -> float:
     hints = hint_words(element.hints).stems
     glyph = bool(name) and all(sign in _GLYPHS[turn] for sign in name.replace(" ", ""))
     base = 0.95 if f"rel-{_REL[turn]}" in element.hints.split() else 0.0
-    if _NAMES[turn].match(name):
+    if _NAMES[turn].match(name) and not (name.casefold() == "more" and element.role == "button"):
         base = max(base, 0.85 if "page" in name.casefold() or _MORE.search(name) else 0.75)
     elif glyph:
         base = max(base, 0.6)

@@ -179,14 +179,21 @@ def act_for(intent: Intent, element: Element) -> ActKind:
                 return ActKind.FILL
             if element.role in CHOICE_ROLES or (element.options and intent.value):
                 return ActKind.SELECT
-            return ActKind.CLICK
+            return _check(intent, element) or ActKind.CLICK
         case _:
-            return ActKind.CLICK
+            return _check(intent, element) or ActKind.CLICK
+
+
+def _check(intent: Intent, element: Element) -> ActKind | None:
+    """Ticking or unticking where a state is wanted, None where a plain click is."""
+    if element.role not in CHECK_ROLES or element.role == "radio":
+        return None
+    turn = True if intent.turn is None and intent.type is StepType.FILTER else intent.turn
+    return None if turn is None else ActKind.CHECK if turn else ActKind.UNCHECK
 
 
 def choice_of(intent: Intent, element: Element, act: ActKind) -> str | None:
-    """The text of the act; None when the element has no such option. Checkboxes and switches
-    get the wanted state, on or off, where the intent says one.
+    """The text of the act; None when the element has no such option.
     """
     match act:
         case ActKind.SELECT:
@@ -195,11 +202,5 @@ def choice_of(intent: Intent, element: Element, act: ActKind) -> str | None:
             return best_option(element.options, intent.value) if intent.value else None
         case ActKind.FILL | ActKind.TYPE:
             return intent.value
-        case ActKind.CLICK:
-            if element.role in CHECK_ROLES and element.role != "radio":
-                if intent.turn is None:
-                    return "on" if intent.type is StepType.FILTER else ""
-                return "on" if intent.turn else "off"
-            return ""
-        case ActKind.SCROLL | ActKind.PRESS:
+        case _:
             return ""

@@ -32,8 +32,9 @@ _TYPE_WORDS: Final = {
     "reset": "reset",
 }
 
-SELECTIVE_WORDS: Final = 0.5
-"""A record's word tells it apart when at most this share of its group's records has it."""
+
+WIDE: Final = 800
+"""A record with more text than this is a part of the layout, not a thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +73,19 @@ class Scene:
 
     def _context(self, element: Element) -> Iterator[Source]:
         observation = self.observation
+        strength = 0.5 if element.expanded and element.options else 1.0
         for depth, member in enumerate(element.records):
             record = observation.groups[member.group].records[member.ordinal]
-            yield Source(words_of(record.text), 0.95 * 0.9**depth)
+            if len(record.text) < WIDE:
+                yield Source(words_of(record.text), strength * 0.95 * 0.8**depth * _near(record.text))
         block = element.block
         weight = 0.9
-        while block >= 0 and weight > 0.5:
-            yield Source(words_of(observation.blocks[block].text), weight)
-            weight *= 0.88
+        while block >= 0 and weight > 0.3:
+            text = observation.blocks[block].text
+            yield Source(words_of(text), strength * weight * _near(text))
+            weight *= 0.8
             block = observation.blocks[block].parent
-        for text, strength in (
+        for text, share in (
             (element.group, 0.9),
             (element.heading, 0.75),
             (element.column, 0.7),
@@ -89,7 +93,7 @@ class Scene:
             (element.region, 0.5),
         ):
             if text:
-                yield Source(words_of(text), strength)
+                yield Source(words_of(text), share)
 
     def inside(self, member: Membership) -> list[Element]:
         """The elements of a record, in page order."""
@@ -106,6 +110,22 @@ class Scene:
         if key not in self._titles:
             self._titles[key] = _title(self.inside(member), member)
         return self._titles[key]
+
+
+def _near(text: str) -> float:
+    """How much a container of this text says of one thing in it: the wider, the less."""
+    return 1.0 if len(text) < 250 else 0.8 if len(text) < 450 else 0.6
+
+
+def label_of(element: Element) -> str:
+    """What a person would call the element: its name, else the text beside it."""
+    if element.name:
+        return element.name
+    if element.role in CHECK_ROLES:
+        return element.after
+    if element.role in TEXT_ROLES or element.role in CHOICE_ROLES:
+        return element.before
+    return element.text
 
 
 def _own(element: Element) -> Iterator[Source]:

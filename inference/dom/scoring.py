@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from inference.dom.intent import Intent, Unit
-from inference.dom.scene import CHECK_ROLES, CHOICE_ROLES, TEXT_ROLES, Scene, Source
-from inference.dom.words import STOP, Phrase, likeness, words_of
+from inference.dom.scene import CHECK_ROLES, CHOICE_ROLES, TEXT_ROLES, Scene, Source, label_of
+from inference.dom.words import STOP, UNASKED, Phrase, likeness, phrases, words_of
 from inference.observation import Element
 from plans.step import StepType
 
@@ -42,12 +42,25 @@ class Scored:
 class Scorer:
     """Scores elements for one intent; remembers how well each text says each unit."""
 
-    def __init__(self, scene: Scene, intent: Intent, units: tuple[Unit, ...]) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        intent: Intent,
+        units: tuple[Unit, ...],
+        elements: tuple[Element, ...],
+    ) -> None:
         self._scene = scene
         self._intent = intent
         self._units = units
         self._total = sum(unit.weight for unit in units)
-        self._label = words_of(intent.label)
+        self._clicks_no_field = intent.type is StepType.CLICK and not intent.wants_field
+        self._asked = words_of(intent.text).concepts
+        quoted = {unit.phrase.stems for unit in units if unit.quoted}
+        self._named = {
+            stems
+            for stems in quoted
+            if any(set(stems) <= words_of(label_of(element)).stems for element in elements)
+        }
 
     def score(self, element: Element) -> Scored:
         """How well the element fits, 0 to 1, and why."""
@@ -60,11 +73,13 @@ class Scorer:
             own = _best(unit.phrase, own_sources)
             context = _best(unit.phrase, around) * CONTEXT if own < 0.9 else 0.0
             if unit.strong and own < 0.5:
-                if element.role in CHECK_ROLES or element.role in TEXT_ROLES:
+                if element.role in CHECK_ROLES:
                     own = max(own, 0.5 * self._implied(unit))
                 else:
                     missing = True
                 context = min(context, 0.3)
+            elif unit.quoted and own < 0.6 and unit.phrase.stems in self._named:
+                context *= 0.4
             quality = max(own, context)
             said.append(quality)
             weighted += unit.weight * quality
@@ -76,13 +91,21 @@ class Scorer:
         score = 0.68 * coverage + 0.12 * own_share + 0.14 * precision + 0.06 * self._role(element)
         if missing:
             score *= 0.75
+        if self._unasked(element):
+            score *= 0.7
+            missing = True
+        if element.role in TEXT_ROLES and self._clicks_no_field:
+            score *= 0.8
+            missing = True
+        if element.role in ("menuitem", "option") and element.layer:
+            score += 0.03
         if element.covered:
             score -= 0.02
         return Scored(element, score, coverage, own_share, precision, missing, tuple(said))
 
     def _own_sources(self, element: Element) -> tuple[Source, ...]:
         own = self._scene.own(element)
-        if self._intent.names_strong or not element.records:
+        if not self._intent.opens or not element.records:
             return own
         extra = tuple(
             Source(words_of(self._record_text(element, at)), 0.85)
@@ -100,22 +123,24 @@ class Scorer:
         implied = {"add", "accept", "subscribe", "like", "save", "increase", "message", "search"}
         return 1.0 if unit.phrase.concepts & implied else 0.0
 
+    def _unasked(self, element: Element) -> bool:
+        """Whether the target does something drastic that the intent does not speak of."""
+        drastic = words_of(element.name).concepts & UNASKED
+        return bool(drastic) and not drastic & self._asked and words_of(element.name).count <= 4
+
     def _precision(self, element: Element) -> float:
-        name = words_of(element.name or element.text)
-        stems = [one for one in name.stems if one not in STOP]
-        if not stems:
-            return 0.6 if name.concepts else 0.3
+        """The share of the target's label that the intent says, 0 to 1."""
+        label = label_of(element)
+        parts = [one for one in phrases(label[:120]) if not set(one.words) <= STOP]
+        if not parts:
+            return 0.6 if words_of(label).concepts else 0.3
         said = 0.0
-        for one in stems:
-            alone = Phrase((one,), (one,), words_of(one).concepts)
+        for part in parts:
+            here = words_of(" ".join(part.words))
             said += max(
-                (
-                    max(likeness(alone, words_of(" ".join(unit.phrase.words))), 0.0)
-                    for unit in self._units
-                ),
-                default=0.0,
+                (likeness(unit.phrase, here) for unit in self._units if not unit.verb), default=0.0
             )
-        return min(1.0, said / len(stems))
+        return min(1.0, said / len(parts))
 
     def _role(self, element: Element) -> float:
         words = words_of(self._intent.text).stems

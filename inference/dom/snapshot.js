@@ -163,6 +163,7 @@ function mantisSnapshot() {
       case 'a': case 'area': if (el.hasAttribute('href')) return true; break;
       case 'button': case 'select': case 'textarea': case 'summary': return true;
       case 'input': return el.type !== 'hidden';
+      case 'label': if (el.control) return false; break;
       case 'iframe': case 'frame': case 'body': case 'html': return false;
     }
     if (el.isContentEditable) return !(el.parentElement && el.parentElement.isContentEditable);
@@ -174,7 +175,7 @@ function mantisSnapshot() {
     return hasHandler(el);
   }
 
-  function optionsOf(el, tag) {
+  function optionsOf(el, tag, seen) {
     if (tag === 'select') return [...el.options].slice(0, 300).map((o) => clean(o.label || o.text) + (o.disabled ? '\u0000' : ''));
     const listId = attr(el, 'aria-controls') || attr(el, 'aria-owns') || attr(el, 'list');
     let list = listId && el.getRootNode().getElementById ? el.getRootNode().getElementById(listId.split(' ')[0]) : null;
@@ -186,6 +187,7 @@ function mantisSnapshot() {
       }
     }
     if (!list || list.childElementCount > 300 || list.querySelector('input,select,textarea,form')) return [];
+    if (list.offsetHeight > 0 && getComputedStyle(list).visibility === 'visible') seen.open = true;
     const items = list.querySelectorAll('[role=option],[role^=menuitem],option,li');
     const from = items.length ? [...items] : [...list.children];
     return from.slice(0, 300).map((item) => cut(clean(item.textContent || item.value), 80)).filter(Boolean);
@@ -293,6 +295,8 @@ function mantisSnapshot() {
     const form = el.form || (el.closest && el.closest('form'));
     let formIndex = form ? forms.indexOf(form) : -1;
     if (form && formIndex < 0) { formIndex = forms.length; forms.push(form); }
+    const seen = { open: false };
+    const options = interactive ? optionsOf(el, tag, seen) : [];
     const record = {
       ref: elements.length, frame: 0, tag, role,
       type: tag === 'input' || tag === 'button' ? str(el.type) : attr(el, 'contenteditable') ? 'editable' : attr(el, 'aria-haspopup'),
@@ -301,9 +305,9 @@ function mantisSnapshot() {
       hints: hintsOf(el), href: tag === 'a' || tag === 'area' ? str(el.href) : attr(el, 'data-href') || attr(el, 'href'),
       before: cut(lastText, 120), after: '', column: ctx.column, heading: cut(ctx.heading, 120), group: cut(ctx.group, 160),
       region: ctx.region, layer: ctx.layer, form: formIndex, block: -1, records: [],
-      options: interactive ? optionsOf(el, tag) : [],
+      options,
       checked: tag === 'input' && (role === 'checkbox' || role === 'radio') ? el.checked : ariaFlag(el, 'aria-checked') ?? ariaFlag(el, 'aria-pressed'),
-      expanded: tag === 'summary' ? !!(el.parentElement && el.parentElement.open) : ariaFlag(el, 'aria-expanded'),
+      expanded: tag === 'summary' ? !!(el.parentElement && el.parentElement.open) : ariaFlag(el, 'aria-expanded') ?? (seen.open || null),
       selected: ariaFlag(el, 'aria-selected') ?? ariaFlag(el, 'aria-current'),
       disabled: disabledOf(el, cs), readonly: el.readOnly === true || attr(el, 'aria-readonly') === 'true',
       covered: interactive && isCovered(target, box), interactive,
@@ -348,8 +352,8 @@ function mantisSnapshot() {
     const role = roleOf(el, tag);
     const kid = { ...ctx, opacity, srOnly, cursor: cs.cursor, region: regionOf(el, tag, ctx) };
     if (HEADING.test(tag) || role === 'heading') kid.level = HEADING.test(tag) ? +tag[1] : +attr(el, 'aria-level') || 2;
-    if (node.classes.some((c) => AD_CLASS.test(c)) || AD_CLASS.test(attr(el, 'id'))) node.ad = true;
-    if (tag === 'label') kid.ownLabel = true;
+    node.adOwn = node.classes.some((c) => AD_CLASS.test(c));
+    if (tag === 'label' && el.control) kid.ownLabel = true;
     const layer = shown && opacity > 0.05 && tag !== 'body' && tag !== 'html' ? layerOf(el, tag, cs, ctx) : null;
     let layerSlot = null;
     if (layer) {
@@ -451,7 +455,7 @@ function mantisSnapshot() {
   const described = groups.map((group) => {
     const first = group.nodes[0];
     return { tag: first.tag, region: '', heading: '', frame: 0, records: group.nodes.map((n) => ({
-      text: cut(n.text, LONG * 2), title: '', sponsored: n.ad, box: visibleBox(n.el) })) };
+      text: cut(n.text, LONG * 2), title: '', sponsored: n.ad || n.adOwn, box: visibleBox(n.el) })) };
   });
   (function link(node, records) {
     if (!node) return;

@@ -115,7 +115,7 @@ def _in_place(scene: Scene, intent: Intent, place: Place) -> Decision | DontKnow
 def _best_of(
     scene: Scene, intent: Intent, units: tuple[Unit, ...], pool: Pool
 ) -> Decision | DontKnow:
-    scorer = Scorer(scene, intent, units)
+    scorer = Scorer(scene, intent, units, pool.elements)
     ranked = sorted(
         (pool.adjust(scorer.score(element)) for element in pool.elements),
         key=lambda one: (-one.score, one.element.ref),
@@ -163,9 +163,22 @@ def _same_thing(scene: Scene, best: Scored, other: Scored) -> bool:
     one, two = best.element, other.element
     if one.href and one.href == two.href and one.role == two.role and one.href[-1] != "#":
         return True
+    if one.name == two.name and (_holds(one, two) or _holds(two, one)):
+        return True
     if one.name != two.name or one.role != two.role or one.role not in ("button", "link"):
         return False
     return one.form == two.form >= 0 and one.group == two.group and not _apart(one, two)
+
+
+def _holds(outer: Element, inner: Element) -> bool:
+    """Whether one box lies in the other: a wrapper and its control, a section and its title."""
+    a, b = outer.box, inner.box
+    return (
+        a.x <= b.x + 1
+        and a.y <= b.y + 1
+        and a.x + a.width >= b.x + b.width - 1
+        and a.y + a.height >= b.y + b.height - 1
+    )
 
 
 def _apart(one: Element, two: Element) -> bool:

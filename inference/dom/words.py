@@ -29,6 +29,10 @@ class ThesaurusFile:
     strong: list[str]
     plain_verbs: list[str]
     generic_nouns: list[str]
+    open_verbs: list[str]
+    numbers: dict[str, str]
+    destination: list[str]
+    unasked: list[str]
     stop: list[str]
 
 
@@ -58,8 +62,9 @@ def stem(word: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """Words and numbers of the text, lower case."""
-    return [token.casefold() for token in _TOKEN.findall(text)]
+    """Words and numbers of the text, lower case; number words from two on as digits."""
+    found = [token.casefold() for token in _TOKEN.findall(text)]
+    return [_FILE.numbers.get(token, token) for token in found]
 
 
 def _entries() -> dict[tuple[str, ...], frozenset[str]]:
@@ -78,6 +83,12 @@ STRONG: Final = frozenset(_FILE.strong)
 """Concepts that name an act of their own: the target has to say so itself."""
 STOP: Final = frozenset(_FILE.stop)
 PLAIN_VERBS: Final = frozenset(stem(word) for word in _FILE.plain_verbs)
+OPEN_VERBS: Final = frozenset(stem(word) for word in _FILE.open_verbs)
+"""Verbs that mean no more than to open the thing named."""
+DESTINATION: Final = frozenset(_FILE.destination)
+"""Concepts that, wherever they stand, say what the act is ("in the basket")."""
+UNASKED: Final = frozenset(_FILE.unasked)
+"""Concepts that no target may carry unless the intent names them."""
 GENERIC_NOUNS: Final = frozenset(stem(word) for word in _FILE.generic_nouns)
 VERSION: Final = _FILE.version
 
