@@ -12,7 +12,8 @@ from plans.structure import EXTRACTING
 
 _VERB = re.compile(
     r"(?i)\b(?:extract|collect|note(?:\s+down)?|get|read|record|capture|scrape|grab|list|save|"
-    r"return|gather|pull|copy|fetch|find|write\s+down|take\s+down|report|store|retrieve)\b"
+    r"return|gather|pull|copy|fetch|find|write\s+down|take\s+down|report|store|retrieve|"
+    r"extrahiere|sammle|notiere|lies|hole|erfasse)\b"
 )
 _LEAD_IN = re.compile(
     r"(?i)\b(?:following(?:\s+\w+)?|(?:with|including)(?:\s+(?:the|its|their))?"
@@ -29,7 +30,7 @@ _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _SPLIT = re.compile(r"(?i)\s*(?:[,;\n]|&|\b(?:and|or|plus|und|sowie)\b|\s[-–•*]\s)\s*")
 _LEADING = re.compile(
     r"(?i)^(?:(?:the|a|an|all|any|each|every|its|their|his|her|also|both|full|exact)\s+"
-    r"|[\w\-]+(?:'s|’s|s'|s’)\s+)+"
+    r"|(?:[\w\-]+\s+){0,3}[\w\-]+(?:'s|’s|s'|s’)\s+)+"
 )
 _NOT_NAME = re.compile(r"[^\w]+")
 _GENERIC = re.compile(
@@ -39,6 +40,8 @@ _GENERIC = re.compile(
 )
 _ENTITY = re.compile(r"(?i)^\s*(?:(?:all|every|each)\b|(?:the\s+)?similar\b)")
 _MAX_WORDS = 5
+_MAX_INTENT = 4000
+_MAX_FIELDS = 500
 
 
 def field_names(intent: str) -> tuple[str, ...]:
@@ -46,12 +49,14 @@ def field_names(intent: str) -> tuple[str, ...]:
 
     "Extract Year, Make and the seller's Phone" names year, make and phone; "Collect the
     similar boats: title, price" names title and price; "Extract the listing data" none.
+    Without a verb only what follows a colon is read.
     """
+    intent = intent[:_MAX_INTENT]
     verb = _VERB.search(intent)
-    if verb is None:
+    text = _BRACKETS.sub("", intent if verb is None else intent[verb.end() :])
+    lead_in = _COLON.search(text) or (_LEAD_IN.search(text) if verb else None)
+    if verb is None and lead_in is None:
         return ()
-    text = _BRACKETS.sub("", intent[verb.end() :])
-    lead_in = _COLON.search(text) or _LEAD_IN.search(text)
     if lead_in is not None:
         text = text[lead_in.end() :]
     text = _SENTENCE.split(text.strip(), maxsplit=1)[0]
@@ -85,6 +90,8 @@ def schema_fields(schema: Mapping[str, JsonValue]) -> tuple[ExtractField, ...]:
     required = schema.get("required", [])
     if not isinstance(properties, dict) or not properties:
         raise PlanError("invalid request: extraction_schema: needs 'properties' with the fields")
+    if len(properties) > _MAX_FIELDS:
+        raise PlanError(f"invalid request: extraction_schema: has more than {_MAX_FIELDS} fields")
     if not isinstance(required, list):
         raise PlanError("invalid request: extraction_schema.required: must be an array")
     fields: list[ExtractField] = []
@@ -124,10 +131,12 @@ def step_fields(
 def plan_fields(
     plan: Plan, extraction_schema: Mapping[str, JsonValue] | None = None
 ) -> tuple[ExtractField, ...]:
-    """The fields of all the plan's extract steps, in order, each name once."""
+    """The schema's fields, else those of all the plan's extract steps, each name once."""
+    if extraction_schema is not None:
+        return schema_fields(extraction_schema)
     extracting: Iterable[Step] = (step for step in plan.steps if step.type in EXTRACTING)
     fields: dict[str, ExtractField] = {}
     for step in extracting:
-        for field in step_fields(step, extraction_schema):
+        for field in step_fields(step):
             fields.setdefault(field.name, field)
     return tuple(fields.values())

@@ -7,7 +7,7 @@ from typing import Self
 from plans.errors import PlanError
 from plans.step import Frozen
 
-_GUARD = re.compile(r"\s*(?P<negation>!|not\s)?\s*(?P<name>[^\s!][^\s]{0,127})\s*")
+_GUARD = re.compile(r"(?P<negation>!|not\s)?\s*(?P<name>[^\s!][^\s]{0,127})")
 
 
 class Guard(Frozen):
@@ -23,9 +23,9 @@ class Guard(Frozen):
         Raises:
             PlanError: anything else.
         """
-        plain = text.replace("{{", " ").replace("}}", " ")
+        plain = text[:256].replace("{{", " ").replace("}}", " ").strip()
         match = _GUARD.fullmatch(plain)
-        if match is None:
+        if match is None or len(text) > 256:
             raise PlanError("a guard is a variable's name, or '!' or 'not' and the name")
         return cls(name=match["name"], negated=match["negation"] is not None)
 

@@ -22,7 +22,7 @@ def names_in(text: str) -> tuple[str, ...]:
 def names_in_step(step: Step) -> tuple[str, ...]:
     """The names that a step uses in its intent, URL, verify clause, params and hints."""
     found: dict[str, None] = {}
-    for text in _texts(step):
+    for text in texts_of(step):
         found.update(dict.fromkeys(names_in(text)))
     return tuple(found)
 
@@ -30,6 +30,11 @@ def names_in_step(step: Step) -> tuple[str, ...]:
 def as_text(value: JsonValue) -> str:
     """How a value appears in a text: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def filled_length(text: str, lengths: Mapping[str, int]) -> int:
+    """Characters a text would have with values of these lengths filled in."""
+    return len(text) + sum(lengths.get(name, 0) for name in _PLACEHOLDER.findall(text))
 
 
 def fill_text(text: str, values: Mapping[str, JsonValue]) -> str:
@@ -72,7 +77,8 @@ def fill_step(step: Step, values: Mapping[str, JsonValue]) -> Step:
     )
 
 
-def _texts(step: Step) -> Iterator[str]:
+def texts_of(step: Step) -> Iterator[str]:
+    """The texts of a step that may hold placeholders."""
     yield step.intent
     yield from (text for text in (step.url, step.verify) if text is not None)
     yield from texts_in(step.params.model_dump(mode="json", exclude_unset=True))

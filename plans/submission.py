@@ -60,7 +60,7 @@ def understand(
         schema_fields(options.extraction_schema)
     content = source.content
     if isinstance(content, Plan | TaskSuite):
-        check_placeholders(content, options.inputs.keys())
+        check_placeholders(content, options.inputs)
     return Submission(
         source=source,
         options=options,

@@ -21,6 +21,7 @@ _TEXT_HOST = re.compile(
     r"|(?:[\w\-]+\.)+(?:com|org|net|io|dev|test|example|gov|edu|de|uk|eu|co|app|ai|local|localhost)"
     r"(?![\w.\-]))(?::\d+)?(?:[/?#][^\s<>\"'`]*)?"
 )
+_MAX_HOST = 1024
 _TAIL = ".,;:!?)]}'\"»”’"
 
 
@@ -30,6 +31,8 @@ def normalise_host(host: str) -> str | None:
     Lower case, percent-decoded, punycode, without a trailing dot; IPv4 in any of its
     spellings as four decimal parts; IPv6 compressed, without brackets.
     """
+    if len(host) > _MAX_HOST:
+        return None
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     if ":" in host:
@@ -139,11 +142,17 @@ def urls_in(text: str) -> tuple[str, ...]:
 
 
 def _trimmed(url: str) -> str:
-    while url and url[-1] in _TAIL:
-        if url[-1] in ")]}" and url.count(url[-1]) <= url.count("([{"[")]}".index(url[-1])]):
-            break
-        url = url[:-1]
-    return url
+    """Without the sentence's punctuation, and without brackets that close nothing in it."""
+    unopened = {end: url.count(end) - url.count(start) for start, end in ("()", "[]", "{}")}
+    end = len(url)
+    while end and url[end - 1] in _TAIL:
+        last = url[end - 1]
+        if last in unopened:
+            if unopened[last] <= 0:
+                break
+            unopened[last] -= 1
+        end -= 1
+    return url[:end]
 
 
 def navigate_url(step: Step) -> str | None:

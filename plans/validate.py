@@ -1,16 +1,19 @@
 """What a plan must be before it may run; each refusal is the contract's sentence."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
 from plans.errors import PlanError
 from plans.guard import Guard
-from plans.placeholders import USER_INPUT, names_in, names_in_step
+from plans.placeholders import USER_INPUT, as_text, filled_length, names_in, texts_of
 from plans.plan import Plan
 from plans.refusals import read_model, short
 from plans.step import Step, StepType
 from plans.suite import TaskSuite
+
+MAX_FILLED = 200_000
+"""Characters that the texts of one step may have once the inputs are filled in."""
 
 
 def read_steps(items: list[JsonValue], max_steps: int) -> tuple[Step, ...]:
@@ -69,34 +72,42 @@ def _check_conditions(step: Step, index: int) -> None:
             raise PlanError(f"invalid request: steps[{index}].guard: {error.message}") from None
 
 
-def check_placeholders(plan: Plan | TaskSuite, given: Collection[str]) -> None:
-    """Refuse a plan that uses a name which nobody gives.
+def check_placeholders(plan: Plan | TaskSuite, inputs: Mapping[str, JsonValue]) -> None:
+    """Refuse a plan that uses a name which nobody gives, or grows too long when filled in.
 
     Args:
         plan: what is to run.
-        given: names of the inputs.
+        inputs: the inputs by name.
 
     Raises:
-        PlanError: a name is neither an input nor an `out_var` of the plan nor `user_input`.
+        PlanError: a name is neither an input nor an `out_var` of the plan nor `user_input`,
+            or a step or task has more than `MAX_FILLED` characters with the inputs in it.
     """
+    lengths = {name: len(as_text(value)) for name, value in inputs.items()}
+    lengths[USER_INPUT] = lengths.get(USER_INPUT, 0)
     match plan:
         case Plan(steps=steps):
-            known = {*given, USER_INPUT, *(step.out_var for step in steps if step.out_var)}
+            lengths = {step.out_var: 0 for step in steps if step.out_var} | lengths
             for index, step in enumerate(steps):
-                _check_names(names_in_step(step), known, f"step {index}")
+                _check_texts(texts_of(step), lengths, f"step {index}")
         case TaskSuite(tasks=tasks, base_url=base_url):
-            known = {*given, USER_INPUT}
-            _check_names(names_in(base_url), known, "base_url")
+            _check_texts([base_url], lengths, "base_url")
             for index, task in enumerate(tasks):
-                texts = [task.intent, task.start_url or ""]
-                texts += [task.verify.value] if task.verify else []
-                for text in texts:
-                    _check_names(names_in(text), known, f"task {index}")
+                value = task.verify.value if task.verify else ""
+                texts = [task.intent, task.start_url or "", value]
+                _check_texts(texts, lengths, f"task {index}")
 
 
-def _check_names(names: Iterable[str], known: Collection[str], place: str) -> None:
-    for name in names:
-        if name not in known:
-            raise PlanError(
-                f"{place} uses {{{{{short(name)}}}}}, which is neither in 'inputs' nor an 'out_var'"
-            )
+def _check_texts(texts: Iterable[str], lengths: Mapping[str, int], place: str) -> None:
+    total = 0
+    for text in texts:
+        names = names_in(text)
+        for name in names:
+            if name not in lengths:
+                shown = f"{{{{{short(name)}}}}}"
+                raise PlanError(
+                    f"{place} uses {shown}, which is neither in 'inputs' nor an 'out_var'"
+                )
+        total += filled_length(text, lengths) if names else 0
+    if total > MAX_FILLED:
+        raise PlanError(f"{place} has more than {MAX_FILLED} characters with the inputs filled in")

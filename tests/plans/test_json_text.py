@@ -61,7 +61,7 @@ def test_what_is_taken(text: str) -> None:
     assert read_json(text) == json.loads(text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet='[]{}",:\\ae1-. \ud800', max_size=80) | st.text(max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
@@ -80,6 +80,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_checked_value_survives_a_round_trip(value: JsonValue) -> None:
     try:

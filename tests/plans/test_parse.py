@@ -222,6 +222,12 @@ REFUSED: list[tuple[JsonValue, str]] = [
     (steps({"gate": True}), "step 0 is a gate without a condition"),
     (steps({"intent": "Type {{who}}"}), "step 0 uses {{who}}, which is neither in 'inputs'"),
     (steps({"params": {"value": {"a": ["{{x}}"]}}}), "step 0 uses {{x}}, which is neither"),
+    (
+        {**steps({"intent": "{{x}}" * 1000}), "inputs": {"x": "y" * 1000}},
+        "step 0 has more than 200000 characters with the inputs filled in",
+    ),
+    (steps({"guard": " " * 100_000}), "invalid request: steps[0].guard: "),
+    (steps({"guard": "x" * 100_000}), "invalid request: steps[0].guard: "),
     (steps({"intent": "bad \ud800"}), "the body holds text that is not valid Unicode"),
     (steps({"intent": "bad \0"}), "the body holds text with a NUL character"),
     (steps({"note": float("nan")}), "the body holds a number that is not finite"),
@@ -297,7 +303,7 @@ bodies = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(body=bodies | json_values)
 def test_no_body_gets_more_than_a_sentence(body: JsonValue) -> None:
     try:

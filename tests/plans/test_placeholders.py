@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -52,6 +52,7 @@ def test_a_value_is_not_filled_again() -> None:
     assert fill_text("{{nobody}}", {}) == "{{nobody}}"
 
 
+@settings(deadline=None)
 @given(st.recursive(st.none() | st.booleans() | st.text(), lambda x: st.lists(x, max_size=3)))
 def test_a_document_without_placeholders_stays(value: JsonValue) -> None:
     if "{{" not in json.dumps(value):
