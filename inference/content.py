@@ -8,7 +8,7 @@ from enum import IntFlag
 from importlib import resources
 from typing import NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from plans.step import Frozen
 
@@ -66,7 +66,7 @@ class Content(Frozen):
     title: str = ""
     lang: str = ""
     json_ld: tuple[str, ...] = ()
-    meta: dict[str, str] = {}
+    meta: dict[str, str] = Field(default_factory=dict[str, str])
     nodes: tuple[Node, ...] = ()
     width: int = 0
     height: int = 0

@@ -3,60 +3,160 @@
 import re
 
 from inference.checks.clause import Clause, undecided
-from inference.checks.numbers import bound, number_of
+from inference.checks.numbers import Bound, bound
 from inference.checks.page import Page
 from inference.decisions import Check
 from inference.extract.totals import NOUNS, stated_counts, states_empty
-from inference.extract.words import label_score, name_words, plain, stem
+from inference.extract.words import name_words, plain, stem
 
-_COUNTED = re.compile(rf"^(?:there\s+(?:are|is)|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists)|(?:the\s+)?list\s+(?:has|shows))?\s*(.*?)\b({NOUNS}|result|listing|item)\b.*$", re.I)
+_COUNTED = re.compile(
+    rf"^(?:there\s+are|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists))\s+(\d+)\s+({NOUNS})\b", re.I
+)
+_GENERAL = (
+    "",
+    "results",
+    "listings",
+    "items",
+    "matches",
+    "entries",
+    "treffer",
+    "ergebnisse",
+    "hits",
+)
+_COUNTING = frozenset(
+    stem(w)
+    for w in (
+        "least",
+        "most",
+        "more",
+        "than",
+        "fewer",
+        "less",
+        "exactly",
+        "equal",
+        "over",
+        "under",
+        "above",
+        "below",
+        "up",
+        "no",
+        "not",
+        "minimum",
+        "mindestens",
+        "genau",
+        "höchstens",
+        "hoechstens",
+        "mehr",
+        "weniger",
+        "als",
+        "found",
+        "matching",
+        "search",
+        "total",
+        "up",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "zwei",
+        "drei",
+        "vier",
+        "greater",
+        "higher",
+        "ueber",
+        "unter",
+    )
+)
 _NONE = re.compile(
-    r"^(?:there\s+(?:are|is|were)\s+|es gibt\s+|(?:the\s+)?(?:page|search|list)\s+(?:shows|has|returned|gives|lists)\s+)?(?:no|zero|keine)\s+"
-    rf"(?:\w+\s+)?(?:{NOUNS}|result|listing|match)(?:\s+(?:found|shown|are shown|are found|were found|match\w*|available|visible|are listed|listed|gefunden|for .*))*$",
+    r"^(?:there\s+(?:are|is|were)\s+|es gibt\s+|(?:the\s+)?(?:page|"
+    r"search|list)\s+(?:shows|has|returned|gives|lists)\s+)?(?:no|"
+    r"zero|keine)\s+"
+    rf"(?:\w+\s+)?(?:{NOUNS}|result|listing|match)(?:\s+(?:found|"
+    rf"shown|are shown|are found|were found|match\w*|available|"
+    rf"visible|are listed|listed|gefunden|for .*))*$",
     re.I,
 )
-_MORE = re.compile(r"\b(?:more|further|weitere|another|next)\s+(?:pages?|seiten?|results page)\b|\bnext page\b", re.I)
+_MORE = re.compile(
+    r"\b(?:more|further|weitere|another|next)\s+(?:pages?|seiten?|results page)\b|\bnext page\b",
+    re.I,
+)
 _LAST = re.compile(r"\blast page\b|\bletzte seite\b|\bno (?:more|further|next) pages?\b", re.I)
 _ALL = re.compile(r"\b(?:all|any|every|both|alle|beide|egal)\b", re.I)
-_NEXT = re.compile(r"^(?:next(?: page| results| seite)?|nächste(?: seite)?|naechste(?: seite)?|weiter|vor|load more|show more|mehr laden|mehr anzeigen|older(?: posts)?)$")
-_SOLD = re.compile(r"\b(?:at least one|some|mindestens ein\w*|one of the|any)\b.*?\b(?:is|are|ist|sind|has|have|had|marked|been)\b\s*(?:bereits\s+|already\s+|marked as\s+|been\s+|had its price\s+|its price\s+)*(.+)$", re.I)
-_STOCK = re.compile(r"\b(?:product|item|article|it)\s+is\s+(?:currently\s+)?(in stock|available|sold out|out of stock|unavailable)$", re.I)
+_NEXT = re.compile(
+    r"^(?:next(?: page| results| seite)?|nächste(?: seite)?|naechste(?: seite)?|"
+    r"weiter|vor|load more|show more|mehr laden|mehr anzeigen|"
+    r"older(?: posts)?)$"
+)
+_SOLD = re.compile(
+    r"\b(?:at least one|some|mindestens ein\w*|one of the|any)\b.*?\b(?:is|"
+    r"are|ist|sind|has|have|had|marked|been)\b\s*(?:bereits\s+|"
+    r"already\s+|marked as\s+|been\s+|had its price\s+|its price\s+)*(.+)$",
+    re.I,
+)
+_STOCK = re.compile(
+    r"\b(?:product|item|article|it)\s+is\s+(?:currently\s+)?(in stock|"
+    r"available|sold out|out of stock|unavailable)$",
+    re.I,
+)
 
 
 def about_count(page: Page, clause: Clause) -> Check | None:
-    """ "At least 10 results", "exactly 12 hits", "no results"."""
+    """Sentences such as "At least 10 results", "exactly 12 hits", "no results"."""
     if _NONE.match(clause.raw.strip().rstrip(".")):
         return _about_none(page)
-    limit = bound(clause.text)
-    match = _COUNTED.match(clause.text)
-    plain_count = re.match(rf"^(?:there\s+are|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists))\s+(\d+)\s+(?:{NOUNS})\b", clause.text, re.I)
-    if limit is None and not plain_count:
+    limit = bound(clause.text) or _plain_count(clause.text)
+    noun = re.search(rf"\b(?:{NOUNS}|result|listing|item)\b", clause.text, re.I)
+    if limit is None or noun is None or _says_more(clause):
         return None
-    if not match and not re.search(rf"\b(?:{NOUNS})\b", clause.text, re.I):
-        return None
-    counts = stated_counts(page.tree)
+    counts = {count for count, named in stated_counts(page.tree) if _same(noun[0], named)}
     if states_empty(page.tree):
         counts.add(0)
     if not counts:
         return undecided("the page states no number of results")
-    checks = {limit.met(c) if limit else c == int(plain_count[1]) for c in counts} if limit or plain_count else set[bool]()
-    if len(checks) != 1:
+    verdicts = {limit.met(count) for count in counts}
+    if len(verdicts) != 1:
         return undecided(f"the page states {sorted(counts)}")
-    return clause.answer(checks.pop(), f"the page states {sorted(counts)}")
+    return clause.answer(verdicts.pop(), f"the page states {sorted(counts)}")
+
+
+def _plain_count(text: str) -> Bound | None:
+    match = _COUNTED.match(text)
+    return Bound("==", float(match[1]), "", match[2]) if match else None
+
+
+def _says_more(clause: Clause) -> bool:
+    """Whether the sentence says more of the things than how many there are."""
+    nouns = {stem(w) for w in NOUNS.split("|")} | {stem(w) for w in ("result", "listing", "item")}
+    rest = [w for w in clause.words if w not in nouns | _COUNTING and not w.isdigit()]
+    return bool(rest) or len(re.findall(r"\d[\d.,]*", clause.text)) > 1
+
+
+def _same(asked: str, stated: str) -> bool:
+    """Whether two words for what a list holds can mean the same."""
+    general = {stem(w) for w in _GENERAL}
+    return stem(plain(asked)) == stem(plain(stated)) or bool(
+        {stem(plain(asked)), stem(plain(stated))} & general
+    )
 
 
 def _about_none(page: Page) -> Check:
     said = states_empty(page.tree)
     if said:
         return Check(verdict="holds", evidence=f"the page says {said!r}")
-    counts = stated_counts(page.tree)
+    counts = {count for count, _ in stated_counts(page.tree)}
     if counts and min(counts) > 0:
         return Check(verdict="fails", evidence=f"the page states {sorted(counts)}")
     return undecided("the page does not say how many results there are")
 
 
 def about_pages(page: Page, clause: Clause) -> Check | None:
-    """ "There are more pages", "this is the last page"."""
+    """Sentences such as "There are more pages", "this is the last page"."""
     last = bool(_LAST.search(clause.raw))
     if not last and not _MORE.search(clause.text):
         return None
@@ -67,20 +167,27 @@ def about_pages(page: Page, clause: Clause) -> Check | None:
         named = plain(node.text) or plain(page.tree.text(page.tree.scope(index)))
         clickable = node.tag in ("a", "button") or node.flags & 32 or page.tree.is_action(index)
         if (_NEXT.match(named) and clickable) or node.attrs.get("rel") == "next":
-            off = "disabled" in node.attrs or {"disabled", "dis", "inactive"} & set(name_words(node.cls))
-            nexts.append(not off and (node.tag != "a" or "href" in node.attrs or bool(node.flags & 32)))
+            off = "disabled" in node.attrs or {"disabled", "dis", "inactive"} & set(
+                name_words(node.cls)
+            )
+            nexts.append(
+                not off and (node.tag != "a" or "href" in node.attrs or bool(node.flags & 32))
+            )
     if not nexts:
         return undecided("no way to a next page was found; the list may have one page or load more")
     more = any(nexts)
     if last and clause.negated:
         return Check(verdict="holds" if more else "fails", evidence="the next page can be opened")
     if last:
-        return Check(verdict="fails" if more else "holds", evidence=f"the next page can{'' if more else 'not'} be opened")
+        return Check(
+            verdict="fails" if more else "holds",
+            evidence=f"the next page can{'' if more else 'not'} be opened",
+        )
     return clause.answer(more, f"the next page can{'' if more else 'not'} be opened")
 
 
 def about_some(page: Page, clause: Clause) -> Check | None:
-    """ "At least one product is marked as sold out"; stock of a product."""
+    """Sentences such as "At least one product is marked as sold out"; stock of a product."""
     stock = _STOCK.search(clause.text)
     if stock:
         return _about_stock(page, clause, stock[1].lower())
@@ -94,8 +201,17 @@ def about_some(page: Page, clause: Clause) -> Check | None:
     for node, line in page.tree.lines:
         said = {stem(w) for w in plain(line).split()}
         short = len(line) <= 40
-        excluded = page.tree.inside(node, frozenset({"form", "label", "nav", "option", "select", "aside"}))
-        if node in main and short and words <= said and not excluded and not page.tree.in_aside(node) and not re.search(r"\b(?:include|exclude|only|show|hide|not|nicht)\b", line, re.I):
+        excluded = page.tree.inside(
+            node, frozenset({"form", "label", "nav", "option", "select", "aside"})
+        )
+        if (
+            node in main
+            and short
+            and words <= said
+            and not excluded
+            and not page.tree.in_aside(node)
+            and not re.search(r"\b(?:include|exclude|only|show|hide|not|nicht)\b", line, re.I)
+        ):
             return clause.answer(True, f"the page shows {line!r}")
     return undecided(f"nothing marked {match[1]!r} was seen")
 
@@ -107,7 +223,11 @@ def _about_stock(page: Page, clause: Clause, said: str) -> Check:
     for node, line in page.tree.lines:
         if page.tree.in_aside(node) or page.tree.is_chrome(node) or len(line) > 100:
             continue
-        if re.search(r"\b(?:out of stock|sold out|ausverkauft|currently unavailable|nicht auf lager)\b", line, re.I):
+        if re.search(
+            r"\b(?:out of stock|sold out|ausverkauft|currently unavailable|nicht auf lager)\b",
+            line,
+            re.I,
+        ):
             outs.append(line)
         elif re.match(r"^(?:\d+ )?(?:in stock|auf lager|available now|in store now)\b", line, re.I):
             ins.append(line)
@@ -118,17 +238,26 @@ def _about_stock(page: Page, clause: Clause, said: str) -> Check:
 
 
 def about_topic(page: Page, clause: Clause) -> Check | None:
-    """What the page is about: holds when title, main heading, address and chosen filters
-    have all the words of the sentence; never fails by itself."""
-    if clause.negated or re.search(r"\b(?:no|not|never|without|every|all|only|kein\w*|nur|alle)\b", clause.text, re.I):
+    """What the page is about.
+
+    Holds when title, main heading, address and chosen filters have all the words of the
+    sentence; fails only where another of several options is chosen.
+    """
+    if clause.negated or re.search(
+        r"\b(?:no|not|never|without|every|all|only|kein\w*|nur|alle)\b", clause.text, re.I
+    ):
         return None
     words = [w for w in clause.words if w not in _FORM_WORDS]
     if not words:
         return None
-    main = [h.text for h in page.tree.headings if h.rank == 1] or [h.text for h in page.tree.headings[:1]]
+    main = [h.text for h in page.tree.headings if h.rank == 1] or [
+        h.text for h in page.tree.headings[:1]
+    ]
     chosen = [s.name for s in page.states if s.on and s.kind != "current" and len(s.name) < 60]
     crumbs = [s.name for s in page.states if s.on and s.kind == "current" and len(s.name) < 60]
-    sources = " ".join([page.content.title, *main, *chosen, *crumbs, *_query_words(page.content.url)])
+    sources = " ".join(
+        [page.content.title, *main, *chosen, *crumbs, *_query_words(page.content.url)]
+    )
     known = {stem(w) for w in name_words(sources)}
     missing = [w for w in words if w not in known]
     if missing:
@@ -143,8 +272,10 @@ def about_topic(page: Page, clause: Clause) -> Check | None:
 
 
 def _rival(page: Page, missing: set[str]) -> str | None:
-    """What is chosen in place of the one option that has the missing words, where the
-    options exclude each other; None where there is no such choice or it is "all"."""
+    """What is chosen in place of the option that has the missing words.
+
+    None where the options do not exclude each other, or the choice is "all".
+    """
     for state in page.states:
         words = {stem(w) for w in plain(state.name).split()}
         if state.on is not False or state.kind not in ("radio", "tab") or not missing <= words:
@@ -168,7 +299,7 @@ def _query_words(url: str) -> list[str]:
 _FORM_WORDS = frozenset(
     stem(w)
     for w in (
-        "listing", "listings", "results", "result", "overview", "detail", "details", "form", "open", "view", "correct", "right",
-        "treffer", "liste", "umgebung", "account", "record", "product",
+        "listing", "listings", "results", "result", "overview", "detail", "details", "form", "open",
+        "view", "correct", "right", "treffer", "liste", "umgebung", "account", "record", "product",
     )
 )  # fmt: skip

@@ -11,9 +11,12 @@ _WORDS = {
     "eine": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "kein": 0, "keine": 0,
 }  # fmt: skip
 _COMPARE = re.compile(
-    r"\b(at least|no fewer than|not less than|minimum of|at most|no more than|up to|more than|over|above|greater than|"
-    r"higher than|fewer than|less than|below|under|lower than|exactly|equal to|mindestens|höchstens|mehr als|über|"
-    r"weniger als|unter|genau)\s+((?:[$€£]|USD|EUR)?\s?[\d][\d.,]*\s?(?:[$€£]|USD|EUR)?|[a-zäöü]+)\b",
+    r"\b(at least|no fewer than|not less than|minimum of|at most|"
+    r"no more than|up to|more than|over|above|greater than|"
+    r"higher than|fewer than|less than|below|under|lower than|"
+    r"exactly|equal to|mindestens|höchstens|mehr als|über|"
+    r"weniger als|unter|genau)\s+((?:[$€£]|USD|EUR)?\s?[\d][\d.,]*\s?(?:[$€£]|"
+    r"USD|EUR)?|[a-zäöü]+)\b",
     re.IGNORECASE,
 )
 _OPERATORS = {

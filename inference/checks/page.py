@@ -152,6 +152,7 @@ class Page:
 
 _SIGN_OUT = re.compile(r"(?:log ?out|sign ?out|log off|sign off|abmelden|ausloggen)(?: \w+){0,2}")
 _SIGN_IN = re.compile(
-    r"(?:log ?in|sign ?in|log on|anmelden|einloggen|my account log in|sign in register|log in sign up|"
+    r"(?:log ?in|sign ?in|log on|anmelden|einloggen|my account log in|"
+    r"sign in register|log in sign up|"
     r"login register|log in or register|sign in or register|sign in join|log in register)"
 )

@@ -7,8 +7,10 @@ from inference.checks.clause import parse_clause, undecided
 from inference.decisions import Check
 
 _URL = re.compile(
-    r"^(?:the\s+|die\s+)?(?:current\s+|page\s+|page's\s+|browser\s+)?(?:url|address|adresse|web address)(?:\s+of the page)?\s+"
-    r"(contains?|includes?|has|enthält|ends? with|starts? with|begins? with|is|equals|matches|containing)\s+(.+)$",
+    r"^(?:the\s+|die\s+)?(?:current\s+|page\s+|page's\s+|browser\s+)?(?:url|"
+    r"address|adresse|web address)(?:\s+of the page)?\s+"
+    r"(contains?|includes?|has|enthält|ends? with|starts? with|"
+    r"begins? with|is|equals|matches|containing)\s+(.+)$",
     re.IGNORECASE,
 )
 _SHORT = re.compile(r"^(url_contains|url_not_contains)\s*[:=]\s*(.+)$", re.IGNORECASE)
@@ -32,7 +34,9 @@ def check_url(url: str, sentence: str) -> Check | None:
 def suite_url(url: str, value: str, *, wanted: bool) -> Check:
     """`url_contains` and `url_not_contains` of a task suite."""
     there = contains(url, value)
-    return Check(verdict="holds" if there == wanted else "fails", evidence=f"the URL is {_shown(url)}")
+    return Check(
+        verdict="holds" if there == wanted else "fails", evidence=f"the URL is {_shown(url)}"
+    )
 
 
 def contains(url: str, value: str) -> bool:
@@ -57,4 +61,3 @@ def _path(url: str) -> str:
 
 def _shown(url: str) -> str:
     return url if len(url) <= 200 else url[:200] + "…"
-

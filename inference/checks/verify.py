@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal, assert_never
 
-from inference.checks import listing, rules
+from inference.checks import controls, listing, sessions, texts, values
 from inference.checks.clause import Clause, parse_clause, undecided
 from inference.checks.page import Page
 from inference.checks.url import check_url, suite_url
@@ -17,16 +17,16 @@ SuiteVerify = Literal[
 _RULES: tuple[Callable[[Page, Clause], Check | None], ...] = (
     listing.about_count,
     listing.about_pages,
-    rules.about_session,
-    rules.about_dialog,
-    rules.about_form,
-    rules.about_cart,
-    rules.about_phone,
-    rules.about_state,
+    sessions.about_session,
+    sessions.about_dialog,
+    sessions.about_form,
+    values.about_cart,
+    sessions.about_phone,
+    controls.about_state,
     listing.about_some,
-    rules.about_assignment,
-    rules.about_value,
-    rules.about_text,
+    values.about_assignment,
+    values.about_value,
+    texts.about_text,
     listing.about_topic,
 )
 
@@ -68,4 +68,6 @@ def _text(content: Content, value: str, *, wanted: bool) -> Check:
     if not there and not content.complete:
         return undecided("a frame of the page could not be read")
     seen = "shows" if there else "does not show"
-    return Check(verdict="holds" if there == wanted else "fails", evidence=f"the page {seen} {value!r}")
+    return Check(
+        verdict="holds" if there == wanted else "fails", evidence=f"the page {seen} {value!r}"
+    )

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from inference.extract import kinds
+from inference.extract.nodes import Scope
 from inference.extract.pairs import Pair, pairs
 from inference.extract.structured import Fact, facts
-from inference.extract.tree import Scope, Tree
+from inference.extract.tree import Tree
 from inference.extract.words import FieldKind, field_kind, is_placeholder, label_score, stems
 from plans.step import ExtractField
 
@@ -41,8 +42,12 @@ class Wanted:
 _PAIR_TRUST = {"term": 0.97, "cell": 0.96, "colon": 0.94, "control": 0.9, "sibling": 0.88}
 _PAIR_FLOOR = {"term": 0.7, "cell": 0.7, "colon": 0.75, "control": 0.75, "sibling": 0.84}
 _SENTENCE = re.compile(r"(?<=[a-z0-9)])[.;]\s+(?=[A-Z])|\s*[·•|]\s*|\s+[–—]\s+")
-_COUNT = re.compile(r"(?<![\w.,$€£-])\(?(\d[\d.,]*)\+?\s+([a-zäöü][\w-]*(?:\s+[a-zäöü][\w-]*){0,5})", re.IGNORECASE)
-_PAGE_OF = re.compile(r"\b(?:page|seite)\s+\d+\s+(?:of|von|/)\s+(\d+)|^\d+\s+(?:of|von)\s+(\d+)$", re.IGNORECASE)
+_COUNT = re.compile(
+    r"(?<![\w.,$€£-])\(?(\d[\d.,]*)\+?\s+([a-zäöü][\w-]*(?:\s+[a-zäöü][\w-]*){0,5})", re.IGNORECASE
+)
+_PAGE_OF = re.compile(
+    r"\b(?:page|seite)\s+\d+\s+(?:of|von|/)\s+(\d+)|^\d+\s+(?:of|von)\s+(\d+)$", re.IGNORECASE
+)
 _VALUE_START = re.compile(r"[A-Z0-9ÄÖÜÀ-Þ#@$€£+(\"“„]")
 _TAIL = frozenset({"name", "value", "url", "text", "title"})
 
@@ -82,7 +87,11 @@ class Area:
 def candidates(area: Area, wanted: Wanted) -> list[Candidate]:
     """All candidates for a field, best first; those whose look can't be right are left out."""
     found = [*_from_pairs(area, wanted), *_from_facts(area, wanted)]
-    found += [*_from_phrases(area, wanted), *_from_counts(area, wanted), *_from_classes(area, wanted)]
+    found += [
+        *_from_phrases(area, wanted),
+        *_from_counts(area, wanted),
+        *_from_classes(area, wanted),
+    ]
     kept = [c for c in found if c.value is None or _acceptable(wanted, c)]
     return sorted(kept, key=lambda c: -c.confidence)
 
@@ -103,7 +112,7 @@ def _from_pairs(area: Area, wanted: Wanted) -> Iterator[Candidate]:
         if area.tree.is_chrome(pair.node) and not area.anchored:
             trust *= 0.8
         if is_placeholder(pair.value):
-            if pair.source == "sibling" and not pair.value or pair.source == "control":
+            if (pair.source == "sibling" and not pair.value) or pair.source == "control":
                 trust *= 0.7
             yield Candidate(None, pair.value, "label", pair.node, trust)
         else:
@@ -115,7 +124,9 @@ def _from_facts(area: Area, wanted: Wanted) -> Iterator[Candidate]:
     for fact in area.facts:
         score = _fact_score(wanted.name, fact.name)
         if score >= 0.8:
-            yield Candidate(fact.value, fact.value, fact.origin, fact.node, trust[fact.origin] * score)
+            yield Candidate(
+                fact.value, fact.value, fact.origin, fact.node, trust[fact.origin] * score
+            )
 
 
 def _fact_score(field: str, name: str) -> float:
@@ -129,7 +140,7 @@ def _fact_score(field: str, name: str) -> float:
 
 
 def _from_phrases(area: Area, wanted: Wanted) -> Iterator[Candidate]:
-    """ "By Inês Falcão", "Office phone (555) 555-0161", and a label with its value after it."""
+    """Phrases: "By Inês Falcão", "Office phone (555) 555-0161", a label and then its value."""
     for place, (text, node) in enumerate(area.segments):
         if len(text) > 160 or area.tree.acts(node) or area.tree.nodes[node].tag in ("th", "dt"):
             continue

@@ -18,8 +18,10 @@ MOST_FIELDS = 40
 def fields_for(
     content: Content, step: Step, extraction_schema: Mapping[str, JsonValue] | None = None
 ) -> tuple[ExtractField, ...]:
-    """The fields an extract step reads on this page; where neither schema nor step nor
-    intent names any, the labelled pairs of the page. Empty where it has none.
+    """The fields an extract step reads on this page.
+
+    Where neither schema nor step nor intent names any: the labelled pairs of the page.
+    Empty where it has none.
 
     Raises:
         plans.errors.PlanError: the schema has no properties.

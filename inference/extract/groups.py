@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from inference.content import Flag
-from inference.extract.tree import Scope, Tree
+from inference.extract.nodes import Scope
+from inference.extract.tree import Tree
 from inference.extract.words import name_words
 
 _CELLS = frozenset({"td", "th"})
@@ -71,8 +72,12 @@ def _table(tree: Tree, index: int) -> Group | None:
 def _two_column_terms(tree: Tree, body: list[int], width: int) -> bool:
     """A table of labels and values is one record, not a list."""
     firsts = [tree.text(tree.scope(tree.elements(r)[0])) for r in body]
-    return width == 2 and all(0 < len(t) <= 40 and not any(c.isdigit() for c in t) for t in firsts) and not any(
-        tree.nodes[i].tag == "a" for r in body for i in range(r, tree.end[tree.elements(r)[0]])
+    return (
+        width == 2
+        and all(0 < len(t) <= 40 and not any(c.isdigit() for c in t) for t in firsts)
+        and not any(
+            tree.nodes[i].tag == "a" for r in body for i in range(r, tree.end[tree.elements(r)[0]])
+        )
     )
 
 
@@ -98,7 +103,9 @@ def _head_row(tree: Tree, index: int, rows: list[int]) -> int | None:
 
 
 def _all_bold(tree: Tree, cell: int) -> bool:
-    homes = {tree.nodes[i].parent for i in range(cell, tree.end[cell]) if tree.nodes[i].tag == "#text"}
+    homes = {
+        tree.nodes[i].parent for i in range(cell, tree.end[cell]) if tree.nodes[i].tag == "#text"
+    }
     return all(tree.nodes[h].flags & Flag.BOLD for h in homes)
 
 
@@ -126,7 +133,11 @@ def _siblings(tree: Tree, index: int) -> list[Group]:
             continue
         seen.add(records)
         found.append(Group(index, records, (), _title(tree, records[0], index)))
-    return [g for g in found if not any(set(g.records) < set(o.records) and _alike(tree, o.records) for o in found)]
+    return [
+        g
+        for g in found
+        if not any(set(g.records) < set(o.records) and _alike(tree, o.records) for o in found)
+    ]
 
 
 @lru_cache(maxsize=4096)
@@ -134,7 +145,10 @@ def _marks(tag: str, cls: str) -> tuple[str, ...]:
     names = cls.split()
     if not names:
         return (tag,)
-    return (f"{tag}.{names[0]}", *((f"{tag}*",) if len(names) > 1 and _HASHED.search(names[0]) else ()))
+    return (
+        f"{tag}.{names[0]}",
+        *((f"{tag}*",) if len(names) > 1 and _HASHED.search(names[0]) else ()),
+    )
 
 
 def _alike(tree: Tree, records: tuple[int, ...]) -> bool:

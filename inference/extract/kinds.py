@@ -18,13 +18,14 @@ _CURRENCY = (
     r"(?:US\$|CA\$|AU?\$|R\$|[$€£¥₹₽₩₺]|\b(?:USD|EUR|GBP|CHF|CAD|AUD|NOK|SEK|DKK|PLN|Fr\.|kr|zł)\b)"
 )
 _NUMBER = r"\d{1,3}(?:[.,'’\s]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
-PRICE = re.compile(rf"{_CURRENCY}\s?-?(?:{_NUMBER})(?:,[-–]{{1,2}})?|(?:{_NUMBER})(?:,[-–]{{1,2}})?\s?{_CURRENCY}")
-_MONTHS = (
-    r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zäé]*\.?"
+PRICE = re.compile(
+    rf"{_CURRENCY}\s?-?(?:{_NUMBER})(?:,[-–]{{1,2}})?|(?:{_NUMBER})(?:,[-–]{{1,2}})?\s?{_CURRENCY}"
 )
+_MONTHS = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zäé]*\.?"
 DATE = re.compile(
     rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}\b|\b\d{{1,2}}/\d{{1,2}}\b"
-    rf"|\b\d{{1,2}}\.?\s+{_MONTHS}(?:\s+\d{{4}})?\b|\b{_MONTHS}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?\b"
+    rf"|\b\d{{1,2}}\.?\s+{_MONTHS}(?:\s+\d{{4}})?\b|\b{_MONTHS}\s+\d{{1,2}}(?:st|"
+    rf"nd|rd|th)?(?:,?\s+\d{{4}})?\b"
     rf"|\b{_MONTHS}\s+\d{{4}}\b",
     re.IGNORECASE,
 )
@@ -42,15 +43,19 @@ _HANDLE = re.compile(r"^@[\w.]{2,40}$")
 _URL = re.compile(r"^(?:https?://|www\.)\S+$", re.IGNORECASE)
 _PLAIN_NUMBER = re.compile(r"^[-+]?\d[\d.,'’]*(?:\s?[kKmM])?$")
 _MEASURE = re.compile(
-    r"^[-+~]?\d[\d.,'’]*\s?(?:[a-zµ°%²³\"'″′]+[²³]?(?:/\w+[²³]?)?)(?:\s\d+\s?\w+)?\.?$", re.IGNORECASE
+    r"^[-+~]?\d[\d.,'’]*\s?(?:[a-zµ°%²³\"'″′]+[²³]?(?:/\w+[²³]?)?)(?:\s\d+\s?\w+)?\.?$",
+    re.IGNORECASE,
 )
 MONTHLY = re.compile(
-    r"(?:/\s*(?:mo|month|wk|week|yr|monat)\b|\b(?:a|per|pro)\s+(?:month|week|monat)|\bmonthly\b|\bmtl\.?|\bmonatlich)",
+    r"(?:/\s*(?:mo|month|wk|week|yr|monat)\b|\b(?:a|per|pro)\s+(?:month|"
+    r"week|monat)|\bmonthly\b|\bmtl\.?|\bmonatlich)",
     re.IGNORECASE,
 )
 DECOY = re.compile(
-    r"\b(?:was|were|previously|formerly|rrp|msrp|list price|statt|uvp|save|you save|off|deposit|down payment|est\.?|"
-    r"estimated|from|ab|financ\w*|loan|payment|apr|shipping|delivery|versand|over|compulsory|fee|rate)\b",
+    r"\b(?:was|were|previously|formerly|rrp|msrp|list price|statt|"
+    r"uvp|save|you save|off|deposit|down payment|est\.?|"
+    r"estimated|from|ab|financ\w*|loan|payment|apr|shipping|delivery|"
+    r"versand|over|compulsory|fee|rate)\b",
     re.IGNORECASE,
 )
 _YEARS = re.compile(r"(?:19|20)\d\d\s?[-–]\s?(?:19|20)\d\d")
@@ -78,7 +83,11 @@ def kind_of(text: str) -> ValueKind:
         return "age"
     if YEAR.fullmatch(stripped):
         return "year"
-    if len(stripped) <= 30 and (found := DATE.search(stripped)) and len(found[0]) * 2 > len(stripped):
+    if (
+        len(stripped) <= 30
+        and (found := DATE.search(stripped))
+        and len(found[0]) * 2 > len(stripped)
+    ):
         return "date"
     if _PLAIN_NUMBER.match(stripped):
         return "number"
@@ -115,11 +124,18 @@ def fits(kind: FieldKind, text: str) -> bool:
     if kind == "year":
         return bool(YEAR.search(text))
     if kind == "price":
-        return bool(PRICE.search(text)) or plain(text) in {"free", "gratis", "kostenlos", "included"}
+        return bool(PRICE.search(text)) or plain(text) in {
+            "free",
+            "gratis",
+            "kostenlos",
+            "included",
+        }
     allowed = _FITS.get(kind)
     if allowed is not None and kind in ("email", "url", "handle"):
         return kind_of(text) in allowed
-    return allowed is None or any(c.isdigit() or c in "★☆" for c in text) or kind_of(text) in allowed
+    return (
+        allowed is None or any(c.isdigit() or c in "★☆" for c in text) or kind_of(text) in allowed
+    )
 
 
 def typical(kind: FieldKind, text: str) -> bool:
@@ -133,13 +149,21 @@ def phones(text: str, region: str = "US") -> tuple[str, ...]:
     if sum(c.isdigit() for c in text) < 7:
         return ()
     found = PhoneNumberMatcher(text, region, leniency=Leniency.POSSIBLE)
-    return tuple(m.raw_string for m in found if _phone_like(text, m.start, m.raw_string) and not _MASK.match(text[m.end :]))
+    return tuple(
+        m.raw_string
+        for m in found
+        if _phone_like(text, m.start, m.raw_string) and not _MASK.match(text[m.end :])
+    )
 
 
 def _phone_like(text: str, start: int, number: str) -> bool:
     """Whether digits are grouped as numbers to call are, or said to be one."""
     before = text[max(0, start - 24) : start]
-    if DATE.fullmatch(number) or _YEARS.fullmatch(number) or re.search(r"[#$€£\w]-?$|\d[.,]$", before):
+    if (
+        DATE.fullmatch(number)
+        or _YEARS.fullmatch(number)
+        or re.search(r"[#$€£\w]-?$|\d[.,]$", before)
+    ):
         return False
     if sum(c.isdigit() for c in number) < 7:
         return False

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inference.content import Flag
-from inference.extract.tree import CONTROLS, Scope, Tree, squash
+from inference.extract.nodes import CONTROLS, Scope, squash
+from inference.extract.tree import Tree
 from inference.extract.words import is_placeholder, name_words, plain
 
 PairSource = Literal["term", "cell", "control", "colon", "sibling"]
@@ -24,10 +25,13 @@ class Pair:
 
 _COLON = re.compile(r"^([^:.!?]{2,40}?)\s*:\s*(.*)$")
 _UI_LINK = re.compile(
-    r"^(?:change|edit|copy|view|map|show|see|more|details|remove|help|\?|ändern|bearbeiten|karte)\b",
+    r"^(?:change|edit|copy|view|map|show|see|more|details|remove|"
+    r"help|\?|ändern|bearbeiten|karte)\b",
     re.IGNORECASE,
 )
-_LABEL_CLASSES = frozenset({"lbl", "label", "key", "term", "caption", "title", "name", "prop", "attr"})
+_LABEL_CLASSES = frozenset(
+    {"lbl", "label", "key", "term", "caption", "title", "name", "prop", "attr"}
+)
 _LONGEST_LABEL = 48
 
 
@@ -43,8 +47,7 @@ def pairs(tree: Tree, scope: Scope) -> tuple[Pair, ...]:
 
 
 def value_text(tree: Tree, index: int) -> str:
-    """The value an element holds: a control's, else its text without commands and links
-    such as "Change"."""
+    """The value an element holds: a control's, else its text without commands ("Change")."""
     return _values(tree, tree.scope(index))
 
 
@@ -58,9 +61,13 @@ def _values(tree: Tree, scope: Scope) -> str:
                 parts.append(" " + node.attrs.get("value", ""))
         if node.tag == "br" or (node.flags & Flag.BLOCK and node.tag != "#text"):
             parts.append(" ")
-        if node.tag == "#text" and not node.flags & Flag.SR and not _command(tree, index, scope):
-            if tree.nodes[node.parent].tag not in CONTROLS:
-                parts.append(node.text)
+        shown = node.tag == "#text" and not node.flags & Flag.SR
+        if (
+            shown
+            and tree.nodes[node.parent].tag not in CONTROLS
+            and not _command(tree, index, scope)
+        ):
+            parts.append(node.text)
     text = squash("".join(parts))
     return text or tree.text(scope, commands=True)
 
@@ -209,7 +216,7 @@ def _siblings(tree: Tree, scope: Scope) -> Iterator[Pair]:
         if node.tag in ("#text", "tr", "dl", "select", "p") or tree.is_action(index):
             continue
         parts = _parts(tree, index)
-        if not 2 <= len(parts) <= 4 or len(parts) != 2 and not _figure(tree, parts):
+        if not 2 <= len(parts) <= 4 or (len(parts) != 2 and not _figure(tree, parts)):
             continue
         (first, first_node), (second, second_node) = parts[0], parts[1]
         if first and second and len(first) <= 120 and len(second) <= 120:

@@ -53,7 +53,11 @@ def _read(area: Area, wanted: Wanted) -> FieldValue:
 def field_value(area: Area, wanted: Wanted, best: Candidate) -> FieldValue:
     """A candidate as a field's value, in the words of the page."""
     value = best.value
-    if value is not None and wanted.kind == "price" and best.source in ("json-ld", "microdata", "opengraph"):
+    if (
+        value is not None
+        and wanted.kind == "price"
+        and best.source in ("json-ld", "microdata", "opengraph")
+    ):
         currencies = [f.value for f in area.facts if f.name.casefold().endswith("currency")]
         fact = Fact(wanted.name, value, "json-ld")
         value = visible_price(area.tree, fact, currencies[0] if currencies else "")

@@ -14,10 +14,13 @@ from plans.step import ExtractField, Frozen
 PhoneState = Literal["found", "none", "unknown"]
 
 _REVEAL = re.compile(
-    r"^(?:click (?:here )?to |tap to |press to )?(?:show|reveal|view|see|display|get|unlock|load|call)\b(?:\W+\w+){0,3}?"
+    r"^(?:click (?:here )?to |tap to |press to )?(?:show|reveal|"
+    r"view|see|display|get|unlock|load|call)\b(?:\W+\w+){0,3}?"
     r"\W+(?:phone|number|telephone|tel|mobile|contact|contacts)\b"
-    r"|^(?:show|reveal) (?:number|contact)\b|^(?:phone|contact|telephone)(?: number)? (?:show|anzeigen)$"
-    r"|\b(?:telefon\w*|nummer|rufnummer|kontakt\w*)\W+(?:an)?zeigen\b|^zeige\b.*\b(?:nummer|telefon\w*)\b"
+    r"|^(?:show|reveal) (?:number|contact)\b|^(?:phone|contact|"
+    r"telephone)(?: number)? (?:show|anzeigen)$"
+    r"|\b(?:telefon\w*|nummer|rufnummer|kontakt\w*)\W+(?:an)?zeigen\b|"
+    r"^zeige\b.*\b(?:nummer|telefon\w*)\b"
     r"|\d{2,}[\s\d()-]*[x•*…]{2,}",
     re.IGNORECASE,
 )
@@ -26,8 +29,10 @@ _NOT = re.compile(r"\b(?:my|your|country|order|account|card|tracking)\b", re.IGN
 
 
 class Reveal(Frozen):
-    """Something to press that shows a missing value. `text` is its visible text, `node` its
-    place in the content, `box` where it lies."""
+    """Something to press that shows a missing value.
+
+    `text` is its visible text, `node` its place in the content, `box` where it lies.
+    """
 
     text: str
     node: int
@@ -46,8 +51,10 @@ def reveal_wanted(
 
 
 def phone_state(content: Content, value: str | None) -> PhoneState:
-    """What is known of a phone number: "none" only where the whole page was read and nothing
-    is left on it that would reveal one."""
+    """What is known of a phone number.
+
+    "none" only where the whole page was read and nothing is left that would reveal one.
+    """
     if value is not None:
         return "found"
     if not content.complete or _reveal(Tree(content)) is not None:

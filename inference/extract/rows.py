@@ -8,16 +8,27 @@ from inference.content import Content
 from inference.decisions import FieldValue, Record
 from inference.extract import kinds
 from inference.extract.candidates import Wanted
+from inference.extract.fit import counted, prefixed, score
 from inference.extract.groups import Group, groups
 from inference.extract.scope import named_phrases
-from inference.extract.slots import Column, Slot, columns, counted, prefixed, score
+from inference.extract.slots import Column, Slot, columns
 from inference.extract.tree import Tree
-from inference.extract.words import LEXICON, contains_phrase, is_placeholder, label_score, name_words, plain, stem
+from inference.extract.words import (
+    LEXICON,
+    contains_phrase,
+    is_placeholder,
+    label_score,
+    name_words,
+    plain,
+    stem,
+)
 from plans.step import ExtractField
 
 _FLOOR = 0.5
 _OTHER_UNIT = re.compile(r"^\d[\d.,]*\s+[a-z]+$", re.IGNORECASE)
-_NOT = re.compile(r"\b(?:not|no|without|except|excluding|ohne|keine?)\s+(?:the\s+|die\s+)?\w+", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:not|no|without|except|excluding|ohne|keine?)\s+(?:the\s+|die\s+)?\w+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +52,16 @@ def extract_rows(
 def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Record]:
     """`extract_rows` over a tree that is there already."""
     wanted = [Wanted.of(field) for field in fields]
-    lists = [g for g in groups(tree) if not tree.in_aside(g.records[0]) or _named(g, intent) >= 0.35]
+    lists = [
+        g for g in groups(tree) if not tree.in_aside(g.records[0]) or _named(g, intent) >= 0.35
+    ]
     reads = [r for g in lists if (r := _read(tree, g, wanted, intent)) is not None]
     if not reads:
         return []
     best = max(reads, key=lambda r: r.worth)
-    ads = any(word in LEXICON.sponsored for word in plain(intent).split()) and "no ads" not in plain(intent)
+    ads = any(
+        word in LEXICON.sponsored for word in plain(intent).split()
+    ) and "no ads" not in plain(intent)
     records: list[Record] = []
     for place, record in enumerate(best.group.records):
         if not ads and (tree.is_sponsored(record) or _is_ad_row(tree, record)):
@@ -69,7 +84,9 @@ def row_about(tree: Tree, fields: Sequence[ExtractField], intent: str) -> Record
             continue
         reads: list[tuple[_Read, int]] = []
         for group in groups(tree):
-            hits = [p for p, r in enumerate(group.records) if any(h in tree.scope(r) for h in homes)]
+            hits = [
+                p for p, r in enumerate(group.records) if any(h in tree.scope(r) for h in homes)
+            ]
             read = _read(tree, group, wanted, intent) if len(hits) == 1 else None
             if read is not None and len(read.chosen) * 2 >= len(wanted):
                 reads.append((read, hits[0]))
@@ -152,9 +169,7 @@ def _named(group: Group, intent: str) -> float:
     return 0.4 + 0.5 * len(hits) / len(title)
 
 
-def _record(
-    tree: Tree, read: _Read, wanted: Sequence[Wanted], record: int, place: int
-) -> Record:
+def _record(tree: Tree, read: _Read, wanted: Sequence[Wanted], record: int, place: int) -> Record:
     values: dict[str, FieldValue] = {}
     for want in wanted:
         column = read.chosen.get(want.name)
@@ -171,10 +186,16 @@ def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: int) -> FieldV
         return FieldValue(value=None, raw=slot.value, source="label", element=tree.path(slot.node))
     value = slot.value if slot is not None else _from_texts(tree, wanted, record)
     if wanted.kind == "count" and slot is not None and not slot.value.isdigit():
-        value = _from_texts(tree, wanted, record) or (None if _OTHER_UNIT.match(value or "") else value)
+        value = _from_texts(tree, wanted, record) or (
+            None if _OTHER_UNIT.match(value or "") else value
+        )
     if value is None:
         return FieldValue(value=None)
-    text = prefixed(wanted, value) or (counted(wanted, value) if wanted.kind == "count" else None) or value
+    text = (
+        prefixed(wanted, value)
+        or (counted(wanted, value) if wanted.kind == "count" else None)
+        or value
+    )
     if not kinds.fits(wanted.kind, text) and wanted.kind not in kinds.SOFT:
         return FieldValue(value=None, raw=value)
     node = slot.node if slot is not None else record
@@ -197,10 +218,22 @@ def _from_texts(tree: Tree, wanted: Wanted, record: int) -> str | None:
 def _url(tree: Tree, record: int) -> str:
     """The link of a record: its title's, else the first that leads somewhere."""
     links = [i for i in range(record, tree.end[record]) if "href" in tree.nodes[i].attrs]
-    links = [i for i in links if not tree.nodes[i].attrs["href"].startswith(("tel:", "mailto:", "javascript:"))]
+    links = [
+        i
+        for i in links
+        if not tree.nodes[i].attrs["href"].startswith(("tel:", "mailto:", "javascript:"))
+    ]
     if not links:
         return ""
-    titled = [i for i in links if any(tree.nodes[a].tag in ("h1", "h2", "h3", "h4", "h5") for a in (i, *tree.ancestors(i)) if a >= record)]
+    titled = [
+        i
+        for i in links
+        if any(
+            tree.nodes[a].tag in ("h1", "h2", "h3", "h4", "h5")
+            for a in (i, *tree.ancestors(i))
+            if a >= record
+        )
+    ]
     texts = [i for i in links if tree.text(tree.scope(i))]
     best = (titled or texts or links)[0]
     return tree.nodes[best].attrs["href"]

@@ -9,19 +9,25 @@ from price_parser import Price
 from inference.content import Flag
 from inference.extract import kinds
 from inference.extract.candidates import Area, Candidate, Wanted
+from inference.extract.nodes import Scope
 from inference.extract.structured import Fact
 from inference.extract.title import read_title
-from inference.extract.tree import Scope, Tree
+from inference.extract.tree import Tree
 from inference.extract.words import label_score, name_words
 
-_PLACE = re.compile(r"^(?:\d{4,5} )?[A-ZÄÖÜ][\w.'’-]+(?:[ -][A-ZÄÖÜ]?[\w.'’-]+){0,3}, [A-Z][\w.'’ -]{1,24}$")
+_PLACE = re.compile(
+    r"^(?:\d{4,5} )?[A-ZÄÖÜ][\w.'’-]+(?:[ -][A-ZÄÖÜ]?[\w.'’-]+){0,3}, [A-Z][\w.'’ -]{1,24}$"
+)
 _STREET = re.compile(
-    r"^(?:\d+[a-z]?,? [A-Z][\w.'’ -]{2,40} (?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|way|court|square|boulevard|blvd)\b\.?"
+    r"^(?:\d+[a-z]?,? [A-Z][\w.'’ -]{2,40} (?:street|st|road|"
+    r"rd|avenue|ave|lane|ln|drive|dr|way|court|square|boulevard|"
+    r"blvd)\b\.?"
     r"|[A-ZÄÖÜ][\w.äöüß -]{2,40}(?:straße|strasse|str\.|weg|platz|allee|gasse) \d+\s?[a-z]?)$",
     re.IGNORECASE,
 )
 _SUPPORT = re.compile(
-    r"\b(?:support|hotline|customer|service|help|hotline|helpline|toll.free|call us|contact us|office|fax|telefax|"
+    r"\b(?:support|hotline|customer|service|help|hotline|helpline|"
+    r"toll.free|call us|contact us|office|fax|telefax|"
     r"questions|enquiries|inquiries|kundenservice|visitor|headquarters)\b",
     re.IGNORECASE,
 )
@@ -103,7 +109,11 @@ def _visible_prices(area: Area) -> Iterator[_Found]:
         for match in kinds.PRICE.finditer(line):
             before, after = line[last : match.start()][-30:], line[match.end() : match.end() + 14]
             last = match.end()
-            if kinds.DECOY.search(before) or kinds.MONTHLY.match(after.strip()) or kinds.MONTHLY.search(after):
+            if (
+                kinds.DECOY.search(before)
+                or kinds.MONTHLY.match(after.strip())
+                or kinds.MONTHLY.search(after)
+            ):
                 continue
             home = _home(tree, node, match[0], scope)
             if home is None or tree.has(home, Flag.STRIKE):
@@ -138,7 +148,11 @@ def visible_price(tree: Tree, fact: Fact, currency: str) -> str:
                 return shown
     if currency not in _SYMBOLS or any(not (c.isdigit() or c == ".") for c in fact.value):
         return fact.value
-    return f"{_SYMBOLS[currency]}{amount:,.0f}" if amount == int(amount) else f"{_SYMBOLS[currency]}{amount:,.2f}"
+    return (
+        f"{_SYMBOLS[currency]}{amount:,.0f}"
+        if amount == int(amount)
+        else f"{_SYMBOLS[currency]}{amount:,.2f}"
+    )
 
 
 def _phones(area: Area) -> Iterator[Candidate]:
@@ -153,7 +167,11 @@ def _phones(area: Area) -> Iterator[Candidate]:
             number = shown[0] if shown else node.attrs["href"].removeprefix("tel:")
             yield Candidate(number, number, "scanner", index, 0.88)
     for node, line in tree.lines:
-        if node not in scope or not area.counts(node) or (tree.is_chrome(node) and not area.anchored):
+        if (
+            node not in scope
+            or not area.counts(node)
+            or (tree.is_chrome(node) and not area.anchored)
+        ):
             continue
         if _SUPPORT.search(line) or tree.inside(node, frozenset({"label", "option"})):
             continue
@@ -175,7 +193,11 @@ def _titles(area: Area, wanted: Wanted) -> Iterator[Candidate]:
     if area.anchored:
         headed = next((h.text for h in tree.headings if h.node in area.scope), "")
         inner = [h for h in tree.headings if h.node in area.scope and h.text != headed]
-        linked = [(i, tree.text(tree.scope(i))) for i in range(area.scope.start, area.scope.end) if _leads(tree, i)]
+        linked = [
+            (i, tree.text(tree.scope(i)))
+            for i in range(area.scope.start, area.scope.end)
+            if _leads(tree, i)
+        ]
         if not inner and linked:
             yield Candidate(linked[0][1], linked[0][1], "dom", linked[0][0], 0.66)
         first = next((h for h in inner if h.rank <= 6), None) or next(iter(inner), None)

@@ -3,14 +3,22 @@
 import re
 from collections.abc import Sequence
 
+from inference.extract.nodes import Scope
 from inference.extract.pairs import pairs
-from inference.extract.tree import Heading, Scope, Tree
+from inference.extract.tree import Heading, Tree
 from inference.extract.words import LEXICON, contains_phrase, label_score, name_words, plain, stem
 
-_ABOUT = re.compile(r"\b(?:about|called|named|titled|über|namens)\s+(?:the\s+|an?\s+)?(.+?)(?=\s+(?:note|extract|get|read|list)\b|[:.,;]|$)", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"\b(?:about|called|named|titled|über|namens)\s+(?:the\s+|"
+    r"an?\s+)?(.+?)(?=\s+(?:note|extract|get|read|list)\b|[:.,;]|"
+    r"$)",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[\"“„«']([^\"”“»']{2,80})[\"”“»']")
 _OF = re.compile(
-    r"\b(?:of|from|in|under|for|within|per|aus|von|im|in der|unter)\s+(?:the|this|that|an?|dem|der|den|das|des)?\s*([\w'’-]+(?:\s+(?:of\s+the\s+|of\s+)?[\w'’-]+){0,4})",
+    r"\b(?:of|from|in|under|for|within|per|aus|von|im|in der|"
+    r"unter)\s+(?:the|this|that|an?|dem|der|den|das|des)?\s*([\w'’-]+(?:\s+(?:of\s+the\s+|"
+    r"of\s+)?[\w'’-]+){0,4})",
     re.IGNORECASE,
 )
 
@@ -93,7 +101,11 @@ def _around_phrase(tree: Tree, phrase: str, fields: Sequence[str]) -> Scope | No
             break
         scope = tree.scope(ancestor)
         labels = [p.label for p in pairs(tree, scope)]
-        labels += [tree.nodes[i].text for i in range(scope.start, scope.end) if tree.nodes[i].tag == "button"]
+        labels += [
+            tree.nodes[i].text
+            for i in range(scope.start, scope.end)
+            if tree.nodes[i].tag == "button"
+        ]
         hits = sum(any(label_score(f, label) >= 0.84 for label in labels) for f in fields)
         if hits and (best is None or hits > best[0]):
             best = (hits, ancestor)

@@ -136,7 +136,12 @@ def _open_graph(content: Content) -> Iterator[Fact]:
     for key, value in content.meta.items():
         if value and key.startswith(("og:", "product:", "article:")):
             name = " ".join(name_words(key.split(":", 1)[1].replace(":", " ")))
-            if name in ("title", "description", "url", "price amount", "price currency", "brand"):
-                yield Fact(name, value, "opengraph")
-            elif key.startswith(("product:", "article:")):
+            if name in (
+                "title",
+                "description",
+                "url",
+                "price amount",
+                "price currency",
+                "brand",
+            ) or key.startswith(("product:", "article:")):
                 yield Fact(name, value, "opengraph")

@@ -14,8 +14,10 @@ _TRAILING_YEAR = re.compile(r"^(.+?),?\s+\(?((?:19|20)\d\d)\)?$")
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A title taken apart; `make` and `model` None where the page does not tell where one
-    ends and the other begins."""
+    """A title taken apart.
+
+    `make` and `model` are None where the page does not tell where one ends.
+    """
 
     raw: str
     node: int
@@ -28,7 +30,9 @@ def read_title(tree: Tree, facts: tuple[Fact, ...]) -> Title | None:
     """Take the page's main title apart, None where it is no such title."""
     heading = next((h for h in tree.headings if h.rank == 1 and not tree.in_aside(h.node)), None)
     if heading is None:
-        heading = next((h for h in tree.headings if _TITLE.match(h.text) and not tree.in_aside(h.node)), None)
+        heading = next(
+            (h for h in tree.headings if _TITLE.match(h.text) and not tree.in_aside(h.node)), None
+        )
     if heading is None:
         return None
     leading = _TITLE.match(heading.text)
@@ -47,8 +51,16 @@ def read_title(tree: Tree, facts: tuple[Fact, ...]) -> Title | None:
 def _make(tree: Tree, rest: str, facts: tuple[Fact, ...], heading: int) -> str | None:
     """The longest start of the title that the page names on its own elsewhere."""
     words = rest.split()
-    known = {plain(f.value) for f in facts if label_score("make", f.name.split(" ")[0]) >= 0.85 or f.name.startswith("brand")}
-    standing = {plain(node.attrs["value"]) for node in tree.nodes if node.attrs.get("value") and node.tag != "input"}
+    known = {
+        plain(f.value)
+        for f in facts
+        if label_score("make", f.name.split(" ")[0]) >= 0.85 or f.name.startswith("brand")
+    }
+    standing = {
+        plain(node.attrs["value"])
+        for node in tree.nodes
+        if node.attrs.get("value") and node.tag != "input"
+    }
     for node, line in tree.lines:
         if node != heading and len(line) <= 60:
             standing.update(plain(part) for part in re.split(r"\s*[·•|›/»>,:]\s*", line))
@@ -58,7 +70,18 @@ def _make(tree: Tree, rest: str, facts: tuple[Fact, ...], heading: int) -> str |
             return " ".join(words[:count])
     for count in range(min(4, len(words) - 1), 0, -1):
         start = plain(" ".join(words[:count]))
-        if any(s == start or s in (f"{start} boats", f"more {start}", f"all {start}", f"used {start}", f"{start} for sale") for s in standing):
+        if any(
+            s == start
+            or s
+            in (
+                f"{start} boats",
+                f"more {start}",
+                f"all {start}",
+                f"used {start}",
+                f"{start} for sale",
+            )
+            for s in standing
+        ):
             return " ".join(words[:count])
     if len(words) == 2:
         return words[0]

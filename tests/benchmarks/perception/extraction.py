@@ -125,13 +125,17 @@ async def run(pages_dir: Path, browser: Browser) -> Report:
     """Score every page of a folder of page cases."""
     pages: dict[str, Tally] = {}
     total = Tally()
-    for folder in sorted(p.parent for p in pages_dir.glob("*/cases.json")):
-        cases = Cases.model_validate_json((folder / "cases.json").read_text(encoding="utf-8"))
+    for folder, cases in _load(pages_dir):
         if not cases.extract and not cases.gates:
             continue
         pages[folder.name] = await _score_page(folder, cases, browser)
         total.add(pages[folder.name])
     return Report(pages, total)
+
+
+def _load(pages_dir: Path) -> list[tuple[Path, Cases]]:
+    files = sorted(pages_dir.glob("*/cases.json"))
+    return [(f.parent, Cases.model_validate_json(f.read_text(encoding="utf-8"))) for f in files]
 
 
 async def _score_page(folder: Path, cases: Cases, browser: Browser) -> Tally:
@@ -188,10 +192,7 @@ def _compare(tally: Tally, case_id: str, expected: list[Values], found: list[Val
             tally.notes.append(f"{case_id}[{place}] {name}: expected {value!r}, read {answer!r}")
 
 
-async def _main(pages_dir: Path) -> int:
-    if not pages_dir.is_dir():
-        print(f"no labelled pages at {pages_dir.name!r}: give their folder with --pages")
-        return 0
+async def _main(pages_dir: Path) -> None:
     async with async_playwright() as driver:
         browser = await driver.chromium.launch(executable_path=shutil.which("chromium"))
         report = await run(pages_dir, browser)
@@ -199,10 +200,19 @@ async def _main(pages_dir: Path) -> int:
     print("\n".join(report.lines()))
     for name, tally in report.pages.items():
         print("\n".join(f"{name} {note}" for note in tally.notes) or f"{name}: nothing missed")
+
+
+def main() -> int:
+    """Score the pages, or say in a sentence that they are not there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=Path, default=DEFAULT_PAGES)
+    pages_dir = parser.parse_args().pages
+    if not pages_dir.is_dir():
+        print(f"no labelled pages at {pages_dir.name!r}: give their folder with --pages")
+        return 0
+    asyncio.run(_main(pages_dir))
     return 0
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pages", type=Path, default=DEFAULT_PAGES)
-    sys.exit(asyncio.run(_main(parser.parse_args().pages)))
+    sys.exit(main())
