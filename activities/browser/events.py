@@ -183,7 +183,7 @@ def _is_stream(request: Request) -> bool:
 async def _answer(dialog: Dialog) -> None:
     """Accept a dialog that nobody else answered, so that the page can go on."""
     try:
-        await dialog.accept()
+        await (dialog.accept(dialog.default_value) if dialog.type == "prompt" else dialog.accept())
     except Error:
         # Answered by the session, or gone with its page.
         return
