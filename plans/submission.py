@@ -15,7 +15,7 @@ from plans.state import RunLimits
 from plans.step import Frozen, Perception, StepType
 from plans.structure import Structure
 from plans.suite import TaskSuite
-from plans.validate import check_placeholders
+from plans.validate import check_filled, check_placeholders
 
 
 class Submission(Frozen):
@@ -61,6 +61,7 @@ def understand(
     content = source.content
     if isinstance(content, Plan | TaskSuite):
         check_placeholders(content, options.inputs)
+        check_filled(content, options.inputs)
     return Submission(
         source=source,
         options=options,

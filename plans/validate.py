@@ -1,6 +1,6 @@
 """What a plan must be before it may run; each refusal is the contract's sentence."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
@@ -72,42 +72,50 @@ def _check_conditions(step: Step, index: int) -> None:
             raise PlanError(f"invalid request: steps[{index}].guard: {error.message}") from None
 
 
-def check_placeholders(plan: Plan | TaskSuite, inputs: Mapping[str, JsonValue]) -> None:
-    """Refuse a plan that uses a name which nobody gives, or grows too long when filled in.
+def check_placeholders(plan: Plan | TaskSuite, given: Collection[str]) -> None:
+    """Refuse a plan that uses a name which nobody gives.
 
     Args:
         plan: what is to run.
-        inputs: the inputs by name.
+        given: names of the inputs.
 
     Raises:
-        PlanError: a name is neither an input nor an `out_var` of the plan nor `user_input`,
-            or a step or task has more than `MAX_FILLED` characters with the inputs in it.
+        PlanError: a name is neither an input nor an `out_var` of the plan nor `user_input`.
     """
-    lengths = {name: len(as_text(value)) for name, value in inputs.items()}
-    lengths[USER_INPUT] = lengths.get(USER_INPUT, 0)
-    match plan:
-        case Plan(steps=steps):
-            lengths = {step.out_var: 0 for step in steps if step.out_var} | lengths
-            for index, step in enumerate(steps):
-                _check_texts(texts_of(step), lengths, f"step {index}")
-        case TaskSuite(tasks=tasks, base_url=base_url):
-            _check_texts([base_url], lengths, "base_url")
-            for index, task in enumerate(tasks):
-                value = task.verify.value if task.verify else ""
-                texts = [task.intent, task.start_url or "", value]
-                _check_texts(texts, lengths, f"task {index}")
-
-
-def _check_texts(texts: Iterable[str], lengths: Mapping[str, int], place: str) -> None:
-    total = 0
-    for text in texts:
-        names = names_in(text)
-        for name in names:
-            if name not in lengths:
+    known = {*given, USER_INPUT}
+    if isinstance(plan, Plan):
+        known.update(step.out_var for step in plan.steps if step.out_var)
+    for place, texts in _places(plan):
+        for name in (name for text in texts for name in names_in(text)):
+            if name not in known:
                 shown = f"{{{{{short(name)}}}}}"
                 raise PlanError(
                     f"{place} uses {shown}, which is neither in 'inputs' nor an 'out_var'"
                 )
-        total += filled_length(text, lengths) if names else 0
-    if total > MAX_FILLED:
-        raise PlanError(f"{place} has more than {MAX_FILLED} characters with the inputs filled in")
+
+
+def check_filled(plan: Plan | TaskSuite, inputs: Mapping[str, JsonValue]) -> None:
+    """Refuse a plan that the inputs blow up.
+
+    Raises:
+        PlanError: the texts of a step or task that hold placeholders have more than
+            `MAX_FILLED` characters with the inputs in them.
+    """
+    lengths = {name: len(as_text(value)) for name, value in inputs.items()}
+    for place, texts in _places(plan):
+        if sum(filled_length(text, lengths) for text in texts if "{{" in text) > MAX_FILLED:
+            raise PlanError(
+                f"{place} has more than {MAX_FILLED} characters with the inputs filled in"
+            )
+
+
+def _places(plan: Plan | TaskSuite) -> Iterator[tuple[str, Iterable[str]]]:
+    match plan:
+        case Plan(steps=steps):
+            for index, step in enumerate(steps):
+                yield f"step {index}", texts_of(step)
+        case TaskSuite(tasks=tasks, base_url=base_url):
+            yield "base_url", (base_url,)
+            for index, task in enumerate(tasks):
+                value = task.verify.value if task.verify else ""
+                yield f"task {index}", (task.intent, task.start_url or "", value)
