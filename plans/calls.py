@@ -48,6 +48,7 @@ class Call(Frozen):
 
     `iteration` counts the passes of the innermost loop around the step from 0 (0 outside
     loops); `item_loop` is the index of that innermost loop step, or None outside loops.
+    For a look, `item_loop` is the loop around the body's first click, the one that claims.
     `visit` is the ordinal of this step's executions in the run, from 0: with `index` it
     names the item that a click claimed, the same for every attempt.
     """
