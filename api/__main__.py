@@ -27,6 +27,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+class _Announcing(uvicorn.Server):
+    """Says `ready` on standard output as soon as requests are accepted."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+
+
 async def _serve(listener: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(ApiSettings()),
@@ -34,14 +44,7 @@ async def _serve(listener: socket.socket) -> None:
         access_log=False,
         timeout_graceful_shutdown=5,
     )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.02)
-    if server.started:
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-    await serving
+    await _Announcing(config).serve(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from api.views import ErrorBody, EventsView, HealthView, LogsView, ModelsView, VersionView
+from api.views import (
+    DryRunView,
+    ErrorBody,
+    EventsView,
+    HealthView,
+    LogsView,
+    ModelsView,
+    VersionView,
+)
 from ledger.views import HandleView, PollView, ResultView, StatusView
 
 Responses = dict[int | str, dict[str, object]]
@@ -143,7 +151,9 @@ LOGS_QUERY = _query(
 EVENTS_QUERY = _query("since", _TEXT, "ISO time: only events after it.")
 
 _USUAL = (400, 401, 403, 404, 503)
-PREDICT_RESPONSES = _responses(HandleView | StatusView | ResultView | LogsView, *_USUAL, 413)
+PREDICT_RESPONSES = _responses(
+    HandleView | StatusView | ResultView | LogsView | DryRunView, *_USUAL, 413
+)
 STATUS_RESPONSES = _responses(StatusView, *_USUAL)
 RESULT_RESPONSES = _responses(ResultView, *_USUAL)
 POLL_RESPONSES = _responses(PollView, *_USUAL)

@@ -53,7 +53,7 @@ def settings(tmp_path: Path, plans_folder: Path) -> ApiSettings:
 
 @pytest.fixture
 def ledger_settings(tmp_path: Path) -> LedgerSettings:
-    return LedgerSettings(data_dir=tmp_path / "data", ledger_url="")
+    return LedgerSettings(data_dir=tmp_path / "data", database_url="")
 
 
 @pytest.fixture
