@@ -7,14 +7,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class LedgerSettings(BaseSettings):
-    """`MANTIS_LEDGER_URL`, else a SQLite file in the data folder (`MANTIS_DATA_DIR`)."""
+    """`MANTIS_DATABASE_URL`, else a SQLite file in the data folder (`MANTIS_DATA_DIR`)."""
 
     model_config = SettingsConfigDict(env_prefix="MANTIS_", frozen=True)
 
     data_dir: Path = Path("data")
-    ledger_url: str = Field(default="")
+    database_url: str = Field(default="")
 
     @property
     def url(self) -> str:
         """SQLAlchemy URL with an async driver."""
-        return self.ledger_url or f"sqlite+aiosqlite:///{self.data_dir.absolute()}/ledger.db"
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.absolute()}/ledger.db"
