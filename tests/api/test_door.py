@@ -197,3 +197,28 @@ async def test_a_client_that_leaves_mid_body_harms_nobody(app: FastAPI, ledger: 
 
 async def test_temporal_is_reached_lazily(app: FastAPI):
     assert isinstance(app.state.service.temporal, Client)
+
+
+async def test_a_blocking_caller_that_leaves_is_not_waited_for(app: FastAPI, ledger: Ledger):
+    body = b'{"task_suite": [{"intent": "Go to https://example.com", "type": "navigate"}], '
+    body += b'"detached": false}'
+    async with Served(app) as served:
+        _, writer = await asyncio.open_connection(*served.address)
+        writer.write(
+            b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nX-Mantis-Token: test-token\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body
+        )
+        await writer.drain()
+        async with asyncio.timeout(10):
+            while True:
+                if await ledger.outbox.waiting() == 1:
+                    break
+                await asyncio.sleep(0.02)
+            assert len(served.server.server_state.tasks) == 1
+            writer.close()
+            await writer.wait_closed()
+            while True:
+                if not served.server.server_state.tasks:
+                    break
+                await asyncio.sleep(0.02)
+    assert await ledger.outbox.waiting() == 1
