@@ -1,7 +1,7 @@
 """A page as the checks see it: texts, states of controls, marks of being signed in."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -118,15 +118,29 @@ class Page:
 
     @cached_property
     def dialogs(self) -> tuple[int, ...]:
-        """Elements that lie over the page: dialogs and fixed boxes of some size."""
+        """Elements that say of themselves that they are dialogs."""
+        return self._outermost(self._is_dialog)
+
+    @cached_property
+    def floating(self) -> tuple[int, ...]:
+        """Fixed boxes of some size that may lie over the page, dialogs or not."""
+        return self._outermost(self._floats)
+
+    def _outermost(self, mark: Callable[[int], bool]) -> tuple[int, ...]:
         found: list[int] = []
-        for index, node in enumerate(self.tree.nodes):
-            named = node.attrs.get("role") in ("dialog", "alertdialog") or node.tag == "dialog"
-            modal = node.attrs.get("modal") == "true"
-            floating = bool(node.flags & Flag.FIXED) and node.width * node.height > 20_000
-            if (named or modal or floating) and not any(index in self.tree.scope(f) for f in found):
+        for index in range(len(self.tree.nodes)):
+            if mark(index) and not (found and index in self.tree.scope(found[-1])):
                 found.append(index)
         return tuple(found)
+
+    def _is_dialog(self, index: int) -> bool:
+        node = self.tree.nodes[index]
+        named = node.attrs.get("role") in ("dialog", "alertdialog") or node.tag == "dialog"
+        return named or node.attrs.get("modal") == "true"
+
+    def _floats(self, index: int) -> bool:
+        node = self.tree.nodes[index]
+        return bool(node.flags & Flag.FIXED) and node.width * node.height > 20_000
 
     @cached_property
     def signed_in(self) -> tuple[bool, str] | None:

@@ -5,7 +5,7 @@ import re
 from inference.checks.clause import Clause, undecided
 from inference.checks.page import Page
 from inference.decisions import Check
-from inference.extract.words import plain, stem
+from inference.extract.words import stem
 
 _LOGIN = re.compile(
     r"^(?:the\s+|der\s+|die\s+)?(?:user|visitor|customer|nutzer|"
@@ -23,6 +23,28 @@ _MUST_LOGIN = re.compile(
     re.I,
 )
 _DIALOG = re.compile(r"\b(cookie|consent|newsletter|dialog|modal|pop-?up|popup|overlay)\b", re.I)
+_CONSENT = re.compile(r"\b(?:cookies?|consent|privacy|datenschutz)\b", re.I)
+_TOPICS = {
+    "cookie": _CONSENT,
+    "consent": _CONSENT,
+    "newsletter": re.compile(r"\b(?:newsletter|inbox|subscribe|abonnieren)\b", re.I),
+}
+_DIALOG_WORDS = frozenset(
+    stem(word)
+    for word in (
+        "dialog",
+        "modal",
+        "popup",
+        "pop",
+        "up",
+        "overlay",
+        "open",
+        "covering",
+        "cover",
+        "box",
+    )
+)
+_SIGNING = re.compile(r"\b(?:log|sign)[ -]?in\b|\banmeld|\beinlogg|\bpassword\b", re.I)
 _PAYMENT = re.compile(
     r"\b(?:card number|payment (?:fields?|details?|form)|credit card|checkout form)\b", re.I
 )
@@ -40,18 +62,7 @@ _REVEAL = re.compile(
 def about_session(page: Page, clause: Clause) -> Check | None:
     """Whether somebody is logged in, and as whom; whether the page asks for a password."""
     if _MUST_LOGIN.search(clause.text):
-        asked = [i for i, _ in page.inputs() if page.tree.nodes[i].attrs.get("type") == "password"]
-        if asked:
-            return (
-                undecided("there is a field for a password; whether it must be used can't be told")
-                if "has to" in clause.text or "needs to" in clause.text
-                else clause.answer(True, "there is a field for a password")
-            )
-        if not page.content.complete:
-            return undecided("a frame of the page could not be read")
-        if re.search(r"\b(?:log|sign) in (?:to|or)\b|\bmembers only\b", page.text, re.I):
-            return undecided("the page speaks of logging in")
-        return clause.answer(False, "there is no field for a password")
+        return _about_password(page, clause)
     match = _LOGIN.match(clause.text)
     if not match:
         return None
@@ -72,41 +83,59 @@ def about_session(page: Page, clause: Clause) -> Check | None:
     return clause.answer(truth, mark)
 
 
+def _about_password(page: Page, clause: Clause) -> Check:
+    asked = [i for i, _ in page.inputs() if page.tree.nodes[i].attrs.get("type") == "password"]
+    must = re.search(r"\b(?:has|needs) to\b", clause.text, re.I)
+    if asked and must:
+        return undecided("there is a field for a password; whether it must be used can't be told")
+    if asked:
+        return clause.answer(True, "there is a field for a password")
+    headings = [h.text for h in page.tree.headings if h.rank <= 2]
+    titles = " ".join([page.content.title, *headings])
+    wall = re.search(r"\b(?:log|sign) in (?:to|or)\b|\bmembers only\b", page.text, re.I)
+    if wall or _SIGNING.search(titles) or not page.content.complete:
+        return undecided("the page speaks of logging in, or a frame could not be read")
+    return clause.answer(False, "there is no field for a password")
+
+
 def about_dialog(page: Page, clause: Clause) -> Check | None:
     """Cookie banners, pop-ups and dialogs that lie over the page."""
     match = _DIALOG.search(clause.text)
     if not match:
         return None
-    topic = match[1].lower()
-    shown = [
-        page.tree.text(page.tree.scope(d)) + " " + page.tree.nodes[d].text for d in page.dialogs
-    ]
-    if topic in ("cookie", "consent"):
-        hits = [
-            t for t in shown if re.search(r"\b(?:cookies?|consent|privacy|datenschutz)\b", t, re.I)
-        ]
-    elif topic == "newsletter":
-        hits = [
-            t for t in shown if re.search(r"\b(?:newsletter|inbox|subscribe|e-?mail)\b", t, re.I)
-        ]
+    topic = _TOPICS.get(match[1].lower())
+    over = {*page.dialogs, *page.floating} if topic else set(page.dialogs)
+    shown = [_said(page, index) for index in sorted(over)]
+    if topic:
+        hits = [text for text in shown if topic.search(text)]
+    elif clause.quoted:
+        hits = [text for text in shown if clause.quoted[0].casefold() in text.casefold()]
     else:
-        hits = (
-            shown
-            if not clause.quoted
-            else [t for t in shown if clause.quoted[0].casefold() in t.casefold()]
-        )
-        words = set(clause.words) - {
-            stem(w) for w in ("dialog", "modal", "popup", "pop", "up", "overlay", "open", "cover")
-        }
-        if words and hits and not clause.quoted:
-            hits = [t for t in hits if words <= {stem(w) for w in plain(t).split()}]
-            if not hits:
-                return undecided("a dialog is open; whether it is the one meant can't be told")
+        hits = shown
+        if hits and set(clause.words) - _DIALOG_WORDS:
+            return undecided("a dialog is open; whether it is the one meant can't be told")
     if hits:
         return clause.answer(True, f"a dialog says {hits[0][:80]!r}")
-    if not page.content.complete:
-        return undecided("a frame of the page could not be read")
+    if not page.content.complete or (not topic and page.floating):
+        return undecided("something may lie over the page that does not say what it is")
+    if topic and _offers(page, topic):
+        return undecided("the page speaks of it outside any dialog")
     return clause.answer(False, "no such dialog lies over the page")
+
+
+def _said(page: Page, index: int) -> str:
+    return f"{page.tree.text(page.tree.scope(index))} {page.tree.nodes[index].text}"
+
+
+def _offers(page: Page, topic: re.Pattern[str]) -> bool:
+    """Whether a text that is no link and not in the footer speaks of the topic."""
+    return any(
+        topic.search(line)
+        for node, line in page.tree.lines
+        if len(line) > 30
+        and not page.tree.inside(node, frozenset({"a", "footer", "label"}))
+        and not page.tree.acts(node)
+    )
 
 
 def about_form(page: Page, clause: Clause) -> Check | None:

@@ -13,7 +13,10 @@ from plans.step import ExtractField
 
 _CART = re.compile(r"\b(?:cart|basket|bag|trolley|warenkorb)\b", re.I)
 _CART_COUNT = re.compile(r"(?:cart|basket|bag|trolley|warenkorb)\D{0,12}?\(?(\d+)\)?", re.I)
-_RELATION = re.compile(r"^(?:the\s+)?(.+?)\s+(?:is|equals|reads|shows|=|ist)\s+(.+)$", re.I)
+_WHOLE = frozenset(
+    {"page", "the page", "site", "it", "this", "there", "user", "seite", "die seite"}
+)
+_RELATION = re.compile(r"^(?:the\s+)?(.+?)\s+(?:is|equals|reads|=|ist)\s+(.+)$", re.I)
 
 
 def about_cart(page: Page, clause: Clause) -> Check | None:
@@ -78,6 +81,8 @@ def about_value(page: Page, clause: Clause) -> Check | None:
     if not match:
         return None
     subject = re.sub(r"\s+(?:of|in|for)\s+(?:the|this)\s+\w+$", "", match[1])
+    if plain(subject) in _WHOLE:
+        return None
     value = clause.quoted[-1] if clause.quoted else match[2]
     hits = [
         p for p in found if label_score(subject, p.label) >= 0.9 and not is_placeholder(p.value)

@@ -70,6 +70,7 @@ def stated_counts(tree: Tree) -> set[tuple[int, str]]:
     counts: set[tuple[int, str]] = set()
     for node, line in tree.lines:
         outside = tree.is_chrome(node) or tree.in_aside(node) or tree.acts(node)
+        outside = outside or tree.inside(node, frozenset({"a"}))
         if len(line) > 100 or outside or (_PAGE.search(line) and not _NOUN.search(line)):
             continue
         for match in _STATED.finditer(line):
