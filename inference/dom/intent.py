@@ -38,6 +38,7 @@ _NO_ORDINAL: Final = re.compile(
     r"^\s*(?:name|page|class|seite|week|month|year|time|floor|\d|aid|updated|seen|login|active)",
     re.IGNORECASE,
 )
+_PREPOSITION: Final = re.compile(r"\b(?:in|on|of|under|by|from|for|with|unter|auf|im|aus|von)\b", re.I)
 _OFF: Final = re.compile(
     r"\b(?:off|disable|deactivate|untick|uncheck|unselect|deselect|clear the|aus|ausschalten"
     r"|deaktivier\w*|abwählen)\b",
@@ -117,7 +118,7 @@ def read(question: Question) -> Intent:
     if typed and not value:
         value = quoted[0] if quoted else ""
     if typed:
-        if not value:
+        if not value and step.type is not StepType.FILTER:
             value = _tail_value(text)
         text = _without(text, value)
         quoted = [part for part in quoted if part.casefold() != value.casefold()]
@@ -191,7 +192,8 @@ def _ordinal(text: str) -> tuple[int | None, tuple[Unit, ...], str]:
         tail = re.match(
             r"\s*(?:of\s+(?:the\s+)?(?:\w+\s+)?)?((?:[\w-]+\s*){1,4})", after, re.IGNORECASE
         )
-        counted = _units(tail.group() if tail else "", [], acting=False)
+        nouns = _PREPOSITION.split(tail.group(1))[0] if tail else ""
+        counted = _units(nouns, [], acting=False)
         return number, counted, text[: found.start()] + " " + text[found.end() :]
     return None, (), text
 

@@ -13,7 +13,7 @@ LIST_WORDS: Final = frozenset(
     stem(word)
     for word in (
         "listing result item entry product ad offer treffer treffers anzeige angebot card row post"
-        " article home property boat record line hit match job event objekt inserat eintrag"
+        " article home property boat record line hit match job event objekt inserat eintrag artikel"
     ).split()
 )
 """Stems that name an item of whatever the main list holds."""
@@ -72,15 +72,17 @@ def _group(scene: Scene, intent: Intent) -> tuple[int, tuple[Unit, ...]] | None:
                 used.append(unit)
                 total += said
         for unit in intent.units:
-            if unit.weight >= 1 and group.heading and likeness(unit.phrase, words_of(group.heading)) >= 0.85:
+            if unit in intent.counted or unit.weight < 1 or not group.heading:
+                continue
+            if likeness(unit.phrase, words_of(group.heading)) >= 0.85:
                 used.append(unit)
                 total += 1.5
         if used:
             scores.append((total, index, tuple(used)))
+    headed = any(total >= 1.5 for total, _, _ in scores)
     main = main_group(scene.observation)
     generic = tuple(unit for unit in intent.counted if set(unit.phrase.stems) & LIST_WORDS)
     scores.sort(key=lambda one: (-one[0], one[1]))
-    headed = bool(scores) and scores[0][0] >= 1.5
     if generic and generic[0] == intent.counted[0] and main is not None and not headed:
         return main, generic
     if scores and (len(scores) == 1 or scores[0][0] > scores[1][0] + 0.2):

@@ -92,6 +92,8 @@ def _fits(intent: Intent, element: Element) -> bool:
             return element.interactive and (
                 element.role in ("button", "menuitem") or element.role in ("link", "generic")
             )
+        case StepType.FILTER if not intent.value:
+            return element.interactive and element.role not in TEXT_ROLES
         case _:
             return element.interactive
 

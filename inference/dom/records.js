@@ -77,7 +77,7 @@ function mantisRecords(root) {
         const named = !key.endsWith('.');
         const custom = key.includes('-');
         for (const cluster of named || custom ? clusters(bucket, true) : clusters(bucket, false)) {
-          const useful = cluster.filter((item) => item.text.length > 1 && !item.heading);
+          const useful = cluster.filter((item) => (item.text.length > 1 || item.candidate) && !item.heading);
           if (useful.length < 2) continue;
           const group = groups.length;
           useful.forEach((item, ordinal) => {

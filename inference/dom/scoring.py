@@ -54,6 +54,7 @@ class Scorer:
         self._units = units
         self._total = sum(unit.weight for unit in units)
         self._clicks_no_field = intent.type is StepType.CLICK and not intent.wants_field
+        self._bare_filter = intent.type is StepType.FILTER and not intent.value
         self._asked = words_of(intent.text).concepts
         quoted = {unit.phrase.stems for unit in units if unit.quoted}
         self._named = {
@@ -80,6 +81,8 @@ class Scorer:
                 context = min(context, 0.3)
             elif unit.quoted and own < 0.6 and unit.phrase.stems in self._named:
                 context *= 0.4
+            if self._bare_filter:
+                context *= 0.6
             quality = max(own, context)
             said.append(quality)
             weighted += unit.weight * quality
@@ -99,8 +102,15 @@ class Scorer:
             missing = True
         if element.role in ("menuitem", "option") and element.layer:
             score += 0.03
+        if element.expanded and element.role in ("button", "generic", "combobox"):
+            score *= 0.85
+        if not self._intent.opens and self._is_title(element):
+            score *= 0.82
+        if intent_submits(self._intent) and not _submits(element):
+            score *= 0.75
+            missing = True
         if element.covered:
-            score -= 0.02
+            score -= 0.08
         return Scored(element, score, coverage, own_share, precision, missing, tuple(said))
 
     def _own_sources(self, element: Element) -> tuple[Source, ...]:
@@ -113,6 +123,12 @@ class Scorer:
             if self._scene.title(member) == element.ref
         )
         return own + extra
+
+    def _is_title(self, element: Element) -> bool:
+        """Whether the element only names a record, so that no act but opening it fits."""
+        return self._intent.type is StepType.CLICK and any(
+            self._scene.title(member) == element.ref for member in element.records[:2]
+        )
 
     def _record_text(self, element: Element, at: int) -> str:
         member = element.records[at]
@@ -156,6 +172,22 @@ class Scorer:
                 return 0.7 if element.role in CHOICE_ROLES else 1.0
             case _:
                 return 1.0
+
+
+SUBMITTING: Final = frozenset(
+    {"submit", "send", "save", "publish", "search", "login", "register", "buy", "checkout",
+     "confirm", "subscribe", "vote", "apply_job", "reply", "comment", "notify", "accept", "add"}
+)  # fmt: skip
+"""Concepts that a button which sends a form may carry."""
+
+
+def intent_submits(intent: Intent) -> bool:
+    """Whether the step sends a form."""
+    return intent.type is StepType.SUBMIT
+
+
+def _submits(element: Element) -> bool:
+    return element.type == "submit" or bool(words_of(element.name).concepts & SUBMITTING)
 
 
 def _best(phrase: Phrase, sources: tuple[Source, ...]) -> float:
