@@ -19,8 +19,10 @@ from ledger.result import build_result, build_status, log_line
 from ledger.wire import run_folder
 from plans.calls import Finish
 from plans.leads import has_phone
-from plans.plan import Plan
+from plans.plan import Plan, PlanText
 from plans.state import RunLimits, RunState
+from plans.step import HaltClass
+from plans.suite import TaskSuite
 from plans.summary import Summary, summarise
 from workflows.interfaces import FINISH_RUN, LOAD_RUN, FinishRequest, RunKey, RunSpec
 
@@ -52,8 +54,11 @@ class RunActivities:
             max_cost_micro=row.limits.max_cost_micro,
             max_time_ms=row.limits.max_time_ms,
         )
+        content = read_content(row.plan)
+        over = row.status.terminal
         return RunSpec(
-            plan=None if row.status.terminal else _plan_of(row),
+            plan=content if isinstance(content, Plan) and not over else None,
+            refusal=None if isinstance(content, Plan) or over else _refusal(content),
             state=RunState.start(_inputs(row)),
             limits=limits,
             perception=row.perception,
@@ -124,13 +129,14 @@ class RunActivities:
         )
 
 
-def _plan_of(row: RunRow) -> Plan:
-    content = read_content(row.plan)
-    if not isinstance(content, Plan):
-        raise ApplicationError(
-            "this build runs micro-plans only", type="UnsupportedPlan", non_retryable=True
-        )
-    return content
+def _refusal(content: TaskSuite | PlanText) -> Finish:
+    """What this build has no model for ends at once, and says so."""
+    what = "a task suite" if isinstance(content, TaskSuite) else "a plan in plain words"
+    return Finish(
+        status="failed",
+        halt_class=HaltClass.MODEL_UNAVAILABLE,
+        message=f"{what} needs a model tier, and this build has none: submit a micro-plan",
+    )
 
 
 def _inputs(row: RunRow) -> Document:

@@ -51,11 +51,12 @@ class RunInput(Frozen):
 class RunSpec(Frozen):
     """What the ledger knows of an admitted run.
 
-    `plan` None: the run is terminal already. `state` is the interpreter's first state, with
-    the truth of the inputs in it.
+    `plan` None: the run is terminal already, or `refusal` tells why this build can't run it.
+    `state` is the interpreter's first state, with the truth of the inputs in it.
     """
 
     plan: Plan | None
+    refusal: Finish | None = None
     state: RunState
     limits: RunLimits
     perception: Perception

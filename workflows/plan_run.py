@@ -14,6 +14,7 @@ from temporalio.exceptions import TimeoutError as ActivityTimeout
 with workflow.unsafe.imports_passed_through():
     from plans.calls import Call, CallKind, Finish, Outcome
     from plans.interpreter import Interpreter
+    from plans.state import RunState
     from plans.step import FailureClass, HaltClass
     from workflows import interfaces, policies
     from workflows.interfaces import (
@@ -71,6 +72,8 @@ class PlanRun:
             How the run ended, as written to the ledger.
         """
         spec = await self._load(request.key)
+        if spec.refusal is not None:
+            return await self._close_account(request.key, spec.refusal, spec.state, 0)
         if spec.plan is None:
             return Finish(status="cancelled", message="the run was terminal before it started")
         interpreter = Interpreter(spec.plan, spec.limits, spec.state)
@@ -83,7 +86,7 @@ class PlanRun:
                 status="failed", halt_class=HaltClass.INTERNAL_ERROR, message=error.message
             )
         return await asyncio.shield(
-            asyncio.create_task(self._finish(request.key, finish, interpreter))
+            asyncio.create_task(self._finish(request.key, finish, interpreter.state))
         )
 
     async def _load(self, run: RunKey) -> RunSpec:
@@ -179,13 +182,18 @@ class PlanRun:
             summary=call.step.intent[:120],
         )
 
-    async def _finish(self, run: RunKey, finish: Finish, interpreter: Interpreter) -> Finish:
+    async def _finish(self, run: RunKey, finish: Finish, state: RunState) -> Finish:
         """Close the browser first, so that nothing reaches the site after the end."""
         elapsed_ms = self._elapsed_ms()
         await self._release(run)
+        return await self._close_account(run, finish, state, elapsed_ms)
+
+    async def _close_account(
+        self, run: RunKey, finish: Finish, state: RunState, elapsed_ms: int
+    ) -> Finish:
         return await workflow.execute_activity(
             interfaces.FINISH_RUN,
-            FinishRequest(run=run, finish=finish, state=interpreter.state, elapsed_ms=elapsed_ms),
+            FinishRequest(run=run, finish=finish, state=state, elapsed_ms=elapsed_ms),
             result_type=Finish,
             start_to_close_timeout=policies.LEDGER_TIMEOUT,
             retry_policy=policies.LEDGER_RETRY,

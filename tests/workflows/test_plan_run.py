@@ -60,6 +60,7 @@ class Scripted:
         self.finished: list[FinishRequest] = []
         self.max_time_ms = 60_000
         self.refuse_session = ""
+        self.refusal: Finish | None = None
         self.lose_session = asyncio.Event()
         self.started = asyncio.Event()
 
@@ -67,6 +68,7 @@ class Scripted:
     async def load_run(self, run: RunKey) -> RunSpec:
         return RunSpec(
             plan=self.plan,
+            refusal=self.refusal,
             state=RunState.start(),
             limits=RunLimits(
                 max_run_steps=100,
@@ -99,7 +101,8 @@ class Scripted:
 
     @activity.defn(name=interfaces.FINISH_RUN)
     async def finish_run(self, request: FinishRequest) -> Finish:
-        assert self.closed.is_set() or self.refuse_session or self.lose_session.is_set()
+        without = self.refuse_session or self.refusal or self.lose_session.is_set()
+        assert self.closed.is_set() or without
         self.finished.append(request)
         return request.finish
 
@@ -256,6 +259,16 @@ async def test_a_terminal_run_exits_before_it_touches_a_browser(temporal_client:
         await handle.result()
     assert scripted.calls == []
     assert scripted.finished == []
+
+
+async def test_a_plan_that_can_not_be_run_ends_with_its_refusal(temporal_client: Client) -> None:
+    scripted = Scripted(temporal_client, None)
+    scripted.refusal = Finish(status="failed", halt_class=HaltClass.MODEL_UNAVAILABLE)
+    async with scripted.running() as handle:
+        finish = await handle.result()
+    assert finish == scripted.refusal
+    assert scripted.finished[0].finish == scripted.refusal
+    assert scripted.calls == []
 
 
 async def test_without_a_browser_the_run_fails_with_the_sentence_of_the_host(
