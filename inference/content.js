@@ -98,6 +98,7 @@
   };
 
   const kids = (el) => {
+    if (el.tagName === "DETAILS" && !el.open) return [...el.children].filter((child) => child.tagName === "SUMMARY");
     if (el.shadowRoot) return el.shadowRoot.childNodes;
     if (el.tagName === "SLOT" && el.assignedNodes) {
       const assigned = el.assignedNodes();

@@ -23,56 +23,13 @@ _GENERAL = (
     "ergebnisse",
     "hits",
 )
-_COUNTING = frozenset(
-    stem(w)
-    for w in (
-        "least",
-        "most",
-        "more",
-        "than",
-        "fewer",
-        "less",
-        "exactly",
-        "equal",
-        "over",
-        "under",
-        "above",
-        "below",
-        "up",
-        "no",
-        "not",
-        "minimum",
-        "mindestens",
-        "genau",
-        "höchstens",
-        "hoechstens",
-        "mehr",
-        "weniger",
-        "als",
-        "found",
-        "matching",
-        "search",
-        "total",
-        "up",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "zwei",
-        "drei",
-        "vier",
-        "greater",
-        "higher",
-        "ueber",
-        "unter",
-    )
-)
+_COUNTING = frozenset(map(stem, (
+    "least", "most", "more", "than", "fewer", "less", "exactly", "equal", "over", "under",
+    "above", "below", "up", "no", "not", "minimum", "mindestens", "genau", "höchstens",
+    "hoechstens", "mehr", "weniger", "als", "found", "matching", "search", "total", "up",
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "zwei",
+    "drei", "vier", "greater", "higher", "ueber", "unter",
+)))  # fmt: skip
 _NONE = re.compile(
     r"^(?:there\s+(?:are|is|were)\s+|es gibt\s+|(?:the\s+)?(?:page|"
     r"search|list)\s+(?:shows|has|returned|gives|lists)\s+)?(?:no|"

@@ -70,7 +70,7 @@ def about_value(page: Page, clause: Clause) -> Check | None:
     limit = bound(clause.text)
     found = [p for p in pairs(page.tree, page.tree.main) if not page.tree.in_aside(p.node)]
     if limit is not None:
-        names = [limit.rest, re.sub(r"^.*\bthe\s+", "", limit.before)]
+        names = [limit.rest, re.sub(r"^.*\bthe\s+", "", limit.before, flags=re.I)]
         names += [re.sub(r"\s+(?:is|are|has|have)$", "", n.strip()) for n in names]
         for pair in found:
             number = number_of(pair.value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from inference.extract import kinds
 from inference.extract.candidates import Wanted
 from inference.extract.slots import Column, Slot
-from inference.extract.words import label_score, name_words, stem
+from inference.extract.words import is_placeholder, label_score, name_words, stem
 
 _PREFIX = re.compile(r"^([^:]{2,30}):\s+(.+)$")
 _PLACE = re.compile(r"^[A-ZÄÖÜ0-9][^,:]{2,40}, [A-ZÄÖÜ][\w .,'’-]{1,40}$")
@@ -15,7 +15,7 @@ _RATE = re.compile(r"^\d[.,]\d{1,2}$")
 
 def score(wanted: Wanted, column: Column, size: int) -> float:
     """How well a column fits a field, 0 to about 1.5; below 0.5 it is not the field."""
-    filled = column.filled
+    filled = [slot for slot in column.filled if not is_placeholder(slot.value)]
     if not filled or all(slot.struck for slot in filled):
         return 0.0
     named = max(

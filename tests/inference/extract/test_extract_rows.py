@@ -1,0 +1,110 @@
+from collections.abc import Callable
+
+import pytest
+
+from inference.content import Content
+from inference.decisions import Record
+from inference.extract.rows import extract_rows
+from inference.extract.totals import list_proven_empty
+from plans.step import ExtractField
+
+Capture = Callable[[str], Content]
+pytestmark = pytest.mark.browser
+
+
+def card(number: int) -> str:
+    ad = "<span>Sponsored</span>" if number == 1 else ""
+    return f"""<div style="width:300px;border:1px solid"><div style="height:90px">{ad}</div>
+    <div style="font-size:18px">$1,{number}50/mo</div>
+    <a href="https://homes.example/h/{number}">{number}0{number} Elm St, Austin, TX</a>
+    <div>{number + 1} bds · {number} ba · 9{number}0 sqft</div></div>"""
+
+
+CARDS = f"""<title>Homes</title><body><h1>Homes for rent in Austin</h1><p>57 homes</p>
+<div style="display:flex;flex-wrap:wrap">{"".join(card(n) for n in range(1, 5))}</div>"""
+
+JOBS = """<title>Jobs</title><body><h1>Jobs</h1><ul class="results">
+<li class="row odd"><h3><a href="https://j.example/1">Crane operator</a></h3>
+<p><span class="company-name">Acme</span> – <span class="loc">Leeds</span></p><time>2 Jan 2025</time></li>
+<li class="row even"><h3><a href="https://j.example/2">Rigger</a></h3>
+<p><span class="company-name">Bolt Ltd</span> – <span class="loc">York</span></p><time>5 Jan 2025</time></li>
+<li class="row odd"><h3><a href="https://j.example/3">Fitter</a></h3>
+<p><span class="company-name">Cog plc</span></p><time>9 Jan 2025</time></li></ul>"""
+
+ORDER = """<title>Order 1001</title><body><h1>Order #1001</h1><h2>Order items</h2>
+<table><thead><tr><th>Product</th><th>Qty</th><th>Unit price</th><th>Total</th></tr></thead>
+<tbody><tr><td>Blue mug</td><td>2</td><td>$8.00</td><td>$16.00</td></tr>
+<tr><td>Tea towel</td><td>1</td><td>–</td><td>$12.50</td></tr></tbody>
+<tfoot><tr><td colspan=3>Total</td><td>$28.50</td></tr></tfoot></table>
+<h2>Customers also bought</h2><ul><li><a href="https://s.example/a">Red mug</a> <b>$9.00</b></li>
+<li><a href="https://s.example/b">Teapot</a> <b>$30.00</b></li></ul>"""
+
+EMPTY = """<title>Boats</title><body><main><h1>Boats for sale</h1><p>{said}</p></main>
+<section><h2>Recommended boats</h2><div><a href=/1>Boat A</a><b>$1,000</b></div>
+<div><a href=/2>Boat B</a><b>$2,000</b></div></section>"""
+
+
+def rows(content: Content, names: str, intent: str, most: int = 50) -> list[dict[str, str | None]]:
+    wanted = [ExtractField(name=name) for name in names.split()]
+    return [values(record) for record in extract_rows(content, wanted, intent, most)]
+
+
+def values(record: Record) -> dict[str, str | None]:
+    return {name: found.value for name, found in record.fields.items()}
+
+
+def test_cards_without_any_class(capture: Capture) -> None:
+    found = rows(capture(CARDS), "price address beds baths sqft url", "Extract all homes")
+    assert found[0] == {
+        "price": "$1,250/mo",
+        "address": "202 Elm St, Austin, TX",
+        "beds": "3",
+        "baths": "2",
+        "sqft": "920",
+        "url": "https://homes.example/h/2",
+    }
+    assert len(found) == 3
+    assert len(rows(capture(CARDS), "address", "Extract all homes: address", most=2)) == 2
+
+
+def test_a_list_with_alternating_classes_and_a_missing_value(capture: Capture) -> None:
+    found = rows(capture(JOBS), "title company location date url", "Extract all jobs")
+    assert [row["title"] for row in found] == ["Crane operator", "Rigger", "Fitter"]
+    assert [row["company"] for row in found] == ["Acme", "Bolt Ltd", "Cog plc"]
+    assert [row["location"] for row in found] == ["Leeds", "York", None]
+    assert [row["date"] for row in found] == ["2 Jan 2025", "5 Jan 2025", "9 Jan 2025"]
+    assert found[2]["url"] == "https://j.example/3"
+
+
+def test_a_table_by_its_headers(capture: Capture) -> None:
+    intent = "Extract the order items: product, quantity, price, total"
+    assert rows(capture(ORDER), "product quantity price total", intent) == [
+        {"product": "Blue mug", "quantity": "2", "price": "$8.00", "total": "$16.00"},
+        {"product": "Tea towel", "quantity": "1", "price": None, "total": "$12.50"},
+    ]
+
+
+def test_a_list_beside_the_main_one_is_read_when_it_is_named(capture: Capture) -> None:
+    content = capture(ORDER)
+    assert rows(content, "name price", "What customers also bought: name, price") == [
+        {"name": "Red mug", "price": "$9.00"},
+        {"name": "Teapot", "price": "$30.00"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "empty"),
+    [
+        ("No boats match your search. Try fewer filters.", True),
+        ("0 results", True),
+        ("Keine Treffer für diese Suche", True),
+        ("Your search returned no results.", True),
+        ("10 results", False),
+        ("There is no place like home", False),
+        ("120 results, no fees", False),
+    ],
+)
+def test_only_the_page_itself_proves_a_list_empty(capture: Capture, said: str, empty: bool) -> None:
+    content = capture(EMPTY.format(said=said))
+    assert list_proven_empty(content) is empty
+    assert rows(content, "title price", "Extract all boats: title, price") == []
