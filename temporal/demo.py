@@ -5,7 +5,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -170,7 +169,7 @@ async def _take(client: httpx.AsyncClient, run_id: str, seen: _Seen) -> None:
 
 def _show(console: Console, stack: Stack, data_dir: Path, run_id: str, outcome: _Outcome) -> None:
     if outcome.result is not None and outcome.result.rows:
-        console.print(_table(outcome.result.rows))
+        console.print(_table(outcome.result.rows, stack.urls.demo_site))
     if outcome.summary is not None:
         told = outcome.summary
         tiers = ", ".join(f"{name} {count}" for name, count in told.tiers.items() if count)
@@ -195,14 +194,19 @@ def _show(console: Console, stack: Stack, data_dir: Path, run_id: str, outcome: 
     )
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
+def _table(rows: list[dict[str, JsonValue]], site: str) -> Table:
+    """The rows; addresses without the site, which is the same for all."""
     names = [name for name in rows[0] if not name.startswith("_")]
-    table = Table(title=f"{len(rows)} listings", title_justify="left")
+    table = Table(title=f"{len(rows)} listings from {site}", title_justify="left")
     for name in names:
-        table.add_column(name, overflow="fold", no_wrap=name != "url")
+        table.add_column(name, overflow="ellipsis", no_wrap=True)
     for row in rows:
-        table.add_row(*("none" if row.get(name) is None else str(row[name]) for name in names))
+        table.add_row(*(_cell(row.get(name)).removeprefix(site) for name in names))
     return table
+
+
+def _cell(value: JsonValue) -> str:
+    return "none" if value is None else str(value)
 
 
 def run_demo(data_dir: Path) -> int:
