@@ -46,7 +46,8 @@ async def test_shadow_roots_slots_and_frames_are_read_in_their_places(page: Page
     content = await shown(
         page,
         """<x-card><b slot="title">Kayak</b></x-card><p>between</p>
-        <iframe srcdoc="<p>inner <i>frame</i></p><iframe srcdoc='<p>innermost</p>'></iframe>"></iframe>
+        <iframe srcdoc="<p>inner <i>frame</i></p>
+        <iframe srcdoc='<p>innermost</p>'></iframe>"></iframe>
         <p>after</p>
         <script>customElements.define('x-card', class extends HTMLElement {
           constructor() { super(); this.attachShadow({mode: 'open'}).innerHTML =
@@ -89,7 +90,8 @@ async def test_head_links_strikes_and_boxes(page: Page) -> None:
     content = await shown(
         page,
         """<html lang=de><head><title>Boot</title><base href="https://boats.example/a/">
-        <link rel=canonical href="https://boats.example/7"><meta property="og:title" content="Ein Boot">
+        <link rel=canonical href="https://boats.example/7">
+        <meta property="og:title" content="Ein Boot">
         <script type="application/ld+json">{"@type":"Product"}</script></head>
         <body style="margin:0"><a href="../b">Weg</a><del>12 €</del>
         <div style="width:50px;height:20px;position:absolute;left:10px;top:90px">x1</div>""",

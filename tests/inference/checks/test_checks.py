@@ -26,7 +26,8 @@ PRODUCT = """<title>Kettle</title><body><header><a href=/out>Log out</a> Ann Lee
 <button role=tab aria-selected=false>Reviews</button></div></main>"""
 
 CONSENT = """<title>Cakes</title><body><main><h1>Pear cake</h1></main>
-<div role=dialog aria-modal=true style="position:fixed;inset:0">We use cookies. <button>Accept</button></div>"""
+<div role=dialog aria-modal=true style="position:fixed;inset:0">
+We use cookies. <button>Accept</button></div>"""
 
 EMPTY = """<title>Boats</title><body><h1>Boats</h1><p>No boats match your search.</p>"""
 

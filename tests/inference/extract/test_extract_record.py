@@ -17,7 +17,8 @@ GERMAN = """<html lang=de><title>BMW 320d Touring | autohof</title><body>
 <div><h1>BMW 320d Touring xDrive</h1><p>50667 Köln, Nordrhein-Westfalen</p>
 <div><span style="font-size:28px">24.900 €</span> <del>26.500 €</del>
 <small>Finanzierung ab 289 € mtl.</small></div>
-<table><tr><td>Erstzulassung</td><td>03/2019</td></tr><tr><td>Kilometerstand</td><td>85.400 km</td></tr>
+<table><tr><td>Erstzulassung</td><td>03/2019</td></tr>
+<tr><td>Kilometerstand</td><td>85.400 km</td></tr>
 <tr><td>HU</td><td>k. A.</td></tr></table><p>Anbieter: Autohaus Müller GmbH</p>
 <button>Telefonnummer anzeigen</button></div>
 <section><h2>Ähnliche Fahrzeuge</h2><div><a href=/1>BMW 318d</a><b>19.900 €</b></div>
@@ -30,11 +31,13 @@ PLAIN = """<html lang=en><title>Arc Floor Lamp | Lumen</title><body><div>
 <div><strong>Height</strong> <span>182 cm</span></div><div>SKU: LMP-9921</div>
 <div>Warranty: –</div><div>Delivery £4.99</div><div>Call us 0800 555 111</div></div>"""
 
-BOAT = """<html lang=en><title>Boat</title><body><nav><a href=/>Home</a> › <a href=/m>Boston Whaler</a></nav>
+BOAT = """<html lang=en><title>Boat</title><body>
+<nav><a href=/>Home</a> › <a href=/m>Boston Whaler</a></nav>
 <main><h1>2019 Boston Whaler 330 Outrage</h1><p>Stuart, FL</p>
 <p style="font-size:24px">$248,500 <s>$261,000</s></p><p>Est. payment $1,912/mo</p>
 <p>Posted on 3 March 2025 by Ann</p>{contact}</main>
-<aside><h2>You may also like</h2><a href=/9>2001 Sea Ray 240</a><b>$19,000</b><p>(305) 555-0100</p></aside>"""
+<aside><h2>You may also like</h2><a href=/9>2001 Sea Ray 240</a><b>$19,000</b>
+<p>(305) 555-0100</p></aside>"""
 
 JOB = """<html><title>Welder</title><script type="application/ld+json">{"@graph":[
 {"@type":"BreadcrumbList"},{"@type":"JobPosting","title":"Senior Welder","datePosted":"2025-03-02",

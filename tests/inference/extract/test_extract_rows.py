@@ -25,9 +25,11 @@ CARDS = f"""<title>Homes</title><body><h1>Homes for rent in Austin</h1><p>57 hom
 
 JOBS = """<title>Jobs</title><body><h1>Jobs</h1><ul class="results">
 <li class="row odd"><h3><a href="https://j.example/1">Crane operator</a></h3>
-<p><span class="company-name">Acme</span> – <span class="loc">Leeds</span></p><time>2 Jan 2025</time></li>
+<p><span class="company-name">Acme</span> – <span class="loc">Leeds</span></p>
+<time>2 Jan 2025</time></li>
 <li class="row even"><h3><a href="https://j.example/2">Rigger</a></h3>
-<p><span class="company-name">Bolt Ltd</span> – <span class="loc">York</span></p><time>5 Jan 2025</time></li>
+<p><span class="company-name">Bolt Ltd</span> – <span class="loc">York</span></p>
+<time>5 Jan 2025</time></li>
 <li class="row odd"><h3><a href="https://j.example/3">Fitter</a></h3>
 <p><span class="company-name">Cog plc</span></p><time>9 Jan 2025</time></li></ul>"""
 
