@@ -39,6 +39,7 @@ _NO_ORDINAL: Final = re.compile(
     re.IGNORECASE,
 )
 _PREPOSITION: Final = re.compile(r"\b(?:in|on|of|under|by|from|for|with|unter|auf|im|aus|von)\b", re.I)
+_CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
 _OFF: Final = re.compile(
     r"\b(?:off|disable|deactivate|untick|uncheck|unselect|deselect|clear the|aus|ausschalten"
     r"|deaktivier\w*|abwählen)\b",
@@ -122,6 +123,7 @@ def read(question: Question) -> Intent:
             value = _tail_value(text)
         text = _without(text, value)
         quoted = [part for part in quoted if part.casefold() != value.casefold()]
+    quoted += [word for word in _CAPITALS.findall(text) if word.casefold() in STOP]
     label = params.label or params.dropdown_label or ""
     ordinal, counted, rest = _ordinal(text)
     units = _units(rest, quoted, acting=not typed and step.type is not StepType.SCROLL)

@@ -1,5 +1,6 @@
 """Which elements an intent can mean, which act follows, and with which text."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -183,7 +184,12 @@ def act_for(intent: Intent, element: Element) -> ActKind:
                 return ActKind.SELECT
             return _check(intent, element) or ActKind.CLICK
         case _:
+            if _HOVER.search(intent.text):
+                return ActKind.HOVER
             return _check(intent, element) or ActKind.CLICK
+
+
+_HOVER: Final = re.compile(r"^\W*(?:hover|rest the pointer|mouse over|point (?:at|to))\b", re.I)
 
 
 def _check(intent: Intent, element: Element) -> ActKind | None:

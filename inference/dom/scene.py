@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from inference.dom.words import Words, hint_words, words_of
-from inference.observation import Element, Membership, Observation
+from inference.observation import Element, Membership, Observation, RecordBlock
 
 TEXT_ROLES: Final = frozenset({"textbox", "searchbox", "spinbutton", "slider"})
 CHECK_ROLES: Final = frozenset({"checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"})
@@ -94,6 +94,10 @@ class Scene:
         ):
             if text:
                 yield Source(words_of(text), share)
+
+    def record(self, member: Membership) -> RecordBlock:
+        """The record that a membership points at."""
+        return self.observation.groups[member.group].records[member.ordinal]
 
     def inside(self, member: Membership) -> list[Element]:
         """The elements of a record, in page order."""

@@ -55,6 +55,7 @@ class Scorer:
         self._total = sum(unit.weight for unit in units)
         self._clicks_no_field = intent.type is StepType.CLICK and not intent.wants_field
         self._bare_filter = intent.type is StepType.FILTER and not intent.value
+        self._quotes = {part.strip().casefold() for part in intent.quoted} if intent.opens else ()
         self._asked = words_of(intent.text).concepts
         quoted = {unit.phrase.stems for unit in units if unit.quoted}
         self._named = {
@@ -92,6 +93,9 @@ class Scorer:
         own_share = own_weight / total
         precision = self._precision(element)
         score = 0.68 * coverage + 0.12 * own_share + 0.14 * precision + 0.06 * self._role(element)
+        if label_of(element).casefold() in self._quotes and not missing:
+            coverage = max(coverage, 0.8)
+            score += 0.12
         if missing:
             score *= 0.75
         if self._unasked(element):

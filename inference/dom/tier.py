@@ -15,6 +15,7 @@ from inference.decisions import (
 from inference.dom import detect
 from inference.dom.confidence import Features, confidence, threshold
 from inference.dom.intent import Intent, Unit, read
+from inference.dom.kinds import by_kind
 from inference.dom.ordinals import Place, find_place
 from inference.dom.paging import page_turn
 from inference.dom.pool import Pool, act_for, choice_of, pool_for
@@ -89,9 +90,32 @@ def _ground(scene: Scene, intent: Intent) -> Decision | DontKnow:
         place = find_place(scene, intent)
         if place is not None:
             return _in_place(scene, intent, place)
+    named = by_kind(scene, intent, pool.elements)
+    if named is not None:
+        return _answer(intent, named, 0.88, (), "the one of its kind")
+    if intent.ordinal is not None:
+        return _dont_know(DontKnowReason.UNREADABLE, "can't tell what is counted", ())
+    holder = _sole_holder(intent, pool)
+    if holder is not None:
+        return _answer(intent, holder, 0.92, (), "the only one with this option")
     if not units and not intent.label and not intent.value:
         return _dont_know(DontKnowReason.UNREADABLE, "the intent names nothing", ())
     return _best_of(scene, intent, units, pool)
+
+
+def _sole_holder(intent: Intent, pool: Pool) -> Element | None:
+    """The only list that has exactly the option wanted, unless the step names another."""
+    if intent.type is not StepType.SELECT_OPTION or not intent.value:
+        return None
+    wanted = intent.value.strip().casefold()
+    found = [
+        element
+        for element in pool.elements
+        if any(option.strip().casefold() == wanted for option in element.options)
+    ]
+    if len(found) != 1 or pool.label_share.get(found[0].ref, 1.0) < 0.5:
+        return None
+    return found[0]
 
 
 def _in_place(scene: Scene, intent: Intent, place: Place) -> Decision | DontKnow:
@@ -135,7 +159,7 @@ def _best_of(
     sure = confidence(
         Features(best.coverage, best.own, best.precision, margin, best.missing_strong)
     )
-    element = best.element
+    element = _innermost(best.element, ranked)
     act = act_for(intent, element)
     need = threshold(act, intent.type, element.name)
     if sure < need:
@@ -167,7 +191,24 @@ def _same_thing(scene: Scene, best: Scored, other: Scored) -> bool:
         return True
     if one.name != two.name or one.role != two.role or one.role not in ("button", "link"):
         return False
-    return one.form == two.form >= 0 and one.group == two.group and not _apart(one, two)
+    if one.group != two.group or _apart(scene, one, two):
+        return False
+    return one.block == two.block or one.form == two.form >= 0
+
+
+def _innermost(element: Element, ranked: Sequence[Scored]) -> Element:
+    """The control itself where the best one is a wrapper of the same name around it."""
+    if element.role != "generic":
+        return element
+    inner = [
+        one.element
+        for one in ranked[:20]
+        if one.element.role != "generic"
+        and one.element.interactive
+        and one.element.name == element.name
+        and _holds(element, one.element)
+    ]
+    return inner[0] if inner else element
 
 
 def _holds(outer: Element, inner: Element) -> bool:
@@ -181,9 +222,13 @@ def _holds(outer: Element, inner: Element) -> bool:
     )
 
 
-def _apart(one: Element, two: Element) -> bool:
+def _apart(scene: Scene, one: Element, two: Element) -> bool:
     """Whether the two lie in different records of one list that has items of its own."""
-    groups = {member.group: member.ordinal for member in one.records}
+    groups = {
+        member.group: member.ordinal
+        for member in one.records
+        if scene.record(member).text not in (one.text, one.name)
+    }
     return any(
         member.group in groups and groups[member.group] != member.ordinal for member in two.records
     )

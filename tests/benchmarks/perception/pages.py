@@ -71,7 +71,7 @@ async def run(pages_dir: Path, browser: Browser) -> Report:
 
 async def prepare(page: Page, file: Path, case: IntentCase) -> None:
     await page.goto(file.absolute().as_uri())
-    await page.wait_for_timeout(60)
+    await page.wait_for_timeout(150)
     for selector in case.setup:
         await page.locator(selector).click()
         await page.wait_for_timeout(100)

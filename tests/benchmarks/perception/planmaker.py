@@ -16,15 +16,22 @@ LEAD = re.compile(r"^(?:find and |to |please |by )+", re.IGNORECASE)
 def plan(utterance: str) -> list[Step]:
     """The steps of the instruction, in order; empty when it can't be read."""
     text = re.sub(r"\s+", " ", utterance).strip()
-    if re.match(r"(?i)select .+ > ", text):
+    if re.match(r"(?i)select [^\"]+ ?> ?", text):
         path = re.sub(r"(?i)^select ", "", text).rstrip(".").split(">")
-        return [click(f'Click "{part.strip()}"') for part in path]
+        *parents, last = [part.strip() for part in path]
+        return [*(click(f'Hover over "{part}"') for part in parents), click(f'Click "{last}"')]
     held = {f"§{at}§": found for at, found in enumerate(re.findall(QUOTE, text))}
     for mark, found in held.items():
         text = text.replace(f'"{found}"', mark, 1)
+    if re.match(r"(?i)for the ", text):
+        return [click(utterance)]
     steps: list[Step] = []
     for clause in SPLIT.split(text):
+        if re.match(r"(?i)(?:find$|(?:switch between|navigate through|expand the sections)\b)", clause):
+            continue
         steps += clause_steps(unmark(LEAD.sub("", clause.strip(" .,")), held))
+    if len(steps) > 1 and steps[-1].type in (StepType.FILL_FIELD, StepType.SELECT_OPTION):
+        steps.append(click("Click submit"))
     return steps
 
 
