@@ -144,9 +144,11 @@ async def _watch(client: httpx.AsyncClient, run_id: str, console: Console) -> No
                 description=f"{seen.last[:44]:<44} tier {seen.tier:<5} ${seen.cost:.4f}",
             )
             if over:
-                return
+                break
             await asyncio.sleep(_POLL_S)
-    raise RuntimeError(f"run {run_id} was not over after {_PATIENCE_S:.0f} s")
+        else:
+            raise RuntimeError(f"run {run_id} was not over after {_PATIENCE_S:.0f} s")
+    console.print()
 
 
 async def _is_over(client: httpx.AsyncClient, run_id: str) -> bool:
@@ -188,7 +190,7 @@ def _show(console: Console, stack: Stack, data_dir: Path, run_id: str, outcome: 
     console.print(f"  API docs      {stack.urls.docs}", soft_wrap=True)
     console.print(f"  this run in the Temporal Web UI\n                {ui}", soft_wrap=True)
     console.print(
-        "  The demo has stopped what it started. To look around:\n"
+        "  The demo has stopped what it started. To open these again:\n"
         f"                .venv/bin/mantis serve --demo-site --data-dir {data_dir}",
         soft_wrap=True,
     )
@@ -197,11 +199,16 @@ def _show(console: Console, stack: Stack, data_dir: Path, run_id: str, outcome: 
 def _table(rows: list[dict[str, JsonValue]], site: str) -> Table:
     """The rows; addresses without the site, which is the same for all."""
     names = [name for name in rows[0] if not name.startswith("_")]
-    table = Table(title=f"{len(rows)} listings from {site}", title_justify="left")
-    for name in names:
-        table.add_column(name, overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        table.add_row(*(_cell(row.get(name)).removeprefix(site) for name in names))
+    table = Table(title=f"{len(rows)} listings from {site}", title_justify="left", expand=True)
+    cells = [[_cell(row.get(name)).removeprefix(site) for name in names] for row in rows]
+    for place, name in enumerate(names):
+        widest = max(len(name), *(len(row[place]) for row in cells))
+        least = 10 if name == "url" else widest
+        table.add_column(
+            name, overflow="ellipsis", no_wrap=True, min_width=least, ratio=int(name == "url")
+        )
+    for row in cells:
+        table.add_row(*row)
     return table
 
 

@@ -125,7 +125,7 @@ class Stack:
         """Add the dev server; the URL of its Web UI, or "" for a Temporal of the operator's."""
         if environment.get("TEMPORAL_ADDRESS"):
             return ""
-        port, ui_port, metrics_port = free_ports(3)
+        port, ui_port, metrics_port = kept_ports(data_dir / "temporal.ports", 3)
         environment["TEMPORAL_ADDRESS"] = f"127.0.0.1:{port}"
         self._add(
             ChildSpec(
@@ -144,7 +144,7 @@ class Stack:
         """Add the demo site and preset `{{demo_site}}`; its URL, or ""."""
         if not self._options.demo_site:
             return ""
-        (port,) = free_ports(1)
+        (port,) = kept_ports(data_dir / "demo-site.ports", 1)
         url = f"http://127.0.0.1:{port}"
         self._python("demo-site", environment, "plans.example.marketplace", "--port", str(port))
         allowed = environment.get("MANTIS_ALLOW_PRIVATE_HOSTS", "")
@@ -205,6 +205,28 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}:{port} ({error.strerror}): choose another with "
             "--port, or --port 0 for a free one"
         ) from error
+
+
+def kept_ports(path: Path, count: int) -> list[int]:
+    """The ports used at the last start, so that links stay good; free ones where some are taken.
+
+    Args:
+        path: where they are kept, as numbers between spaces.
+        count: how many.
+    """
+    kept = [int(word) for word in path.read_text().split()] if path.exists() else []
+    if len(kept) != count or not all(_is_free(port) for port in kept):
+        kept = free_ports(count)
+        path.write_text(" ".join(str(port) for port in kept))
+    return kept
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def free_ports(count: int) -> list[int]:
