@@ -22,6 +22,7 @@ LISTINGS = 10
 _STEPS = 1 + 3 * LISTINGS
 _POLL_S = 0.15
 _PATIENCE_S = 180.0
+_FRAME = 3
 
 
 class _Shown(BaseModel):
@@ -171,7 +172,7 @@ async def _take(client: httpx.AsyncClient, run_id: str, seen: _Seen) -> None:
 
 def _show(console: Console, stack: Stack, data_dir: Path, run_id: str, outcome: _Outcome) -> None:
     if outcome.result is not None and outcome.result.rows:
-        console.print(_table(outcome.result.rows, stack.urls.demo_site))
+        console.print(_table(outcome.result.rows, stack.urls.demo_site, console.width))
     if outcome.summary is not None:
         told = outcome.summary
         tiers = ", ".join(f"{name} {count}" for name, count in told.tiers.items() if count)
@@ -196,17 +197,19 @@ def _show(console: Console, stack: Stack, data_dir: Path, run_id: str, outcome: 
     )
 
 
-def _table(rows: list[dict[str, JsonValue]], site: str) -> Table:
-    """The rows; addresses without the site, which is the same for all."""
+def _table(rows: list[dict[str, JsonValue]], site: str, room: int) -> Table:
+    """The rows in `room` columns of text; addresses without the site, the same for all."""
     names = [name for name in rows[0] if not name.startswith("_")]
-    table = Table(title=f"{len(rows)} listings from {site}", title_justify="left", expand=True)
     cells = [[_cell(row.get(name)).removeprefix(site) for name in names] for row in rows]
-    for place, name in enumerate(names):
-        widest = max(len(name), *(len(row[place]) for row in cells))
-        least = 10 if name == "url" else widest
-        table.add_column(
-            name, overflow="ellipsis", no_wrap=True, min_width=least, ratio=int(name == "url")
-        )
+    widths = {
+        name: max(len(name), *(len(row[place]) for row in cells))
+        for place, name in enumerate(names)
+    }
+    others = sum(width + _FRAME for name, width in widths.items() if name != "url")
+    table = Table(title=f"{len(rows)} listings from {site}", title_justify="left")
+    for name in names:
+        most = max(10, room - others - _FRAME - 1) if name == "url" else widths[name]
+        table.add_column(name, overflow="ellipsis", no_wrap=True, width=min(widths[name], most))
     for row in cells:
         table.add_row(*row)
     return table
