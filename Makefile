@@ -40,6 +40,7 @@ test: $(READY) check
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.overhead
+	$(BIN)/python -m tests.benchmarks.repeat
 
 bench-perception: $(READY)
 	$(BIN)/python tests/benchmarks/perception/run.py --pages $(PAGES)

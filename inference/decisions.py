@@ -44,8 +44,11 @@ class Candidate(Frozen):
 
 
 class Decision(Frozen):
-    """Sure enough to act. `ref` is the element's `ref` in the observation, None for acts
-    on the page as a whole; `confidence` is the calibrated chance of being right."""
+    """Sure enough to act.
+
+    `ref` is the element's `ref` in the observation, None for acts on the page as a whole;
+    `confidence` is the calibrated chance of being right.
+    """
 
     act: ActKind
     ref: int | None
@@ -106,8 +109,11 @@ class Check(Frozen):
 
 
 class FieldValue(Frozen):
-    """One field read from a page. `value` None: the page does not say. `raw` is the text it
-    was read from, `source` one of json-ld, microdata, opengraph, label, scanner, title, dom."""
+    """One field read from a page.
+
+    `value` None: the page does not say. `raw` is the text it was read from, `source` one of
+    json-ld, microdata, opengraph, label, scanner, title, dom.
+    """
 
     value: str | None
     raw: str = ""
@@ -124,8 +130,11 @@ class Record(Frozen):
 
 
 class ListItem(Frozen):
-    """One item of a list of results. `key` identifies it across pages and visits (its
-    canonical URL, else a hash of its text); `ref` is the element to click to open it."""
+    """One item of a list of results.
+
+    `key` identifies it across pages and visits (its canonical URL, else a hash of its text);
+    `ref` is the element to click to open it.
+    """
 
     key: str
     title: str

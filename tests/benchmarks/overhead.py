@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx
@@ -23,21 +23,7 @@ from playwright.async_api import Page, async_playwright
 
 from temporal.settings import StackSettings
 from temporal.stack import Stack, StackOptions
-
-LISTINGS = 10
-STEPS = 1 + 3 * LISTINGS
-PLAN = "plans/example/extract_listings.json"
-
-
-@dataclass(frozen=True)
-class Timing:
-    """One job. Seconds; `rows` as JSON, to compare what both brought."""
-
-    with_launch: float
-    without_launch: float
-    rows: list[list[str | None]]
-    in_steps: float = 0.0
-    pss_mb: float = 0.0
+from tests.benchmarks.job import LISTINGS, STEPS, Timing, pss_mb, through_api
 
 
 async def bare(site: str) -> Timing:
@@ -81,46 +67,6 @@ async def bare_listing(page: Page) -> list[str | None]:
         phone = await shown.inner_text()
     year, _, rest = title.partition(" ")
     return [year, rest, price, phone]
-
-
-async def through_api(client: httpx.AsyncClient, root: psutil.Process, idle_mb: float) -> Timing:
-    """The job through the HTTP API: from the submission to the terminal state."""
-    began = time.perf_counter()
-    answer = await client.post("/v1/predict", json={"micro": PLAN})
-    answer.raise_for_status()
-    run_id = answer.json()["run_id"]
-    pss = 0.0
-    while True:
-        poll = (await client.get(f"/v1/runs/{run_id}")).json()
-        if poll["status"] in ("succeeded", "failed", "cancelled"):
-            break
-        if poll["status"] == "running" and not pss and time.perf_counter() - began > 2.5:
-            pss = pss_mb(root) - idle_mb
-        await asyncio.sleep(0.05)
-    total = time.perf_counter() - began
-    result = (await client.get(f"/v1/runs/{run_id}/result")).json()
-    if result["status"] != "succeeded" or len(result["result"]["rows"]) != LISTINGS:
-        raise RuntimeError(f"the run went wrong: {result.get('error')} {result.get('message')}")
-    rows = [
-        [row["year"], f"{row['make']} {row['model']}", row["price"], row["phone"]]
-        for row in result["result"]["rows"]
-    ]
-    steps = result["result"]["steps"]
-    if len(steps) != STEPS:
-        raise RuntimeError(f"{len(steps)} steps instead of {STEPS}")
-    in_steps = sum(step["duration"] for step in steps)
-    return Timing(total, result["summary"]["total_time_s"], rows, in_steps, pss)
-
-
-def pss_mb(root: psutil.Process) -> float:
-    """Proportional set size of this process's descendants, the measuring itself left out."""
-    total = 0
-    for process in root.children(recursive=True):
-        try:
-            total += process.memory_full_info().pss
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return total / 1024 / 1024
 
 
 async def measure(rounds: int) -> dict[str, object]:
