@@ -12,8 +12,9 @@ _CHEAPEST_FIRST: Final = (TierName.MEMORY, TierName.DOM, TierName.HOLO3, TierNam
 
 
 class Asked(Frozen):
-    """One tier on the way to an answer. `outcome` is answered, a don't-know's reason, or
-    not_configured; `why` tells more.
+    """One tier on the way to an answer.
+
+    `outcome` is answered, a don't-know's reason, or not_configured; `why` tells more.
     """
 
     tier: TierName
@@ -22,7 +23,9 @@ class Asked(Frozen):
 
 
 class Answer(Frozen):
-    """What the cascade came to. `result` is None when no tier could be asked at all; a
+    """What the cascade came to.
+
+    `result` is None when no tier could be asked at all; a
     don't-know is that of the last tier asked. `trail` lists the tiers in the order asked.
     """
 

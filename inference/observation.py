@@ -31,8 +31,9 @@ class Rect:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """That an element lies in a record: index of its group in `Observation.groups`, and the
-    record's ordinal in it, from 0.
+    """That an element lies in a record.
+
+    The index of its group in `Observation.groups`, and the record's ordinal in it, from 0.
     """
 
     group: int
@@ -88,8 +89,9 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A container that tells its elements apart: its text and the index of the next larger
-    block around it, -1 at the top.
+    """A container that tells its elements apart.
+
+    Its text, and the index of the next larger block around it, -1 at the top.
     """
 
     parent: int
@@ -108,7 +110,9 @@ class RecordBlock:
 
 @dataclass(frozen=True, slots=True)
 class RecordGroup:
-    """Alike siblings in page order. `region` is the landmark around them (main, nav, …),
+    """Alike siblings in page order.
+
+    `region` is the landmark around them (main, nav, …),
     `heading` the nearest heading above, `tag` the tag of a record.
     """
 
@@ -121,7 +125,9 @@ class RecordGroup:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A visible piece of text: a paragraph, heading, alert or label. `kind` is its tag or
+    """A visible piece of text: a paragraph, heading, alert or label.
+
+    `kind` is its tag or
     role, `layer` the dialog or overlay around it.
     """
 
@@ -134,7 +140,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A dialog, banner or overlay lying over the page. `modal`: declared so; `share` is the
+    """A dialog, banner or overlay lying over the page.
+
+    `modal`: declared so; `share` is the
     part of the viewport it takes, 0 to 1.
     """
 

@@ -106,7 +106,17 @@ async def _look_inside(frame: Frame) -> _Look | None:
     box = await owner.bounding_box()
     if box is None or box["width"] < 3 or box["height"] < 3 or not await owner.is_visible():
         return None
-    return await _look(frame, box["x"], box["y"])
+    left, top = await _inset(owner)
+    return await _look(frame, box["x"] + left, box["y"] + top)
+
+
+async def _inset(owner: ElementHandle) -> tuple[float, float]:
+    """Border and padding of a frame's element, left and top, in CSS pixels."""
+    inset: list[float] = await owner.evaluate(
+        """e => { const s = getComputedStyle(e);
+        return [e.clientLeft + parseFloat(s.paddingLeft), e.clientTop + parseFloat(s.paddingTop)] }"""
+    )
+    return inset[0], inset[1]
 
 
 async def _look(frame: Frame, x: float, y: float) -> _Look:

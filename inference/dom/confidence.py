@@ -36,7 +36,9 @@ RISKY_THRESHOLD: Final = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What speaks for a target. All from 0 to 1: `coverage`, the share of the intent's weight
+    """What speaks for a target.
+
+    All from 0 to 1: `coverage`, the share of the intent's weight
     that the target and its surroundings say; `own`, the share said by the target itself;
     `precision`, the share of the target's name that the intent says; `margin`, the distance
     to the best rival that is another thing; `missing_strong`, the intent names an act that the

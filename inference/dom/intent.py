@@ -15,7 +15,6 @@ from inference.dom.words import (
     STRONG,
     Phrase,
     phrases,
-    stem,
 )
 from plans.step import StepType
 
@@ -38,7 +37,9 @@ _NO_ORDINAL: Final = re.compile(
     r"^\s*(?:name|page|class|seite|week|month|year|time|floor|\d|aid|updated|seen|login|active)",
     re.IGNORECASE,
 )
-_PREPOSITION: Final = re.compile(r"\b(?:in|on|of|under|by|from|for|with|unter|auf|im|aus|von)\b", re.I)
+_PREPOSITION: Final = re.compile(
+    r"\b(?:in|on|of|under|by|from|for|with|unter|auf|im|aus|von)\b", re.I
+)
 _CAPITALS: Final = re.compile(r"\b[A-Z]{2,}\b")
 _OFF: Final = re.compile(
     r"\b(?:off|disable|deactivate|untick|uncheck|unselect|deselect|clear the|aus|ausschalten"
@@ -72,7 +73,9 @@ WEIGHT_VERB: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One meaningful part of the intent. `weight`: how much it matters that the target says
+    """One meaningful part of the intent.
+
+    `weight`: how much it matters that the target says
     it; `strong`: names an act that the target has to offer; `quoted`: stood in quotes;
     `verb`: only says to act.
     """
@@ -185,7 +188,7 @@ def _ordinal(text: str) -> tuple[int | None, tuple[Unit, ...], str]:
     unquoted = _QUOTED.sub(lambda match: " " * len(match.group()), text)
     for found in _ORDINAL.finditer(unquoted):
         after = unquoted[found.end() :]
-        if _NO_ORDINAL.match(after):
+        if _NO_ORDINAL.match(after) or not re.match(r"\s+\w", after):
             continue
         word = found.group().casefold()
         number = _ORDINALS.get(word) or _ORDINALS.get(re.sub(r"(?:e|er|es|en|em)$", "", word))
@@ -222,8 +225,10 @@ def _units(text: str, quoted: Sequence[str], *, acting: bool) -> tuple[Unit, ...
 
 
 def _unit(phrase: Phrase, first: bool, in_quotes: set[str], acting: bool) -> Unit | None:
-    """The phrase's part in the intent; None for words that mean nothing here. `acting`: an act
-    of its own (delete, like, print) is what the target has to offer."""
+    """The phrase's part in the intent; None for words that mean nothing here.
+
+    `acting`: an act of its own (delete, like, print) is what the target has to offer.
+    """
     if in_quotes and all(part in in_quotes for part in phrase.stems):
         return Unit(phrase, WEIGHT_NOUN * 1.5, quoted=True)
     root = phrase.stems[0]

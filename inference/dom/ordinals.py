@@ -11,10 +11,36 @@ from inference.observation import Membership, RecordGroup
 
 LIST_WORDS: Final = frozenset(
     stem(word)
-    for word in (
-        "listing result item entry product ad offer treffer treffers anzeige angebot card row post"
-        " article home property boat record line hit match job event objekt inserat eintrag artikel"
-    ).split()
+    for word in [
+        "listing",
+        "result",
+        "item",
+        "entry",
+        "product",
+        "ad",
+        "offer",
+        "treffer",
+        "treffers",
+        "anzeige",
+        "angebot",
+        "card",
+        "row",
+        "post",
+        "article",
+        "home",
+        "property",
+        "boat",
+        "record",
+        "line",
+        "hit",
+        "match",
+        "job",
+        "event",
+        "objekt",
+        "inserat",
+        "eintrag",
+        "artikel",
+    ]
 )
 """Stems that name an item of whatever the main list holds."""
 

@@ -141,14 +141,18 @@ def _bonus(intent: Intent, element: Element) -> float:
 
 
 def best_option(options: Sequence[str], value: str) -> str | None:
-    """The option meant by the value: equal, else one that contains all its words, else nearly
-    equal; None when none or several fit. Options that can't be chosen end in NUL.
+    """The option meant by the value.
+
+    Equal, else one that contains all its words, else nearly equal; None when none or several fit. Options that can't be chosen end in NUL.
     """
     wanted = value.strip().casefold()
     usable = [option for option in options if not option.endswith("\0")]
     for option in usable:
         if option.strip().casefold() == wanted:
             return option
+    within = [option for option in usable if wanted in option.casefold()]
+    if wanted and len(within) == 1:
+        return within[0]
     stems = words_of(value).stems
     if stems:
         holding = [option for option in usable if stems <= words_of(option).stems]
@@ -201,8 +205,7 @@ def _check(intent: Intent, element: Element) -> ActKind | None:
 
 
 def choice_of(intent: Intent, element: Element, act: ActKind) -> str | None:
-    """The text of the act; None when the element has no such option.
-    """
+    """The text of the act; None when the element has no such option."""
     match act:
         case ActKind.SELECT:
             if not element.options:

@@ -77,7 +77,9 @@ class Scene:
         for depth, member in enumerate(element.records):
             record = observation.groups[member.group].records[member.ordinal]
             if len(record.text) < WIDE:
-                yield Source(words_of(record.text), strength * 0.95 * 0.8**depth * _near(record.text))
+                yield Source(
+                    words_of(record.text), strength * 0.95 * 0.8**depth * _near(record.text)
+                )
         block = element.block
         weight = 0.9
         while block >= 0 and weight > 0.3:

@@ -72,18 +72,8 @@ class Scorer:
         missing = False
         said: list[float] = []
         for unit in self._units:
-            own = _best(unit.phrase, own_sources)
-            context = _best(unit.phrase, around) * CONTEXT if own < 0.9 else 0.0
-            if unit.strong and own < 0.5:
-                if element.role in CHECK_ROLES:
-                    own = max(own, 0.5 * self._implied(unit))
-                else:
-                    missing = True
-                context = min(context, 0.3)
-            elif unit.quoted and own < 0.6 and unit.phrase.stems in self._named:
-                context *= 0.4
-            if self._bare_filter:
-                context *= 0.6
+            own, context, lacks = self._said(unit, element, own_sources, around)
+            missing = missing or lacks
             quality = max(own, context)
             said.append(quality)
             weighted += unit.weight * quality
@@ -96,26 +86,51 @@ class Scorer:
         if label_of(element).casefold() in self._quotes and not missing:
             coverage = max(coverage, 0.8)
             score += 0.12
-        if missing:
-            score *= 0.75
-        if self._unasked(element):
-            score *= 0.7
-            missing = True
-        if element.role in TEXT_ROLES and self._clicks_no_field:
-            score *= 0.8
-            missing = True
+        factor, foreign = self._doubts(element)
+        score *= factor * (0.75 if missing else 1.0)
         if element.role in ("menuitem", "option") and element.layer:
             score += 0.03
-        if element.expanded and element.role in ("button", "generic", "combobox"):
-            score *= 0.85
-        if not self._intent.opens and self._is_title(element):
-            score *= 0.82
-        if intent_submits(self._intent) and not _submits(element):
-            score *= 0.75
-            missing = True
         if element.covered:
             score -= 0.08
-        return Scored(element, score, coverage, own_share, precision, missing, tuple(said))
+        return Scored(
+            element, score, coverage, own_share, precision, missing or foreign, tuple(said)
+        )
+
+    def _said(
+        self,
+        unit: Unit,
+        element: Element,
+        own_sources: tuple[Source, ...],
+        around: tuple[Source, ...],
+    ) -> tuple[float, float, bool]:
+        """How well the element and its surroundings say the unit; whether a named act lacks."""
+        own = _best(unit.phrase, own_sources)
+        context = _best(unit.phrase, around) * CONTEXT if own < 0.9 else 0.0
+        lacks = False
+        if unit.strong and own < 0.5:
+            if element.role in CHECK_ROLES:
+                own = max(own, 0.5 * self._implied(unit))
+            else:
+                lacks = True
+            context = min(context, 0.3)
+        elif unit.quoted and own < 0.6 and unit.phrase.stems in self._named:
+            context *= 0.4
+        return own, context * (0.6 if self._bare_filter else 1.0), lacks
+
+    def _doubts(self, element: Element) -> tuple[float, bool]:
+        """A factor for what speaks against the element; whether it is of a kind not wanted."""
+        factor, foreign = 1.0, False
+        if self._unasked(element):
+            factor, foreign = factor * 0.7, True
+        if element.role in TEXT_ROLES and self._clicks_no_field:
+            factor, foreign = factor * 0.8, True
+        if intent_submits(self._intent) and not _submits(element):
+            factor, foreign = factor * 0.75, True
+        if element.expanded and element.role in ("button", "generic", "combobox"):
+            factor *= 0.85
+        if not self._intent.opens and self._is_title(element):
+            factor *= 0.82
+        return factor, foreign
 
     def _own_sources(self, element: Element) -> tuple[Source, ...]:
         own = self._scene.own(element)

@@ -388,7 +388,7 @@ function mantisSnapshot() {
       } else if (child.nodeType === 1) {
         const sub = walk(child, node, kid);
         if (sub) {
-          addText(node, INLINE.has(sub.display) ? sub.text : ' ' + sub.text + ' ');
+          addText(node, INLINE.has(sub.display) && !sub.candidate ? sub.text : ' ' + sub.text + ' ');
           if (sub.ad) node.ad = true;
           const inHead = sub.head;
           if (inHead) { kid.heading = inHead; if (!node.head) node.head = inHead; }

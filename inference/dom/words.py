@@ -41,6 +41,9 @@ _FILE: Final = TypeAdapter(ThesaurusFile).validate_python(
 )
 
 
+_NUMBERS: Final[dict[str, str]] = _FILE.numbers
+
+
 def stem(word: str) -> str:
     """A light stem, the same for English and German; both sides are stemmed alike."""
     word = word.casefold()
@@ -64,7 +67,7 @@ def stem(word: str) -> str:
 def tokens(text: str) -> list[str]:
     """Words and numbers of the text, lower case; number words from two on as digits."""
     found = [token.casefold() for token in _TOKEN.findall(text)]
-    return [_FILE.numbers.get(token, token) for token in found]
+    return [_NUMBERS.get(token, token) for token in found]
 
 
 def _entries() -> dict[tuple[str, ...], frozenset[str]]:

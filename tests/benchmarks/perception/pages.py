@@ -65,7 +65,9 @@ async def run(pages_dir: Path, browser: Browser) -> Report:
                 await page.close()
             counts[verdict] += 1
             if verdict != "right":
-                report.notes.append(f"{cases.page} {case.id} {verdict}: {case.step.intent} -> {note}")
+                report.notes.append(
+                    f"{cases.page} {case.id} {verdict}: {case.step.intent} -> {note}"
+                )
     return report
 
 
@@ -114,12 +116,8 @@ async def hits(page: Page, snapshot: Snapshot, ref: int, case: IntentCase) -> bo
     return False
 
 
-def detect(
-    observation: Observation, question: Question, case: IntentCase
-) -> tuple[str, str]:
+def detect(observation: Observation, question: Question, case: IntentCase) -> tuple[str, str]:
     check = DomTier().detect(observation, question)
     if check.verdict == "undecided":
         return "dont_know", check.evidence
     return ("right" if (check.verdict == "holds") == case.expect else "wrong"), check.evidence
-
-

@@ -27,7 +27,9 @@ def plan(utterance: str) -> list[Step]:
         return [click(utterance)]
     steps: list[Step] = []
     for clause in SPLIT.split(text):
-        if re.match(r"(?i)(?:find$|(?:switch between|navigate through|expand the sections)\b)", clause):
+        if re.match(
+            r"(?i)(?:find$|(?:switch between|navigate through|expand the sections)\b)", clause
+        ):
             continue
         steps += clause_steps(unmark(LEAD.sub("", clause.strip(" .,")), held))
     if len(steps) > 1 and steps[-1].type in (StepType.FILL_FIELD, StepType.SELECT_OPTION):
@@ -46,9 +48,7 @@ def click(intent: str) -> Step:
 
 
 def fill(intent: str, value: str, label: str | None = None) -> Step:
-    return Step(
-        type=StepType.FILL_FIELD, intent=intent, params=Params(value=value, label=label)
-    )
+    return Step(type=StepType.FILL_FIELD, intent=intent, params=Params(value=value, label=label))
 
 
 def clause_steps(clause: str) -> list[Step]:

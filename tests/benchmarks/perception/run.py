@@ -43,7 +43,12 @@ def added(tables: dict[str, Counter[str]]) -> Counter[str]:
 
 
 def page_table(report: pages.Report) -> list[str]:
-    lines = ["", "## Labelled pages: grounding", "", "| page | right | wrong | don't know | right | wrong |"]
+    lines = [
+        "",
+        "## Labelled pages: grounding",
+        "",
+        "| page | right | wrong | don't know | right | wrong |",
+    ]
     lines.append("|---|---|---|---|---|---|")
     lines += [row(name, counts, "right") for name, counts in report.pages.items()]
     lines.append(row("**all**", added(report.pages), "right"))
@@ -58,7 +63,10 @@ def page_table(report: pages.Report) -> list[str]:
 
 def wob_table(report: wob.Report, seeds: int) -> list[str]:
     lines = ["", f"## MiniWoB++, {len(report.tasks)} tasks × {seeds} seeds", ""]
-    lines += ["| task | success | wrong | don't know | success | wrong |", "|---|---|---|---|---|---|"]
+    lines += [
+        "| task | success | wrong | don't know | success | wrong |",
+        "|---|---|---|---|---|---|",
+    ]
     lines += [row(name, counts, "success") for name, counts in report.tasks.items()]
     lines.append(row("**all**", added(report.tasks), "success"))
     return lines

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.async_api import Browser, Page
-from tests.benchmarks.perception.planmaker import plan
 
 from activities.browser.act import perform
 from activities.browser.snapshot import capture
 from inference.decisions import DontKnow, Question
 from inference.dom.tier import decide
 from plans.step import Step
+from tests.benchmarks.perception.planmaker import plan
 
 START = """seed => { Math.seedrandom(String(seed)); core.startEpisodeReal();
   const query = document.getElementById('query'); const text = query.innerText;
@@ -69,9 +69,7 @@ async def episode(page: Page, utterance: str) -> tuple[str, str]:
 async def play(page: Page, step: Step) -> str:
     snapshot = await capture(page)
     value = "" if step.params.value is None else str(step.params.value)
-    decision = decide(
-        snapshot.observation, Question(step=step, intent=step.intent, value=value)
-    )
+    decision = decide(snapshot.observation, Question(step=step, intent=step.intent, value=value))
     if isinstance(decision, DontKnow):
         names = [one.name for one in decision.candidates[:3]]
         return f"don't know {step.intent!r}: {decision.reason} {decision.why} {names}"
