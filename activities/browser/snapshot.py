@@ -114,7 +114,8 @@ async def _inset(owner: ElementHandle) -> tuple[float, float]:
     """Border and padding of a frame's element, left and top, in CSS pixels."""
     inset: list[float] = await owner.evaluate(
         """e => { const s = getComputedStyle(e);
-        return [e.clientLeft + parseFloat(s.paddingLeft), e.clientTop + parseFloat(s.paddingTop)] }"""
+        return [e.clientLeft + parseFloat(s.paddingLeft),
+          e.clientTop + parseFloat(s.paddingTop)] }"""
     )
     return inset[0], inset[1]
 

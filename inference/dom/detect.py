@@ -14,9 +14,12 @@ FAILS: Final = 0.3
 """Below this share nothing like it is there."""
 
 _ASKING: Final = re.compile(
-    r"^\s*(?:is|are|does|do|check (?:if|whether)|detect (?:if|whether)?|see (?:if|whether)|look for"
-    r"|verify (?:that)?)\b|\b(?:visible|shown|displayed|present|available|on the page|the page|there|"
-    r"sichtbar|angezeigt|gibt es|ist|warn\w* that|notice|warning|message|saying|says?|badge|asking)\b",
+    r"^\s*(?:is|are|does|do|check (?:if|whether)|detect (?:if|whether)?|see (?:if|whether)"
+    r"|look for"
+    r"|verify (?:that)?)\b|\b(?:visible|shown|displayed|present|available|on the page"
+    r"|the page|there|"
+    r"sichtbar|angezeigt|gibt es|ist|warn\w* that|notice|warning|message|saying|says?|badge"
+    r"|asking)\b",
     re.IGNORECASE,
 )
 

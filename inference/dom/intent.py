@@ -29,7 +29,8 @@ _ORDINALS: Final = {
     "acht": 8, "neunt": 9, "zehnt": 10, "letzt": -1,
 }  # fmt: skip
 _ORDINAL: Final = re.compile(
-    r"\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|\d{1,2}(?:st|nd|rd|th)"
+    r"\b(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|\d{1,2}(?:st"
+    r"|nd|rd|th)"
     r"|(?:erst|zweit|dritt|viert|fünft|sechst|siebt|acht|neunt|zehnt|letzt)(?:e|er|es|en|em))\b",
     re.IGNORECASE,
 )
@@ -47,7 +48,8 @@ _OFF: Final = re.compile(
     re.IGNORECASE,
 )
 _ON: Final = re.compile(
-    r"\b(?:turn on|switch on|on|enable|activate|tick|check|select|include|einschalten|aktivier\w*)\b",
+    r"\b(?:turn on|switch on|on|enable|activate|tick|check|select|include|einschalten"
+    r"|aktivier\w*)\b",
     re.IGNORECASE,
 )
 _TITLE: Final = re.compile(
@@ -94,7 +96,8 @@ class Intent:
     `quoted` are texts in quotes other than the value. `ordinal` counts from 1, -1 is the last,
     `counted` the words that say of what. `label` is the field's name where the step gives it.
     `opens`: the thing named is to be
-    opened, no act of its own is asked for. `turn` is the wanted state of a checkbox or switch, None where the intent says none.
+    opened, no act of its own is asked for. `turn` is the wanted state of a checkbox or switch,
+    None where the intent says none.
     """
 
     type: StepType

@@ -18,19 +18,24 @@ _NEWSLETTER: Final = re.compile(
     re.IGNORECASE,
 )
 _REJECT: Final = re.compile(
-    r"^(?:reject|decline|refuse|deny|disagree|no,? thanks|(?:use |accept |allow )?(?:only )?(?:strictly )?"
-    r"(?:necessary|essential|required)|(?:alle[s]? )?ablehnen|nur (?:notwendige|erforderliche|essenzielle)"
+    r"^(?:reject|decline|refuse|deny|disagree|no,? thanks|(?:use |accept "
+    r"|allow )?(?:only )?(?:strictly )?"
+    r"(?:necessary|essential|required)|(?:alle[s]? )?ablehnen|nur (?:notwendige|erforderliche"
+    r"|essenzielle)"
     r"|(?:tout )?refuser|rechazar|continue without|without consent|opt out)",
     re.IGNORECASE,
 )
 _ACCEPT: Final = re.compile(
-    r"^(?:accept|agree|allow|i (?:accept|agree|understand)|ok(?:ay)?\b|got it|yes,? i|understood|continue"
-    r"|(?:alle[s]? )?(?:akzeptieren|annehmen|zulassen)|zustimmen|einverstanden|verstanden|(?:tout )?accepter"
+    r"^(?:accept|agree|allow|i (?:accept|agree|understand)|ok(?:ay)?\b|got it|yes,? i"
+    r"|understood|continue"
+    r"|(?:alle[s]? )?(?:akzeptieren|annehmen|zulassen)|zustimmen|einverstanden|verstanden"
+    r"|(?:tout )?accepter"
     r"|aceptar|that.s (?:fine|ok))",
     re.IGNORECASE,
 )
 _CLOSE: Final = re.compile(
-    r"^(?:close|dismiss|no,? thanks|not now|maybe later|skip|hide|schlie(?:ß|ss)en|nein,? danke|später"
+    r"^(?:close|dismiss|no,? thanks|not now|maybe later|skip|hide|schlie(?:ß|ss)en"
+    r"|nein,? danke|später"
     r"|continue (?:to|in|reading)|fermer|cerrar|[×✕✖✗⨯╳])",
     re.IGNORECASE,
 )

@@ -24,14 +24,17 @@ class Turn(StrEnum):
 
 _NAMES: Final = {
     Turn.NEXT: re.compile(
-        r"^\W*(?:next|next page|more results|older(?: \w+)?|weiter|nächste(?: seite)?|vor|suivante?"
+        r"^\W*(?:next|next page|more results|older(?: \w+)?|weiter|nächste(?: seite)?|vor"
+        r"|suivante?"
         r"|page suivante|siguiente|próxima?|avanti|volgende|næste|nästa|go to (?:the )?next page"
-        r"|next (?:results|\d+|\w+ page|page of \w+)|(?:show|load|view|see) (?:\d+ )?(?:more|older)(?: \w+){0,2}"
+        r"|next (?:results|\d+|\w+ page|page of \w+)|(?:show|load|view|see) (?:\d+ )?(?:more"
+        r"|older)(?: \w+){0,2}"
         r"|more|mehr (?:laden|anzeigen)|weitere (?:\w+ )?(?:laden|anzeigen))\W*$",
         re.IGNORECASE,
     ),
     Turn.PREVIOUS: re.compile(
-        r"^\W*(?:prev|previous|previous page|zurück|vorherige(?: seite)?|précédente?|page précédente"
+        r"^\W*(?:prev|previous|previous page|zurück|vorherige(?: seite)?|précédente?"
+        r"|page précédente"
         r"|anterior|back|newer(?: \w+)?|go to (?:the )?previous page)\W*$",
         re.IGNORECASE,
     ),
@@ -57,7 +60,8 @@ _MARKS: Final = {
 _REL: Final = {Turn.NEXT: "next", Turn.PREVIOUS: "prev", Turn.FIRST: "first", Turn.LAST: "last"}
 _MORE: Final = re.compile(r"\b(?:more|older|mehr|weitere)\b", re.IGNORECASE)
 _NOT_PAGES: Final = re.compile(
-    r"photo|picture|image|slide|gallery|carousel|bild|foto|calendar|month|track|song|video|ticket|lightbox",
+    r"photo|picture|image|slide|gallery|carousel|bild|foto|calendar|month|track|song|video"
+    r"|ticket|lightbox",
     re.IGNORECASE,
 )
 _PAGER: Final = re.compile(r"pag(?:er|inat|ing|es?\b)|blätter|blatt|seiten", re.IGNORECASE)
@@ -66,7 +70,8 @@ _NUMBER: Final = re.compile(r"^\W*(\d{1,4})\W*$")
 _GENERIC: Final = frozenset(
     {"page", "next", "previous", "result", "list", "listing", "go", "show", "load", "older", "more",
      "continue", "turn", "click", "back", "first", "last", "seit", "nächst", "trefferlist", "treff",
-     "zurückblättern", "zurückblätt", "navigat", "forward", "paginat", "button", "open", "prev", "mov",
+     "zurückblättern", "zurückblätt", "navigat", "forward", "paginat", "button", "open", "prev",
+     "mov",
      "ein", "view", "see", "weit", "old", "any", "until", "there", "pag", "titl", "item"}
 )  # fmt: skip
 

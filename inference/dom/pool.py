@@ -143,7 +143,8 @@ def _bonus(intent: Intent, element: Element) -> float:
 def best_option(options: Sequence[str], value: str) -> str | None:
     """The option meant by the value.
 
-    Equal, else one that contains all its words, else nearly equal; None when none or several fit. Options that can't be chosen end in NUL.
+    Equal, else one that contains all its words, else nearly equal; None when none or several fit.
+    Options that can't be chosen end in NUL.
     """
     wanted = value.strip().casefold()
     usable = [option for option in options if not option.endswith("\0")]

@@ -18,10 +18,12 @@ _TRACKING: Final = re.compile(
     re.IGNORECASE,
 )
 _EMPTY: Final = re.compile(
-    r"\b(?:no (?:\w+ ){0,4}(?:results?|listings?|items?|matches|products?|entries|ads|records|hits)"
+    r"\b(?:no (?:\w+ ){0,4}(?:results?|listings?|items?|matches|products?|entries|ads|records"
+    r"|hits)"
     r"(?: (?:were |was )?(?:found|match\w*|available|to (?:show|display)))?"
     r"|0 (?:\w+ ){0,2}(?:results?|listings?|items?|matches|products?|ads|hits|found)"
-    r"|nothing (?:matche[sd]|(?:was )?found)|keine (?:\w+ ){0,3}(?:treffer|ergebnisse|angebote|anzeigen)"
+    r"|nothing (?:matche[sd]|(?:was )?found)|keine (?:\w+ ){0,3}(?:treffer|ergebnisse"
+    r"|angebote|anzeigen)"
     r"|aucun r[ée]sultat|sin resultados)\b",
     re.IGNORECASE,
 )
@@ -33,13 +35,16 @@ _NOUN: Final = (
     r"|propert(?:y|ies)|jobs?|vehicles?|treffer|anzeigen?|angebote?s?|inserate?s?)"
 )
 _NEXT_ITEM: Final = re.compile(
-    rf"\b(?:(?:next|each|every|another|following|unvisited|nächste[nrs]?|jede[nrs]?)\s+(?:\w+[\s-]+){{0,4}}?{_NOUN}"
+    rf"\b(?:(?:next|each|every|another|following|unvisited|nächste[nrs]?"
+    rf"|jede[nrs]?)\s+(?:\w+[\s-]+){{0,4}}?{_NOUN}"
     rf"|(?:the|a|an)\s+(?:\w+[\s-]+){{0,2}}?{_NOUN}(?:'s)?\s+(?:title|link|name|heading)"
-    rf"|(?:title|headline|link|name|titel)\s+(?:of|for|des|der)\s+(?:the|a|an|each|every)?\s*(?:\w+[\s-]+){{0,2}}?{_NOUN})\b",
+    rf"|(?:title|headline|link|name|titel)\s+(?:of|for|des|der)\s+(?:the|a|an|each"
+    rf"|every)?\s*(?:\w+[\s-]+){{0,2}}?{_NOUN})\b",
     re.IGNORECASE,
 )
 _NOT_ITEM: Final = re.compile(
-    r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|\d+(?:st|nd|rd|th)"
+    r"\b(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|\d+(?:st|nd"
+    r"|rd|th)"
     r"|page|button|photo|picture|image|tab|filter|seite)\b|[\"“”„«]|(?<!\w)['‘]|#\d",
     re.IGNORECASE,
 )

@@ -49,10 +49,14 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
 
+def case_files(pages_dir: Path) -> list[Path]:
+    return sorted(pages_dir.absolute().glob("*/cases.json"))
+
+
 async def run(pages_dir: Path, browser: Browser) -> Report:
     """Ground every intent of every page on a fresh copy of the page."""
     report = Report()
-    for file in sorted(pages_dir.glob("*/cases.json")):
+    for file in case_files(pages_dir):
         cases = PageCases.model_validate_json(file.read_text(encoding="utf-8"))
         counts = report.pages.setdefault(cases.page, Counter())
         for case in cases.intents:
@@ -72,7 +76,7 @@ async def run(pages_dir: Path, browser: Browser) -> Report:
 
 
 async def prepare(page: Page, file: Path, case: IntentCase) -> None:
-    await page.goto(file.absolute().as_uri())
+    await page.goto(file.as_uri())
     await page.wait_for_timeout(150)
     for selector in case.setup:
         await page.locator(selector).click()
