@@ -3,10 +3,12 @@
 from playwright.async_api import ElementHandle
 
 from activities.browser.act import perform
+from activities.browser.content import capture_content
 from activities.steps.context import StepContext, report_of
 from activities.steps.report import Report, failed
 from inference.decisions import ActKind, ListItem
 from inference.dom.records import item_list, takes_next_item
+from inference.extract.totals import list_proven_empty
 from ledger.models import ItemKey
 from plans.step import FailureClass, TierName
 
@@ -53,8 +55,10 @@ async def _open_next_item(context: StepContext) -> Report:
     try:
         found = item_list(snapshot.observation)
         items = [item for item in found.items if not item.sponsored]
-        if not items:
-            return _no_items(found.empty_proven)
+        if not items or context.call.iteration == 0:
+            empty = found.empty_proven or list_proven_empty(await capture_content(context.page))
+            if empty or not items:
+                return _no_items(empty)
         claimed = await context.ledger.items.claim(
             context.run.tenant_id,
             context.run.run_id,

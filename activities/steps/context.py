@@ -89,8 +89,10 @@ class StepContext:
         return Question(step=self.step, intent=self.step.intent, value=self.value_text())
 
     def value_text(self) -> str:
-        """What the step types or chooses, as text; "" where its params do not say."""
+        """What the step types, chooses or presses, as text; "" where its params do not say."""
         params = self.step.params
+        if self.step.type is StepType.KEY_PRESS and params.keys:
+            return params.keys if isinstance(params.keys, str) else "+".join(params.keys)
         value: JsonValue = params.value if params.value is not None else params.option_label
         return "" if value is None else as_text(value)
 

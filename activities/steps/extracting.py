@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from activities.browser.content import capture_content
 from activities.steps.context import StepContext
 from activities.steps.report import Report, failed
+from activities.steps.shown import error_page
 from inference.decisions import Record
 from inference.extract.fields import fields_for
 from inference.extract.record import extract_record
@@ -34,6 +35,8 @@ async def extract_url(context: StepContext) -> Report:
 
 async def extract_data(context: StepContext) -> Report:
     """Read the one record that the page is about; what a button hides is revealed first."""
+    if (trouble := await error_page(context.page)) is not None:
+        return trouble
     content = await capture_content(context.page)
     fields = fields_for(content, context.step)
     record = extract_record(content, fields, context.step.intent)
@@ -67,6 +70,8 @@ async def extract_data(context: StepContext) -> Report:
 
 async def extract_rows(context: StepContext) -> Report:
     """Read the records of the page's list; a list that the page calls empty is a result too."""
+    if (trouble := await error_page(context.page)) is not None:
+        return trouble
     content = await capture_content(context.page)
     fields = fields_for(content, context.step)
     extract = context.step.extract

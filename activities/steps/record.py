@@ -9,7 +9,7 @@ from activities.steps.report import Report
 from ledger.ledger import Ledger
 from ledger.models import ItemMark, NewEvent, StepRecord
 from plans.calls import CallKind, Outcome, Verdict
-from plans.judge import judge
+from plans.judge import Judgement, judge
 from plans.state import truth_of
 from plans.step import FailureClass, Section
 from workflows.interfaces import StepRequest
@@ -41,7 +41,7 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
             run_id=done.request.run.run_id,
             call_key=call.key,
             step_index=call.index,
-            events=_events(done, outcome, final=judgement.kind != "retry"),
+            events=_events(done, outcome, judgement),
             rows=report.rows,
             variables=variables,
             item=_item_mark(done, failed=judgement.kind in ("fail", "halt")),
@@ -91,17 +91,18 @@ def _item_mark(done: Recorded, *, failed: bool) -> ItemMark | None:
     return ItemMark(scope=context.scope, owner=context.owner, status="failed")
 
 
-def _events(done: Recorded, outcome: Outcome, *, final: bool) -> tuple[NewEvent, ...]:
+def _events(done: Recorded, outcome: Outcome, judgement: Judgement) -> tuple[NewEvent, ...]:
     call = done.request.call
     if call.kind is CallKind.LOOK or (call.kind is CallKind.RETURN and outcome.success):
         return ()
-    kind = "step" if final and call.kind is CallKind.STEP else "action"
+    final = judgement.kind != "retry" and call.kind is CallKind.STEP
+    kind = "step" if final else "action"
     events = [
         NewEvent(
             dedup_key=f"{call.key}:{kind}",
             kind=kind,
             step_index=call.index,
-            body=_body(done, outcome),
+            body=_body(done, outcome, judgement),
         )
     ]
     for row in done.report.rows:
@@ -116,7 +117,7 @@ def _events(done: Recorded, outcome: Outcome, *, final: bool) -> tuple[NewEvent,
     return tuple(events)
 
 
-def _body(done: Recorded, outcome: Outcome) -> dict[str, JsonValue]:
+def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, JsonValue]:
     """A step as `result.steps` shows it (contract, section 4)."""
     call, report = done.request.call, done.report
     step = done.context.shown if done.context else call.step
@@ -126,7 +127,7 @@ def _body(done: Recorded, outcome: Outcome) -> dict[str, JsonValue]:
         "type": step.type.value,
         "section": Section(call.section).value,
         "iteration": call.iteration,
-        "success": outcome.success and outcome.gate != "fails",
+        "success": judgement.kind == "pass",
         "duration": done.duration_ms / 1000,
         "attempts": call.attempt,
         "tier": outcome.tier.value if outcome.tier else None,
@@ -135,11 +136,8 @@ def _body(done: Recorded, outcome: Outcome) -> dict[str, JsonValue]:
         "data": report.data,
         "cost": outcome.cost.total / 1_000_000,
     }
-    if outcome.failure_class is not None:
-        body["failure_class"] = outcome.failure_class.value
-        body["error"] = outcome.message
-    elif outcome.gate in ("fails", "undecided") and call.step.gate:
-        body["failure_class"] = "verify_failed" if outcome.gate == "fails" else "gate_undecided"
+    if judgement.failure is not None:
+        body["failure_class"] = judgement.failure.value
         body["error"] = outcome.message
     elif outcome.message:
         body["note"] = outcome.message

@@ -32,6 +32,7 @@ _LONGEST_STEP_S = 60.0
 _LEAST_STEP_S = 1.0
 _HINT_TIME_S = 3.0
 _NEWS_S = 0.3
+_LONGEST_NOTE = 300
 
 StepCode = Callable[[StepContext], Awaitable[Report]]
 
@@ -96,6 +97,7 @@ class StepRunner:
                 report = await _until_lost(context.session, self._carry_out(context, code))
                 if report.success and not report.exhausted:
                     report, gate = await _check(context, report)
+                context.notes += _news(context.session)
             except ActivityError as error:
                 report = failed(FailureClass.BROWSER_LOST, str(error))
             except PlaywrightError as error:
@@ -113,13 +115,15 @@ class StepRunner:
             )
 
     async def _carry_out(self, context: StepContext, code: StepCode) -> Report:
+        crashed = await context.session.take_crash()
+        if crashed and context.step.type is not StepType.NAVIGATE:
+            return failed(FailureClass.BROWSER_LOST, "the page crashed before this step")
         async with asyncio.timeout_at(context.deadline):
             return await code(context)
 
     async def _context(self, request: StepRequest) -> StepContext:
         session = self._registry.get(request.session.session_id, request.session.epoch)
         await session.ready()
-        await session.take_crash()
         step = request.call.step
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
         values = await self._values(request) if names_in_step(step) else {}
@@ -161,6 +165,11 @@ async def _check(context: StepContext, report: Report) -> tuple[Report, Verdict 
     if not context.step.verify:
         return report, "holds" if context.step.gate else None
     return await verify(context, report)
+
+
+def _news(session: BrowserSession) -> list[str]:
+    """What happened during the step without being asked for: dialogs, tabs, downloads."""
+    return [f"{event.kind}: {event.detail}"[:_LONGEST_NOTE] for event in session.take_events()]
 
 
 async def _until_lost(session: BrowserSession, work: Awaitable[Report]) -> Report:

@@ -92,7 +92,7 @@
     const ready = document.readyState;
     if (ready === "loading") {
       // A blocking script or style sheet hangs: what is there already can be used.
-      if (hasContent() && text() !== "" && still > options.patience) return finish("partial");
+      if (hasContent() && text() !== "" && !busy() && still > options.patience) return finish("partial");
       return elapsed < options.limit ? void setTimeout(look, 10) : finish("loading");
     }
     const calm = ready === "complete" ? still >= options.quiet : still >= Math.max(options.quiet, 100);
