@@ -52,9 +52,7 @@ def extract_rows(
 def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Record]:
     """`extract_rows` over a tree that is there already."""
     wanted = [Wanted.of(field) for field in fields]
-    lists = [
-        g for g in groups(tree) if not tree.in_aside(g.records[0]) or _named(g, intent) >= 0.35
-    ]
+    lists = [g for g in groups(tree) if not _in_aside(tree, g) or _named(g, intent) >= 0.35]
     reads = [r for g in lists if (r := _read(tree, g, wanted, intent)) is not None]
     if not reads:
         return []
@@ -143,13 +141,18 @@ def _extra(tree: Tree, group: Group, wanted: Wanted) -> float:
 def _placing(tree: Tree, group: Group, intent: str) -> float:
     """How well the place and size of a group suit the intent."""
     named = _named(group, intent)
-    aside = tree.in_aside(group.records[0])
+    aside = _in_aside(tree, group)
     chrome = tree.is_chrome(group.records[0]) or tree.inside(group.records[0], frozenset({"form"}))
     size = sum(tree.nodes[r].width * tree.nodes[r].height for r in group.records)
     page = max(1, max((n.width * n.height for n in tree.nodes), default=1))
     count = min(len(group.records), 10) / 10
     worth = named + 0.35 * min(1.0, 2 * size / page) + 0.15 * count
     return worth if named >= 0.35 else worth - 0.4 * aside - 0.3 * chrome
+
+
+def _in_aside(tree: Tree, group: Group) -> bool:
+    """Whether the whole list stands aside; a list may well begin with an advertisement."""
+    return all(tree.in_aside(record) for record in group.records)
 
 
 def _named(group: Group, intent: str) -> float:
