@@ -19,7 +19,7 @@ from inference.dom.kinds import by_kind
 from inference.dom.ordinals import Place, find_place
 from inference.dom.paging import page_turn
 from inference.dom.pool import Pool, act_for, choice_of, pool_for
-from inference.dom.scene import Scene
+from inference.dom.scene import Scene, label_of
 from inference.dom.scoring import Scored, Scorer
 from inference.observation import Element, Observation
 from plans.step import StepType, TierName
@@ -95,12 +95,26 @@ def _ground(scene: Scene, intent: Intent) -> Decision | DontKnow:
         return _answer(intent, named, 0.88, (), "the one of its kind")
     if intent.ordinal is not None:
         return _dont_know(DontKnowReason.UNREADABLE, "can't tell what is counted", ())
+    labelled = _sole_labelled(intent, pool)
+    if labelled is not None:
+        return _answer(intent, labelled, 0.95, (), "the only one with this label")
     holder = _sole_holder(intent, pool)
     if holder is not None:
         return _answer(intent, holder, 0.92, (), "the only one with this option")
     if not units and not intent.label and not intent.value:
         return _dont_know(DontKnowReason.UNREADABLE, "the intent names nothing", ())
     return _best_of(scene, intent, units, pool)
+
+
+def _sole_labelled(intent: Intent, pool: Pool) -> Element | None:
+    """The only element whose label is the very one that the step's params give."""
+    wanted = _bare(intent.label)
+    found = [one for one in pool.elements if wanted and _bare(label_of(one)) == wanted]
+    return found[0] if len(found) == 1 else None
+
+
+def _bare(label: str) -> str:
+    return label.strip(" *:").casefold()
 
 
 def _sole_holder(intent: Intent, pool: Pool) -> Element | None:
