@@ -66,7 +66,7 @@ def stem(word: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """Words and numbers of the text, lower case; number words from two on as digits."""
-    found = [token.casefold() for token in _TOKEN.findall(text)]
+    found: list[str] = _TOKEN.findall(text.casefold())
     return [_NUMBERS.get(token, token) for token in found]
 
 
