@@ -36,7 +36,7 @@ async def through_api(client: httpx.AsyncClient, root: psutil.Process, idle_mb: 
             break
         if poll["status"] == "running" and not pss and time.perf_counter() - began > 2.5:
             pss = pss_mb(root) - idle_mb
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
     total = time.perf_counter() - began
     result = (await client.get(f"/v1/runs/{run_id}/result")).json()
     if result["status"] != "succeeded" or len(result["result"]["rows"]) != LISTINGS:
