@@ -1,6 +1,11 @@
 """Brings a database to the newest schema, in-process, safe for several processes at once."""
 
+import asyncio
+import fcntl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TextIO
 
 from alembic import command
 from alembic.config import Config
@@ -26,6 +31,31 @@ async def migrate(database: Database) -> None:
     Raises:
         LedgerAway: the database can't be reached.
     """
+    async with _own_turn(database):
+        await _migrate(database)
+
+
+@asynccontextmanager
+async def _own_turn(database: Database) -> AsyncGenerator[None]:
+    """For a SQLite file, one opener at a time: changing its journal mode bears no company."""
+    path = database.engine.url.database
+    if database.engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        yield
+        return
+    lock = await asyncio.to_thread(_take, Path(f"{path}.lock"))
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+def _take(path: Path) -> TextIO:
+    lock = path.open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+async def _migrate(database: Database) -> None:
     await use_write_ahead_log(database)
     head = ScriptDirectory.from_config(make_config()).get_current_head()
     async with database.read() as connection:
