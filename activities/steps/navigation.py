@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
 from activities.browser.history import go_back
 from activities.browser.navigate import PageLoad, navigate
 from activities.steps.context import StepContext
@@ -14,6 +16,7 @@ from plans.urls import navigate_url, with_scheme
 
 _LOAD_TIME_S = 30.0
 _BACK_TIME_S = 20.0
+_TEXT_TIME_S = 25.0
 
 
 async def navigate_to(context: StepContext) -> Report:
@@ -68,9 +71,7 @@ async def wait(context: StepContext) -> Report:
     seconds = context.step.params.seconds
     quoted = re.search(r"[\"“']([^\"”']{2,})[\"”']", context.step.intent)
     if seconds is None and quoted:
-        text = context.page.get_by_text(quoted[1]).first
-        await text.wait_for(state="visible", timeout=context.time_left(30) * 1000)
-        return Report(data=f"{quoted[1]!r} is visible")
+        return await _wait_for_text(context, quoted[1])
     await asyncio.sleep(
         min(
             _named_seconds(context.step.intent) if seconds is None else seconds,
@@ -78,6 +79,15 @@ async def wait(context: StepContext) -> Report:
         )
     )
     return Report()
+
+
+async def _wait_for_text(context: StepContext, wanted: str) -> Report:
+    text = context.page.get_by_text(wanted).first
+    try:
+        await text.wait_for(state="visible", timeout=context.time_left(_TEXT_TIME_S) * 1000)
+    except PlaywrightTimeout:
+        return failed(FailureClass.SELECTOR_MISS, f"{wanted!r} did not become visible in time")
+    return Report(data=f"{wanted!r} is visible")
 
 
 def _named_seconds(intent: str) -> float:
