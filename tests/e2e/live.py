@@ -225,6 +225,10 @@ class Site:
         found: list[Document] = answer.json()["requests"]
         return found
 
+    def orders(self, visitor: str) -> list[Document]:
+        orders = httpx.get(f"{self.url}/_oracle/orders").json()["orders"]
+        return [order for order in orders if order["visitor"] == visitor]
+
 
 def _texts(values: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}

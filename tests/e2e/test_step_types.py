@@ -203,6 +203,35 @@ def test_filters_of_the_marketplace(api: Api, site: Site) -> None:
     assert set(checks.values()) == {"pass"} and len(checks) == 1
 
 
+def test_a_form_is_sent_once(api: Api, site: Site) -> None:
+    listing = site.listings()[3]
+
+    def fill(label: str, value: str) -> Document:
+        return step("fill_field", f"Fill {label}", params={"label": label, "value": value})
+
+    plan = [
+        go(f"{site.url}{listing['url']}?visitor=buyer"),
+        step("click", "Click Reserve this boat", "Preferred viewing date"),
+        fill("Full name", "Mira Jensen"),
+        fill("Email", "mira@example.com"),
+        fill("Preferred viewing date", "2026-08-01"),
+        fill("Message to the seller", "Is she still\nfor sale?"),
+        step("click", "Tick I agree to the reservation terms"),
+        step(
+            "submit",
+            "Click Place reservation",
+            gate=True,
+            verify='Page shows text "mira@example.com"',
+        ),
+    ]
+    in_order(api.run(plan))
+    (order,) = site.orders("buyer")
+    assert (order["title"], order["name"]) == (listing["title"], "Mira Jensen")
+    assert order["message"].split() == ["Is", "she", "still", "for", "sale?"]
+    posted = [visit for visit in site.requests("buyer") if visit["method"] == "POST"]
+    assert len(posted) == 1
+
+
 def test_branches_guards_and_variables(api: Api, site: Site) -> None:
     """Only the steps whose condition holds are executed."""
     wait = {"type": "wait", "params": {"seconds": 0}}
