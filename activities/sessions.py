@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import logging
-import shutil
 import uuid
 from pathlib import Path
 
@@ -12,12 +11,15 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from activities.browser.session import BrowserSession, PlaywrightDriver, SessionRegistry
-from activities.errors import ActivityError, LaunchFailed, StaleEpoch
+from activities.errors import ActivityError, LaunchFailed, SessionLost, StaleEpoch
+from activities.heartbeats import heartbeats
 from activities.holder.client import HolderClient, start_holder
 from activities.holder.messages import HolderSpec, HolderState
+from activities.leftovers import remove_session
 from activities.settings import ActivitySettings
 from ledger.clock import now_micros
 from ledger.ledger import Ledger
+from ledger.models import RunStatus
 from workflows.interfaces import (
     CLOSE_SESSION,
     HOLD_SESSION,
@@ -65,9 +67,11 @@ class SessionActivities:
         Raises:
             ApplicationError: the browser could not be started; the type names the error.
         """
+        await self._refuse_second(request)
         session_id = uuid.uuid4().hex
         try:
-            holder, session = await self._open(session_id, request)
+            async with heartbeats():
+                holder, session = await self._open(session_id, request)
         except ActivityError as error:
             raise ApplicationError(
                 str(error), type=type(error).__name__, non_retryable=True
@@ -94,6 +98,23 @@ class SessionActivities:
         """Close every session of this host, and the browser driver."""
         await asyncio.gather(*(self._close(session_id) for session_id in list(self._holders)))
         await self._driver.stop()
+
+    async def _refuse_second(self, request: SessionRequest) -> None:
+        """Open no other browser for a run that has had one: it is lost with its steps.
+
+        A try that ended before the run began, with its worker or for lack of the ledger,
+        has lost nothing and is made again.
+
+        Raises:
+            ApplicationError: it has had one.
+        """
+        if activity.info().attempt == 1:
+            return
+        row = await self._ledger.runs.get(request.run.tenant_id, request.run.run_id)
+        if row is not None and row.status is not RunStatus.QUEUED:
+            raise ApplicationError(
+                "the browser's host is gone", type=SessionLost.__name__, non_retryable=True
+            )
 
     async def _open(
         self, session_id: str, request: SessionRequest
@@ -126,7 +147,7 @@ class SessionActivities:
 
     def _spec(self, session_id: str, request: SessionRequest) -> HolderSpec:
         settings = self._settings
-        session_dir = settings.data_dir / "sessions" / session_id
+        session_dir = settings.sessions_dir / session_id
         kept = request.profile_id != ""
         profile_dir = (
             settings.profile_dir(request.run.tenant_id, request.profile_id)
@@ -189,7 +210,7 @@ class SessionActivities:
             await holder.close()
         except ActivityError as error:
             log.info("session %s was gone before it was closed: %s", session_id, error)
-        shutil.rmtree(self._settings.data_dir / "sessions" / session_id, ignore_errors=True)
+        await asyncio.to_thread(remove_session, self._settings.sessions_dir / session_id)
 
 
 def _socket_path(runtime_dir: Path, session_id: str) -> Path:

@@ -39,6 +39,11 @@ class ActivitySettings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.absolute()
 
+    @property
+    def sessions_dir(self) -> Path:
+        """Folder of the sessions that are open now, a folder each."""
+        return self.data_dir / "sessions"
+
     def run_dir(self, tenant_id: str, run_id: str) -> Path:
         """Folder of a run's artifacts."""
         return self.data_dir / "tenants" / tenant_id / "runs" / run_id

@@ -29,6 +29,7 @@ from activities.holder.messages import (
     Stats,
     StatsCommand,
 )
+from activities.holder.ownership import owning
 
 _CALL_TIMEOUT_S = 5.0
 _CLOSE_TIMEOUT_S = 15.0
@@ -152,12 +153,10 @@ async def start_holder(spec: HolderSpec) -> HolderClient:
     """
     spec.session_dir.mkdir(parents=True, exist_ok=True)
     spec.socket_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    spec_path = spec.session_dir / "holder.spec.json"
-    spec_path.write_text(spec.model_dump_json())
-    spec_path.chmod(0o600)
     read_end, write_end = os.pipe()
     try:
-        process = _spawn(spec, spec_path, write_end)
+        with owning(spec.session_dir) as owner:
+            process = _spawn(spec, pass_fds=(write_end, owner), ready_fd=write_end)
     except BaseException:
         os.close(read_end)
         raise
@@ -180,7 +179,10 @@ async def start_holder(spec: HolderSpec) -> HolderClient:
     return HolderClient(spec.socket_path)
 
 
-def _spawn(spec: HolderSpec, spec_path: Path, ready_fd: int) -> subprocess.Popen[bytes]:
+def _spawn(spec: HolderSpec, pass_fds: tuple[int, ...], ready_fd: int) -> subprocess.Popen[bytes]:
+    spec_path = HolderSpec.path_in(spec.session_dir)
+    spec_path.write_text(spec.model_dump_json())
+    spec_path.chmod(0o600)
     search_path = os.pathsep.join([str(_CODE_ROOT), *_python_path()])
     with spec.log_path.open("ab") as log:
         return subprocess.Popen(
@@ -198,7 +200,7 @@ def _spawn(spec: HolderSpec, spec_path: Path, ready_fd: int) -> subprocess.Popen
             stdout=log,
             stderr=log,
             env=child_environment() | {"PYTHONPATH": search_path},
-            pass_fds=(ready_fd,),
+            pass_fds=pass_fds,
             start_new_session=True,
         )
 

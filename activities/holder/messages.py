@@ -58,6 +58,11 @@ class HolderSpec(Frozen):
             raise ValueError(f"socket path is over {SOCKET_PATH_LIMIT} bytes: choose a short one")
         return path
 
+    @staticmethod
+    def path_in(session_dir: Path) -> Path:
+        """Where a session's folder keeps this specification."""
+        return session_dir / "holder.spec.json"
+
     @property
     def record_path(self) -> Path:
         """The file that tells where the session is, written once it is ready."""

@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.host import BrowserHost
+from activities.leftovers import sweeping
 from activities.settings import ActivitySettings
 from ledger.ledger import Ledger
 from temporal.settings import StackSettings
@@ -23,14 +24,16 @@ _SESSIONS_A_CORE = 4
 
 @asynccontextmanager
 async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
-    """Poll both queues of a browser host.
+    """Poll both queues of a browser host, and sweep what crashed sessions left on it.
 
     On leaving it stops taking sessions first, lets the steps that run return, then closes
     the browsers it still holds.
     """
     host_queue = f"host-{uuid.uuid4().hex}"
-    host = BrowserHost(client, ledger, ActivitySettings(), host_queue)
+    settings = ActivitySettings()
+    host = BrowserHost(client, ledger, settings, host_queue)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(sweeping(settings.sessions_dir))
         stack.push_async_callback(host.close)
         await stack.enter_async_context(
             Worker(

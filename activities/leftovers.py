@@ -1,0 +1,74 @@
+"""What sessions that crashed leave behind: their folders, sockets and throw-away profiles."""
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from activities.holder.messages import HolderSpec
+from activities.holder.ownership import is_owned
+
+_EVERY_S = 10.0
+_YOUNG_S = 10.0
+
+log = logging.getLogger("mantis.leftovers")
+
+
+@asynccontextmanager
+async def sweeping(sessions_dir: Path) -> AsyncGenerator[None]:
+    """Sweep now and every 10 s: a holder outlives its worker for a while before it ends."""
+    task = asyncio.create_task(_sweep_on(sessions_dir), name="leftovers")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def sweep(sessions_dir: Path, young_s: float = _YOUNG_S) -> int:
+    """Remove the sessions that no process owns, and their sockets; returns how many.
+
+    A kept profile lies elsewhere and stays. A folder that has changed within the last
+    `young_s` seconds is left for the next time, since its owner may be about to take it.
+    """
+    if not sessions_dir.is_dir():
+        return 0
+    abandoned = [folder for folder in sessions_dir.iterdir() if _is_abandoned(folder, young_s)]
+    for folder in abandoned:
+        remove_session(folder)
+    return len(abandoned)
+
+
+def remove_session(session_dir: Path) -> None:
+    """Remove a session's folder and its control socket, whatever of them is there."""
+    try:
+        spec = HolderSpec.model_validate_json(HolderSpec.path_in(session_dir).read_bytes())
+        spec.socket_path.unlink(missing_ok=True)
+    except (OSError, ValidationError):
+        log.info("session %s does not say where its socket is", session_dir.name)
+    shutil.rmtree(session_dir, ignore_errors=True)
+
+
+def _is_abandoned(session_dir: Path, young_s: float) -> bool:
+    try:
+        young = time.time() - session_dir.stat().st_ctime < young_s
+        return session_dir.is_dir() and not young and not is_owned(session_dir)
+    except OSError:
+        return False
+
+
+async def _sweep_on(sessions_dir: Path) -> None:
+    while True:
+        try:
+            swept = await asyncio.to_thread(sweep, sessions_dir)
+        except OSError as error:
+            log.warning("left-over sessions could not be swept: %s", error)
+        else:
+            if swept:
+                log.info("swept %d left-over sessions", swept)
+        await asyncio.sleep(_EVERY_S)
