@@ -22,6 +22,9 @@ from ledger.whole import whole
 BUSY_TIMEOUT_MS = 30_000
 WRITE = {"mantis_write": True}
 
+_AWAY = "the ledger's database can't be reached"
+_FULL = "the disk of the ledger's database is full: make room there"
+
 
 class Database:
     """A pool of connections with one way to read and one way to write.
@@ -83,7 +86,8 @@ class _away:
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: object):
         lost = isinstance(fault, OperationalError | InterfaceError | PoolTimeout | OSError)
         if lost or (isinstance(fault, DBAPIError) and fault.connection_invalidated):
-            raise LedgerAway("the ledger's database can't be reached") from fault
+            full = "disk is full" in str(fault)
+            raise LedgerAway(_FULL if full else _AWAY) from fault
 
 
 def _make_engine(url: URL) -> AsyncEngine:

@@ -115,6 +115,8 @@ class Child:
                 await self._spawn(ready_within_s)
             except ChildFailed as error:
                 log.error("%s", error)
+            except OSError as error:
+                log.error("%s could not be started again: %s", self.spec.name, error)
 
     def _log_end(self, size: int = 2000) -> str:
         with self.spec.log_path.open("rb") as log_file:

@@ -1,19 +1,19 @@
 """The embedded stack: Temporal, workers, API and demo site as children of one process."""
 
 import asyncio
-import fcntl
 import logging
 import os
 import secrets
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
 
 from temporal import devserver
 from temporal.children import Child, ChildSpec
+from temporal.folder_lock import FolderInUse, FolderLock
 from temporal.settings import StackSettings
 
 log = logging.getLogger("mantis.serve")
@@ -53,7 +53,7 @@ class Stack:
         self._options = options
         self._settings = settings
         self._children: list[Child] = []
-        self._lock: TextIO | None = None
+        self._lock: FolderLock | None = None
         self._socket: socket.socket | None = None
         self.new_token = ""
         self.token = settings.api_token
@@ -85,14 +85,17 @@ class Stack:
             self._socket.close()
             self._socket = None
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
     async def _start(self) -> None:
         data_dir = self._options.data_dir.absolute()
         data_dir.mkdir(parents=True, exist_ok=True)
         (data_dir / "logs").mkdir(exist_ok=True)
-        self._lock = _lock(data_dir)
+        try:
+            self._lock = await FolderLock.take(data_dir)
+        except FolderInUse as error:
+            raise StackError(str(error)) from error
         self._socket = _listen(self._options.host, self._options.port)
         port: int = self._socket.getsockname()[1]
         environment = dict(os.environ) | {
@@ -128,15 +131,10 @@ class Stack:
         port, ui_port, metrics_port = kept_ports(data_dir / "temporal.ports", 3)
         environment["TEMPORAL_ADDRESS"] = f"127.0.0.1:{port}"
         self._add(
-            ChildSpec(
-                name="temporal",
-                command=devserver.command(
-                    data_dir, port=port, ui_port=ui_port, metrics_port=metrics_port
-                ),
-                environment=environment,
-                log_path=data_dir / "logs" / "temporal.log",
-                announces=False,
-            )
+            "temporal",
+            devserver.command(data_dir, port=port, ui_port=ui_port, metrics_port=metrics_port),
+            environment,
+            announces=False,
         )
         return f"http://127.0.0.1:{ui_port}"
 
@@ -157,17 +155,26 @@ class Stack:
     def _python(
         self, name: str, environment: dict[str, str], *command: str, pass_fds: tuple[int, ...] = ()
     ) -> None:
-        self._add(
-            ChildSpec(
-                name=name,
-                command=[sys.executable, "-m", *command],
-                environment=environment,
-                log_path=self._options.data_dir.absolute() / "logs" / f"{name}.log",
-                pass_fds=pass_fds,
-            )
-        )
+        self._add(name, [sys.executable, "-m", *command], environment, pass_fds=pass_fds)
 
-    def _add(self, spec: ChildSpec) -> None:
+    def _add(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: dict[str, str],
+        *,
+        pass_fds: tuple[int, ...] = (),
+        announces: bool = True,
+    ) -> None:
+        family = (self._lock.family,) if self._lock else ()
+        spec = ChildSpec(
+            name=name,
+            command=command,
+            environment=environment,
+            log_path=self._options.data_dir.absolute() / "logs" / f"{name}.log",
+            announces=announces,
+            pass_fds=(*pass_fds, *family),
+        )
         self._children.append(Child(spec))
 
     def _set_token(self, environment: dict[str, str], data_dir: Path) -> None:
@@ -182,19 +189,6 @@ class Stack:
                 token_file.write(self.new_token)
         self.token = path.read_text().strip()
         environment["MANTIS_API_TOKEN"] = self.token
-
-
-def _lock(data_dir: Path) -> TextIO:
-    lock = (data_dir / "serve.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise StackError(
-            f"another mantis serve uses the data folder {data_dir}: "
-            "stop it, or give this one a folder of its own with --data-dir"
-        ) from error
-    return lock
 
 
 def _listen(host: str, port: int) -> socket.socket:
