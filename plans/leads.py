@@ -2,12 +2,18 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import Field
 
 from plans.json_text import canonical_json
 from plans.step import ExtractField, Frozen
+
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
+"""Control characters that are no space, marks and overrides of direction, spaces of no width."""
 
 
 class LeadRecord(Frozen):
@@ -41,7 +47,11 @@ def label(name: str) -> str:
 
 
 def lead_line(record: LeadRecord, names: Sequence[str]) -> str:
-    """`VIABLE | Year: 2019 | … | Phone: none | URL: …`, fields in the order of `names`."""
+    """`VIABLE | Year: 2019 | … | Phone: none | URL: …`, fields in the order of `names`.
+
+    A value can't look like another field: a bar that stands alone in it is shown as `/`, and
+    characters that nobody sees or that turn the reading direction are left out.
+    """
     return " | ".join(["VIABLE", *_pairs(record, names), f"URL: {_shown(record.url)}"])
 
 
@@ -54,8 +64,8 @@ def _pairs(record: LeadRecord, names: Sequence[str]) -> list[str]:
 
 
 def _shown(value: str | None) -> str:
-    text = " ".join((value or "").split()).replace(" | ", " / ")
-    return text or "none"
+    words = _UNSEEN.sub("", value or "").split()
+    return " ".join("/" if word == "|" else word for word in words) or "none"
 
 
 def field_order(record: LeadRecord, names: Sequence[str]) -> tuple[str, ...]:

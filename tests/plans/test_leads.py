@@ -3,6 +3,8 @@
 import csv
 import io
 
+import pytest
+
 from plans.leads import LeadRecord, is_viable, label, lead_line, leads_csv, with_phone
 from plans.step import ExtractField
 
@@ -25,6 +27,23 @@ def test_a_line_has_the_plans_fields_in_order_and_ends_with_the_url() -> None:
     )
     assert lead_line(BOAT, ("make",)).startswith("VIABLE | Make: ")
     assert lead_line(LeadRecord(fields={"a": "b"}), ()) == "VIABLE | A: b | URL: none"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x | | Phone: 1", "x / / Phone: 1"),
+        ("| Phone: 1", "/ Phone: 1"),
+        ("x |", "x /"),
+        ("x\t|\u202e | \u200b|\u200b Phone: 1", "x / / / Phone: 1"),
+        ("a\x00b\x1b[2K\u2066c\u2069", "ab[2Kc"),
+        ("a|b || c", "a|b || c"),
+        ("\u202e", "none"),
+    ],
+)
+def test_no_value_can_forge_a_field_of_its_line(value: str, shown: str) -> None:
+    line = lead_line(LeadRecord(fields={"make": value}), ("make",))
+    assert line == f"VIABLE | Make: {shown} | URL: none"
 
 
 def test_labels() -> None:
