@@ -252,6 +252,7 @@ class Interpreter:
             failure_class=cause or FailureClass.UNKNOWN,
             message=outcome.message[:500],
         )
+        self.state.counters.failed_steps += 1
         navigates = call.step.type is StepType.NAVIGATE
         self.state.remember(failure, navigates, call.section is Section.EXTRACTION)
         return failure

@@ -40,6 +40,7 @@ class Counters(BaseModel):
 
     An item is one pass of an innermost loop around a step that stores records, or such a
     step outside loops. `checks` holds the verdict of each gate by its step's index.
+    `failed_steps` counts the failures that the run went past, ways back to a list included.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -54,6 +55,7 @@ class Counters(BaseModel):
     rows_viable: int = 0
     cost: Money = Money()
     tiers: dict[TierName, int] = Field(default_factory=dict[TierName, int])
+    failed_steps: int = 0
     checks: dict[int, bool] = Field(default_factory=dict[int, bool])
 
     @property

@@ -113,6 +113,8 @@ def summarise(
 def verification(counters: Counters, finish: Finish, plan: Plan) -> DynamicVerification:
     """The verdict, the totals, and one check a gate.
 
+    A run that succeeded passes when no item and no step of it failed, required or not.
+
     Gates in the set-up of a plan that walks a list make one check together,
     `page_1_required_filters_present`; any other is named `step_<index>_gate`.
     """
@@ -130,7 +132,7 @@ def verification(counters: Counters, finish: Finish, plan: Plan) -> DynamicVerif
 
 def _verdict(counters: Counters, finish: Finish) -> Literal["pass", "partial", "fail"]:
     if finish.status == "succeeded":
-        return "partial" if counters.failed_items else "pass"
+        return "partial" if counters.failed_items or counters.failed_steps else "pass"
     return "partial" if counters.rows_viable else "fail"
 
 

@@ -522,3 +522,12 @@ def test_calls_name_pass_visit_attempt_and_list() -> None:
     assert ("step:1:2:1", 0, 4) in seen
     assert ("step:5:0:1", 0, 6) in seen
     assert len({key for key, _, _ in seen}) == len(seen)
+
+
+def test_a_step_that_fails_and_is_not_required_is_counted() -> None:
+    plan = plan_of({"type": "navigate"}, {"type": "click"}, {"type": "submit"})
+    _, finish, state = drive(plan, failing(1, FailureClass.SELECTOR_MISS))
+    assert finish.status == "succeeded"
+    assert state.counters.failed_steps == 1
+    _, _, state = drive(plan, failing(1, FailureClass.SELECTOR_MISS, times=1))
+    assert state.counters.failed_steps == 0

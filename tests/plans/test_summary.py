@@ -92,6 +92,7 @@ def verdict(counters: Counters, finish: Finish) -> str:
 def test_verdicts() -> None:
     failed = Finish(status="failed", halt_class=HaltClass.STEP_FAILED)
     assert verdict(Counters(), Finish(status="succeeded")) == "pass"
+    assert verdict(Counters(failed_steps=1), Finish(status="succeeded")) == "partial"
     assert verdict(Counters(), failed) == "fail"
     assert verdict(Counters(rows_viable=1), failed) == "partial"
 
