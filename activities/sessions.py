@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import os
 import uuid
 from pathlib import Path
 
@@ -215,5 +216,10 @@ class SessionActivities:
 
 def _socket_path(runtime_dir: Path, session_id: str) -> Path:
     runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = runtime_dir.stat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise LaunchFailed(
+            f"{runtime_dir} must be this user's alone: set MANTIS_RUNTIME_DIR to another folder"
+        )
     name = hashlib.sha256(session_id.encode()).hexdigest()[:16]
     return runtime_dir / f"{name}.sock"

@@ -10,7 +10,9 @@ from ledger.clock import Micros
 
 MASK = "***"
 _LOST_PLUS = re.compile(r"(?<=[0-9]) ([0-9]{2}:?[0-9]{2})$(?<=.{17})")
-_SECRET_NAMES = frozenset({"password", "token", "secret", "api_key", "user_input"})
+_SECRET_NAME = re.compile(
+    r"(?:^|[_\-. ])(?:password|passwd|token|secret|api_?key|user_input)$", re.IGNORECASE
+)
 
 
 def iso_ms(at: Micros) -> str:
@@ -48,6 +50,11 @@ def run_folder(tenant_id: str, run_id: str) -> str:
     return f"tenants/{tenant_id}/runs/{run_id}"
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a value of this name is a secret, such as `password` or `site_password`."""
+    return _SECRET_NAME.search(name) is not None
+
+
 def masked(value: JsonValue) -> JsonValue:
     """The document with `auth.*` and the values of secret-sounding names as `"***"`."""
     match value:
@@ -65,7 +72,7 @@ def masked_values(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _masked_member(name: str, value: JsonValue) -> JsonValue:
-    if name.lower() in _SECRET_NAMES and value is not None:
+    if is_secret_name(name) and value is not None:
         return MASK
     if name.lower() == "auth" and isinstance(value, dict):
         return {inner: MASK for inner in value}

@@ -90,7 +90,8 @@ class Stack:
 
     async def _start(self) -> None:
         data_dir = self._options.data_dir.absolute()
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.umask(0o077)
         (data_dir / "logs").mkdir(exist_ok=True)
         try:
             self._lock = await FolderLock.take(data_dir)
@@ -182,9 +183,9 @@ class Stack:
         if self._settings.api_token or self._settings.tenant_keys_path:
             return
         path = data_dir / "api_token"
-        if not path.exists():
+        if not path.exists() or not path.read_text().strip():
             self.new_token = secrets.token_urlsafe(24)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w") as token_file:
                 token_file.write(self.new_token)
         self.token = path.read_text().strip()

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from activities.browser.act import ActResult, perform
 from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
+from activities.steps.masking import Mask
 from activities.steps.report import Report, failed, not_known
 from inference.cascade import NOT_CONFIGURED, Answer, Cascade
 from inference.decisions import ActKind, Decision, Question
@@ -36,13 +37,17 @@ _ACT_OF_TYPE: Mapping[StepType, ActKind] = {
 
 @dataclass
 class StepContext:
-    """One call of one step. `step` has its placeholders filled in, `shown` too, but for secrets.
+    """One call of one step.
+
+    `step` has its placeholders filled in, `shown` too, but for secrets, which `mask` takes
+    out of whatever else is written.
 
     `deadline` is on the event loop's clock; nothing a step does may outlive it.
     """
 
     request: StepRequest
     step: Step
+    mask: Mask
     session: BrowserSession
     ledger: Ledger
     cascade: Cascade
@@ -141,12 +146,20 @@ class StepContext:
         result = await self._act_on(snapshot, decision)
         return report_of(result, decision)
 
+    async def perform(
+        self, element: ElementHandle | None, kind: ActKind, text: str = ""
+    ) -> ActResult:
+        """Do one act on the page, and go on in the tab that it opened, if it did."""
+        result = await perform(
+            self.page, element, kind, text, timeout_s=self.time_left(_ACT_TIME_S)
+        )
+        if result.opened_tab is not None:
+            await self.session.follow(result.opened_tab)
+        return result
+
     async def press(self, element: ElementHandle) -> Report:
         """Click an element that the step's own code has chosen."""
-        result = await perform(
-            self.page, element, ActKind.CLICK, timeout_s=self.time_left(_ACT_TIME_S)
-        )
-        return report_of(result, None)
+        return report_of(await self.perform(element, ActKind.CLICK), None)
 
     async def newest_item(self) -> ClaimedItem | None:
         """The list item that this pass of the loop is about, where one was opened."""
@@ -154,13 +167,7 @@ class StepContext:
 
     async def _act_on(self, snapshot: Snapshot, decision: Decision) -> ActResult:
         element = None if decision.ref is None else await snapshot.element(decision.ref)
-        return await perform(
-            self.page,
-            element,
-            decision.act,
-            decision.text,
-            timeout_s=self.time_left(_ACT_TIME_S),
-        )
+        return await self.perform(element, decision.act, decision.text)
 
     async def act_on_selector(self, selector: str, kind: ActKind, text: str) -> Report:
         """Act on the one visible element that a CSS selector hits."""
@@ -169,10 +176,7 @@ class StepContext:
         if len(visible) != 1:
             missed = FailureClass.AMBIGUOUS_TARGET if visible else FailureClass.SELECTOR_MISS
             return failed(missed, f"the selector {selector} hits {len(visible)} visible elements")
-        result = await perform(
-            self.page, visible[0], kind, text, timeout_s=self.time_left(_ACT_TIME_S)
-        )
-        return report_of(result, None)
+        return report_of(await self.perform(visible[0], kind, text), None)
 
 
 def report_of(result: ActResult, decision: Decision | None) -> Report:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from activities.steps.context import StepContext
+from activities.steps.masking import NOTHING, Mask
 from activities.steps.report import Report
 from ledger.ledger import Ledger
-from ledger.models import ItemMark, NewEvent, StepRecord
+from ledger.models import ItemMark, NewEvent, NewRow, StepRecord
 from plans.calls import CallKind, Outcome, Verdict
 from plans.judge import Judgement, judge
 from plans.state import truth_of
@@ -29,20 +30,22 @@ class Recorded:
 async def record(ledger: Ledger, done: Recorded) -> Outcome:
     """Write the call down and answer with the outcome that the interpreter takes in."""
     call, report = done.request.call, done.report
-    outcome = _outcome(done)
+    mask = done.context.mask if done.context else NOTHING
+    outcome = _outcome(done, mask)
     judgement = judge(call.step, outcome, call.attempt)
     out_var = call.step.out_var
     variables: dict[str, JsonValue] = {}
     if out_var and report.success and call.kind is CallKind.STEP:
         variables[out_var] = report.value if report.value is not None else report.truth
+    rows = () if judgement.kind == "retry" else _masked_rows(report.rows, mask)
     counts = await ledger.rows.record_step(
         StepRecord(
             tenant_id=done.request.run.tenant_id,
             run_id=done.request.run.run_id,
             call_key=call.key,
             step_index=call.index,
-            events=_events(done, outcome, judgement),
-            rows=report.rows,
+            events=_events(done, outcome, rows, judgement),
+            rows=rows,
             variables=variables,
             item=_item_mark(done, failed=judgement.kind in ("fail", "halt")),
         )
@@ -56,7 +59,11 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
     )
 
 
-def _outcome(done: Recorded) -> Outcome:
+def _masked_rows(rows: tuple[NewRow, ...], mask: Mask) -> tuple[NewRow, ...]:
+    return tuple(NewRow.model_validate(mask.value(row.model_dump(mode="json"))) for row in rows)
+
+
+def _outcome(done: Recorded, mask: Mask) -> Outcome:
     report = done.report
     truth = report.truth
     if truth is None and report.value is not None:
@@ -64,11 +71,11 @@ def _outcome(done: Recorded) -> Outcome:
     return Outcome(
         success=report.success,
         failure_class=None if report.success else (report.failure_class or FailureClass.UNKNOWN),
-        message=report.message[:500],
+        message=mask.text(report.message)[:500],
         tier=report.tier,
         confidence=report.confidence,
         duration_ms=done.duration_ms,
-        url=_url(done),
+        url=mask.text(_url(done)),
         exhausted=report.exhausted,
         list_empty=report.list_empty,
         has_more=report.has_more,
@@ -91,7 +98,9 @@ def _item_mark(done: Recorded, *, failed: bool) -> ItemMark | None:
     return ItemMark(scope=context.scope, owner=context.owner, status="failed")
 
 
-def _events(done: Recorded, outcome: Outcome, judgement: Judgement) -> tuple[NewEvent, ...]:
+def _events(
+    done: Recorded, outcome: Outcome, rows: tuple[NewRow, ...], judgement: Judgement
+) -> tuple[NewEvent, ...]:
     call = done.request.call
     if call.kind is CallKind.LOOK or (call.kind is CallKind.RETURN and outcome.success):
         return ()
@@ -102,10 +111,10 @@ def _events(done: Recorded, outcome: Outcome, judgement: Judgement) -> tuple[New
             dedup_key=f"{call.key}:{kind}",
             kind=kind,
             step_index=call.index,
-            body=_body(done, outcome, judgement),
+            body=_masked_body(done, outcome, judgement),
         )
     ]
-    for row in done.report.rows:
+    for row in rows:
         events.append(
             NewEvent(
                 dedup_key=f"row:{row.key}",
@@ -115,6 +124,12 @@ def _events(done: Recorded, outcome: Outcome, judgement: Judgement) -> tuple[New
             )
         )
     return tuple(events)
+
+
+def _masked_body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, JsonValue]:
+    body = _body(done, outcome, judgement)
+    mask = done.context.mask if done.context else NOTHING
+    return {name: mask.value(value) for name, value in body.items()}
 
 
 def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, JsonValue]:

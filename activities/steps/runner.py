@@ -17,6 +17,7 @@ from activities.errors import ActivityError
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.checking import verify
 from activities.steps.context import StepContext
+from activities.steps.masking import Mask
 from activities.steps.record import Recorded, record
 from activities.steps.report import Report, failed
 from inference.cascade import Cascade
@@ -25,11 +26,12 @@ from ledger.wire import masked_values
 from plans.calls import CallKind, Outcome, Verdict
 from plans.placeholders import fill_step, names_in_step
 from plans.step import FailureClass, Step, StepType
-from workflows.interfaces import RETURN_TO_LIST, StepRequest
+from workflows.interfaces import RETURN_TO_LIST, RunKey, StepRequest
 
 _BEAT_S = 1.0
 _LONGEST_STEP_S = 60.0
 _LEAST_STEP_S = 1.0
+_RUNS_KNOWN = 32
 _HINT_TIME_S = 3.0
 _NEWS_S = 0.3
 _LONGEST_NOTE = 300
@@ -73,6 +75,7 @@ class StepRunner:
         self._ledger = ledger
         self._registry = registry
         self._cascade = cascade
+        self._known_inputs: dict[RunKey, Mapping[str, JsonValue]] = {}
 
     def activities(self) -> Sequence[Callable[[StepRequest], Awaitable[Outcome]]]:
         """One activity a step type, by its name, and `return_to_list`."""
@@ -126,25 +129,36 @@ class StepRunner:
         await session.ready()
         step = request.call.step
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
-        values = await self._values(request) if names_in_step(step) else {}
+        inputs = await self._inputs(request.run)
+        values = inputs if not names_in_step(step) else await self._values(request.run, inputs)
         return StepContext(
             request=request,
             step=fill_step(step, values),
             shown=fill_step(step, masked_values(values)),
+            mask=Mask(values),
             session=session,
             ledger=self._ledger,
             cascade=self._cascade,
             deadline=asyncio.get_running_loop().time() + most,
         )
 
-    async def _values(self, request: StepRequest) -> dict[str, JsonValue]:
+    async def _values(
+        self, run: RunKey, inputs: Mapping[str, JsonValue]
+    ) -> Mapping[str, JsonValue]:
         """Values for placeholders: the run's inputs, and over them its variables."""
-        run = request.run
-        row = await self._ledger.runs.get(run.tenant_id, run.run_id)
-        given = row.payload.get("inputs") if row else None
-        inputs = given if isinstance(given, dict) else {}
-        variables = await self._ledger.variables.get_all(run.tenant_id, run.run_id)
-        return {**inputs, **variables}
+        return {**inputs, **await self._ledger.variables.get_all(run.tenant_id, run.run_id)}
+
+    async def _inputs(self, run: RunKey) -> Mapping[str, JsonValue]:
+        """The run's inputs, which never change; those of the last few runs are kept."""
+        known = self._known_inputs.pop(run, None)
+        if known is None:
+            row = await self._ledger.runs.get(run.tenant_id, run.run_id)
+            given = row.payload.get("inputs") if row else None
+            known = given if isinstance(given, dict) else {}
+        self._known_inputs[run] = known
+        while len(self._known_inputs) > _RUNS_KNOWN:
+            del self._known_inputs[next(iter(self._known_inputs))]
+        return known
 
 
 def _longest(step: Step) -> float:
