@@ -46,6 +46,7 @@ class PlanRun:
         self._current: asyncio.Task[Outcome] | None = None
         self._hold: workflow.ActivityHandle[SessionEnd] | None = None
         self._opened_at_ms = 0
+        self._lost = False
 
     @workflow.signal
     def session_opened(self, message: SessionOpened) -> None:
@@ -109,6 +110,7 @@ class PlanRun:
             if isinstance(call, Finish):
                 return call
             outcome = await self._do(run, spec, call)
+            self._lost = outcome.failure_class is FailureClass.BROWSER_LOST
             if self._cancel is None:
                 interpreter.apply(call, outcome, self._elapsed_ms())
 
@@ -202,7 +204,7 @@ class PlanRun:
     async def _release(self, run: RunKey) -> None:
         if self._hold is None or self._hold.done():
             return
-        if self._session is None:
+        if self._session is None or self._lost:
             self._hold.cancel()
         else:
             try:
