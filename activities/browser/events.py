@@ -85,6 +85,11 @@ class PageEvents:
             or self.crashed
         )
 
+    @property
+    def _elsewhere(self) -> bool:
+        """Whether the next document is here already: tabs are its doing then, not the act's."""
+        return self.document is not None and self.navigations > 0
+
     async def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until `condition` holds, looking whenever an event came in; False if late."""
         deadline = asyncio.get_running_loop().time() + timeout_s
@@ -109,7 +114,8 @@ class PageEvents:
         return response.headers.get("x-mantis-blocked", "")
 
     def _on_tab(self, tab: Page) -> None:
-        self.tabs.append(tab)
+        if not self._elsewhere:
+            self.tabs.append(tab)
         self.changed.set()
 
     def _on_download(self, download: Download) -> None:
@@ -134,7 +140,8 @@ class PageEvents:
         frame = _frame(request)
         if frame is None:
             # A window that is about to open has no frame yet; a service worker never has one.
-            self.opening = self.opening or request.is_navigation_request()
+            opening = request.is_navigation_request() and not self._elsewhere
+            self.opening = self.opening or opening
             self.changed.set()
             return
         if frame.page is not self._page:

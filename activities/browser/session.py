@@ -71,6 +71,7 @@ class BrowserSession:
         self._events: list[SessionEvent] = []
         self._crash = asyncio.Event()
         self._replacing = False
+        self._covered = False
         self._detached = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -111,7 +112,7 @@ class BrowserSession:
 
     @property
     def page(self) -> Page:
-        """The current tab: the newest one that an act opened, else the one it came from."""
+        """The current tab: the newest one that was followed, else the one it came from."""
         return self._page
 
     @property
@@ -129,7 +130,20 @@ class BrowserSession:
             await asyncio.wait(tuple(self._tasks))
         if self.lost.is_set() or self._detached:
             raise SessionLost("the session's browser is gone: open a new session")
+        if self._covered:
+            await self._show(self._page)
         return self._page
+
+    async def follow(self, tab: Page) -> None:
+        """Go on in a tab that an act opened; when it closes, the tab it came from is current.
+
+        Tabs that nobody follows, such as a page's own pop-ups, stay in the background.
+        """
+        if tab is self._page or tab.is_closed():
+            return
+        self._parents[tab] = self._page
+        self._page = tab
+        await self._show(tab)
 
     def take_events(self) -> tuple[SessionEvent, ...]:
         """What happened since the last call, oldest first."""
@@ -202,9 +216,8 @@ class BrowserSession:
     def _on_page(self, page: Page) -> None:
         self._adopt(page)
         if not self._replacing:
-            self._parents[page] = self._page
+            self._covered = True
             self._note(SessionEventKind.TAB_OPENED, page.url)
-        self._page = page
         self._spawn(self._size(page))
 
     def _on_close(self, page: Page) -> None:
@@ -248,6 +261,13 @@ class BrowserSession:
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                 await page.close()
+
+    async def _show(self, page: Page) -> None:
+        """Bring a tab before those that opened over it."""
+        self._covered = False
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await page.bring_to_front()
 
     async def _size(self, page: Page) -> None:
         width, height = VIEWPORT

@@ -1,9 +1,11 @@
 """Steps that act on the page: click, fill, select, submit, filter, type, press, scroll."""
 
+from collections.abc import Iterable, Sequence
+
 from playwright.async_api import ElementHandle
 
-from activities.browser.act import perform
 from activities.browser.content import capture_content
+from activities.browser.navigate import same_document
 from activities.steps.context import StepContext, report_of
 from activities.steps.report import Report, failed
 from inference.decisions import ActKind, ListItem
@@ -11,8 +13,6 @@ from inference.dom.records import item_list, takes_next_item
 from inference.extract.totals import list_proven_empty
 from ledger.models import ItemKey
 from plans.step import FailureClass, TierName
-
-_ACT_TIME_S = 10.0
 
 
 async def act(context: StepContext) -> Report:
@@ -35,10 +35,7 @@ async def type_text(context: StepContext) -> Report:
     text = context.value_text()
     if not text:
         return await context.ground_and_act()
-    result = await perform(
-        context.page, None, ActKind.TYPE, text, timeout_s=context.time_left(_ACT_TIME_S)
-    )
-    return report_of(result, None)
+    return report_of(await context.perform(None, ActKind.TYPE, text), None)
 
 
 async def scroll(context: StepContext) -> Report:
@@ -72,19 +69,24 @@ async def _open_next_item(context: StepContext) -> Report:
         item = next((item for item in items if item.key == claimed.key), None)
         if item is None:
             return failed(FailureClass.SELECTOR_MISS, f"{claimed.title!r} is not on this list")
-        return await _open(context, await snapshot.element(item.ref), item)
+        return await _open(context, await snapshot.element(item.ref), item, items)
     finally:
         await snapshot.dispose()
 
 
-async def _open(context: StepContext, element: ElementHandle, item: ListItem) -> Report:
-    result = await perform(
-        context.page,
-        element,
-        ActKind.CLICK,
-        "",
-        timeout_s=context.time_left(_ACT_TIME_S),
-    )
+async def _open(
+    context: StepContext,
+    element: ElementHandle,
+    item: ListItem,
+    items: Sequence[ListItem],
+) -> Report:
+    list_url = context.page.url
+    others = [other.url for other in items if other.key != item.key]
+    result = await context.perform(element, ActKind.CLICK)
+    if result.success and result.load is not None:
+        astray = led_astray(item.url, result.load.url, list_url, others)
+        if astray is not None:
+            return failed(FailureClass.WRONG_TARGET, f"{item.title!r} {astray}")
     return Report(
         success=result.success,
         failure_class=result.failure_class,
@@ -93,6 +95,22 @@ async def _open(context: StepContext, element: ElementHandle, item: ListItem) ->
         confidence=0.97,
         data={"title": item.title, "url": item.url},
     )
+
+
+def led_astray(link: str, landed: str, list_url: str, others: Iterable[str]) -> str | None:
+    """What a link of the list led to instead of its item; None where it may be the item.
+
+    A link that stays on the list's document, or runs a script, can show its item there.
+    """
+    if not link.startswith(("http:", "https:")) or same_document(link, list_url):
+        return None
+    if same_document(landed, list_url):
+        return "leads back to its list"
+    if same_document(landed, link):
+        return None
+    if any(same_document(landed, other) for other in others if other):
+        return "leads to another item of its list"
+    return None
 
 
 def _no_items(empty_proven: bool) -> Report:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from activities.browser.act import perform
 from activities.browser.downloads import safe_name
 from activities.browser.session import (
     BrowserSession,
@@ -19,6 +20,7 @@ from activities.browser.session import (
 from activities.errors import SessionLost, StaleEpoch
 from activities.holder.client import HolderClient, start_holder
 from activities.holder.messages import HolderSpec
+from inference.decisions import ActKind
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +30,9 @@ PAGE = b"""<!doctype html><title>home</title>
   document.title = JSON.stringify(answers)">ask</button>
 <a id=tab href=/tab target=_blank rel=noopener>tab</a>
 <a id=file href=/file>file</a>
+<a id=pushy href=/pushy>pushy</a>
+<script>if (location.pathname === '/pushy') {
+  const trying = setInterval(() => window.open('/popup') && clearInterval(trying), 20) }</script>
 <script>window.started = Math.random()</script>
 """
 FILE_HEADERS = (
@@ -150,15 +155,39 @@ async def test_a_tab_that_an_act_opened_is_the_current_one_until_it_closes(
 ) -> None:
     first = session.page
     await first.goto(site)
-    await first.click("#tab")
-    await eventually(lambda: session.page is not first)
+    result = await perform(first, await first.wait_for_selector("#tab"), ActKind.CLICK)
+    assert result.opened_tab is not None
+    await session.follow(result.opened_tab)
     tab = await session.ready()
+    assert tab is result.opened_tab
     await tab.wait_for_url(f"{site}/tab")
     assert await tab.evaluate("[innerWidth, innerHeight]") == [1280, 800]
     await tab.close()
     await eventually(lambda: session.page is first)
     kinds = [event.kind for event in session.take_events()]
     assert kinds == [SessionEventKind.TAB_OPENED, SessionEventKind.TAB_CLOSED]
+
+
+@pytest.mark.parametrize("way", ["by address", "by a click"])
+async def test_a_tab_that_a_page_opens_by_itself_stays_in_the_background(
+    session: BrowserSession, site: str, way: str
+) -> None:
+    first = session.page
+    if way == "by address":
+        await first.goto(f"{site}/pushy")
+    else:
+        await first.goto(site)
+        result = await perform(first, await first.wait_for_selector("#pushy"), ActKind.CLICK)
+        assert result.success
+        assert result.opened_tab is None
+    await first.evaluate("'looking at a page counts as a gesture for it'")
+    await eventually(lambda: len(first.context.pages) == 2)
+    assert await session.ready() is first
+    assert first.url == f"{site}/pushy"
+    assert await first.evaluate("document.visibilityState") == "visible"
+    assert [event.kind for event in session.take_events()] == [SessionEventKind.TAB_OPENED]
+    await first.context.pages[1].close()
+    assert await session.ready() is first
 
 
 async def test_the_last_tab_is_replaced_when_it_closes(session: BrowserSession, site: str) -> None:
