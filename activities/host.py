@@ -24,7 +24,7 @@ class BrowserHost:
         self, client: Client, ledger: Ledger, settings: ActivitySettings, host_queue: str
     ) -> None:
         self.sessions = SessionActivities(client, ledger, settings, host_queue)
-        self._steps = StepRunner(ledger, self.sessions.registry, Cascade((DomTier(),)))
+        self._steps = StepRunner(ledger, self.sessions.registry, Cascade((DomTier(),)), settings)
 
     def step_activities(self) -> Sequence[HostActivity]:
         """What the host's own queue serves: the step types and the closing of a session."""

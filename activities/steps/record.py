@@ -25,6 +25,7 @@ class Recorded:
     report: Report
     gate: Verdict | None
     duration_ms: int
+    screenshot: str | None = None
 
 
 async def record(ledger: Ledger, done: Recorded) -> Outcome:
@@ -158,6 +159,8 @@ def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, J
         body["note"] = outcome.message
     if done.context and done.context.notes:
         body["notes"] = list[JsonValue](done.context.notes)
+    if done.screenshot is not None:
+        body["screenshot"] = done.screenshot
     if report.candidates and not outcome.success:
         body["candidates"] = [
             {"name": one.name, "role": one.role, "score": one.score} for one in report.candidates

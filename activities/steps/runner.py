@@ -14,12 +14,14 @@ from temporalio import activity
 from activities.browser.hints import unmet_hint
 from activities.browser.session import BrowserSession, SessionRegistry
 from activities.errors import ActivityError
+from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.checking import verify
 from activities.steps.context import StepContext
 from activities.steps.masking import Mask
 from activities.steps.record import Recorded, record
 from activities.steps.report import Report, failed
+from activities.steps.screenshot import take_screenshot
 from inference.cascade import Cascade
 from ledger.ledger import Ledger
 from ledger.wire import masked_values
@@ -71,10 +73,12 @@ class StepRunner:
         ledger: Ledger,
         registry: SessionRegistry,
         cascade: Cascade,
+        settings: ActivitySettings,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
         self._cascade = cascade
+        self._settings = settings
         self._known_inputs: dict[RunKey, Mapping[str, JsonValue]] = {}
 
     def activities(self) -> Sequence[Callable[[StepRequest], Awaitable[Outcome]]]:
@@ -114,8 +118,25 @@ class StepRunner:
             duration_ms = round((time.monotonic() - started) * 1000)
             return await record(
                 self._ledger,
-                Recorded(request, context, report, gate, duration_ms),
+                Recorded(
+                    request=request,
+                    context=context,
+                    report=report,
+                    gate=gate,
+                    duration_ms=duration_ms,
+                    screenshot=await self._screenshot(context, report, gate),
+                ),
             )
+
+    async def _screenshot(
+        self, context: StepContext | None, report: Report, gate: Verdict | None
+    ) -> str | None:
+        """Of a step that failed or whose gate did not hold, while its browser lives."""
+        fine = report.success and gate in (None, "holds")
+        if context is None or fine or report.failure_class is FailureClass.BROWSER_LOST:
+            return None
+        run = context.run
+        return await take_screenshot(context, self._settings.run_dir(run.tenant_id, run.run_id))
 
     async def _carry_out(self, context: StepContext, code: StepCode) -> Report:
         crashed = await context.session.take_crash()

@@ -342,6 +342,9 @@ def test_what_is_not_there_is_a_miss(api: Api, site: Site) -> None:
     steps = result["result"]["steps"]
     assert [s["success"] for s in steps] == [True, False, False, False, True]
     classes = [s.get("failure_class") for s in steps[1:4]]
+    picture = api.artifact(result["run_id"], steps[1]["screenshot"])
+    assert picture.status_code == 200
+    assert picture.content.startswith(b"\xff\xd8")
     assert classes[0] in ("selector_miss", "model_unavailable")
     assert classes[1:] == ["selector_miss", "ambiguous_target"]
 
