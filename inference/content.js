@@ -10,7 +10,16 @@
   const view = document.defaultView;
   const squash = (s) => s.replace(/\s+/g, " ");
   const clip = (s, n) => (s.length > n ? s.slice(0, n) : s);
-  let pendingSpace = false;
+  const MOST_NODES = 40000, MOST_VISITS = 200000, MOST_CHARACTERS = 2000000;
+  let pendingSpace = false, visits = 0, characters = 0, complete = true;
+
+  // Whether there is room for one more node; a page beyond it is reported as not complete.
+  const room = () => {
+    visits += 1;
+    const left = nodes.length < MOST_NODES && visits <= MOST_VISITS && characters < MOST_CHARACTERS;
+    complete = complete && left;
+    return left;
+  };
 
   const named = (el) => {
     const label = el.getAttribute("aria-label");
@@ -93,6 +102,7 @@
     const raw = squash(node.data);
     if (raw === " ") { pendingSpace = true; return; }
     if (!raw) return;
+    characters += Math.min(raw.length, 8000);
     nodes.push([parent, "#text", (pendingSpace && raw[0] !== " " ? " " : "") + clip(raw, 8000), "", {}, 0, 0, 0, 0, sr ? SR : 0, 0]);
     pendingSpace = false;
   };
@@ -113,6 +123,7 @@
   };
 
   const walk = (el, parent, sr, depth) => {
+    if (!room()) return;
     if (el.nodeType === 3) return text(el, parent, sr);
     if (el.nodeType !== 1 || SKIP.has(el.tagName) || depth > 400) return;
     if (el.tagName === "BR") { nodes.push([parent, "br", "", "", {}, 0, 0, 0, 0, 0, 0]); pendingSpace = false; return; }
@@ -151,7 +162,10 @@
     const cls = typeof el.className === "string" ? el.className : (el.getAttribute("class") || "");
     nodes.push([parent, el.tagName.toLowerCase(), clip(named(el), 300), clip(cls.trim(), 200), attrs,
       Math.round(box.left), Math.round(box.top), Math.round(box.width), Math.round(box.height), flags, Math.round(parseFloat(style.fontSize) || 0)]);
-    if (!OPAQUE.has(el.tagName)) for (const child of kids(el)) walk(child, index, quiet, depth + 1);
+    if (!OPAQUE.has(el.tagName)) for (const child of kids(el)) {
+      walk(child, index, quiet, depth + 1);
+      if (!complete) break;
+    }
     if (block) pendingSpace = false;
   };
 
@@ -163,14 +177,15 @@
     if (/^(og:|product:|article:|twitter:|description$|author$)/.test(key) && !(key in og)) og[key] = clip(tag.content || "", 2000);
   }
   return JSON.stringify({
-    url: location.href,
-    canonical: canonical ? canonical.href : "",
-    title: document.title,
+    url: clip(location.href, 4000),
+    canonical: canonical ? clip(canonical.href, 4000) : "",
+    title: clip(document.title, 4000),
     lang: document.documentElement.lang || "",
-    json_ld: [...document.querySelectorAll("script[type='application/ld+json']")].map((s) => clip(s.textContent, 200000)),
+    json_ld: [...document.querySelectorAll("script[type='application/ld+json']")].slice(0, 50).map((s) => clip(s.textContent, 200000)),
     meta: og,
     nodes,
     width: view.innerWidth,
     height: view.innerHeight,
+    complete,
   });
 }

@@ -4,9 +4,8 @@
 visible nodes in document order; frames are spliced in under their iframe's node.
 """
 
-from enum import IntFlag
 from importlib import resources
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
@@ -16,19 +15,19 @@ SCRIPT = resources.files("inference").joinpath("content.js").read_text(encoding=
 """The function that `activities.browser.content` evaluates in every frame."""
 
 
-class Flag(IntFlag):
-    """What a node looks like."""
+class Flag:
+    """What a node looks like: bits of `Node.flags`, plain ints for the many tests of them."""
 
-    BLOCK = 1
+    BLOCK: Final = 1
     """Starts a line of its own."""
-    STRIKE = 2
+    STRIKE: Final = 2
     """Its text is struck through."""
-    BOLD = 4
-    SR = 8
+    BOLD: Final = 4
+    SR: Final = 8
     """There for screen readers or machines only."""
-    FIXED = 16
+    FIXED: Final = 16
     """Fixed or sticky: may lie over the page."""
-    CURSOR = 32
+    CURSOR: Final = 32
     """The pointer shows that it can be clicked."""
 
 
@@ -58,7 +57,8 @@ class Node(NamedTuple):
 class Content(Frozen):
     """What a page shows. `json_ld` holds the script texts, `meta` OpenGraph and the like.
 
-    `complete` is False where a visible frame could not be read.
+    `complete` is False where a visible frame could not be read, or the page has more than is
+    taken of one frame (40,000 nodes, 2 million characters).
     """
 
     url: str

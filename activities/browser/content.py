@@ -22,10 +22,11 @@ async def capture_content(page: Page) -> Content:
 async def _capture(frame: Frame, depth: int) -> Content:
     children = [child for child in frame.child_frames if not child.is_detached()]
     handles = [await _element(child) for child in children] if depth < MAX_DEPTH else []
-    content = parse_content(await frame.evaluate(SCRIPT, handles))
+    text = await frame.evaluate(SCRIPT, handles)
+    content = await asyncio.to_thread(parse_content, text)
     shown = {int(node.attrs["frame"]) for node in content.nodes if "frame" in node.attrs}
     inner = {place: await _capture_child(children[place], depth + 1) for place in sorted(shown)}
-    return splice_frames(content, inner)
+    return await asyncio.to_thread(splice_frames, content, inner) if inner else content
 
 
 async def _element(frame: Frame) -> ElementHandle | None:

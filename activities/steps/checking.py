@@ -29,4 +29,5 @@ async def verify(context: StepContext, report: Report) -> tuple[Report, Verdict]
 
 
 async def _look(context: StepContext, clause: str) -> Check:
-    return check(await capture_content(context.page), clause)
+    content = await capture_content(context.page)
+    return await asyncio.to_thread(check, content, clause)

@@ -1,5 +1,6 @@
 """Steps that read: extract_url, extract_data, extract_rows."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Sequence
@@ -10,7 +11,8 @@ from activities.browser.content import capture_content
 from activities.steps.context import StepContext
 from activities.steps.report import Report, failed
 from activities.steps.shown import error_page
-from inference.decisions import Record
+from inference.content import Content
+from inference.decisions import FieldValue, Record
 from inference.extract.fields import fields_for
 from inference.extract.record import extract_record
 from inference.extract.reveal import Reveal, reveal_wanted
@@ -18,19 +20,20 @@ from inference.extract.rows import extract_rows as read_rows
 from inference.extract.totals import list_proven_empty
 from ledger.models import NewRow
 from plans.leads import is_viable
-from plans.step import ExtractField, FailureClass, TierName
+from plans.step import ExtractField, FailureClass, Step, TierName
 
 _MOST_REVEALS = 3
 _MOST_ROWS = 500
+_MOST_CHARACTERS = 4000
+"""Of one text taken from a page; a longer one ends in an ellipsis."""
 
 
 async def extract_url(context: StepContext) -> Report:
     """The address of the page, and its canonical address where it names one."""
     content = await capture_content(context.page)
-    url = context.page.url
-    return Report(
-        data={"url": url, "canonical": content.canonical or None}, value=url, tier=TierName.DOM
-    )
+    url = _clip(context.page.url)
+    canonical = _clip(content.canonical) or None
+    return Report(data={"url": url, "canonical": canonical}, value=url, tier=TierName.DOM)
 
 
 async def extract_data(context: StepContext) -> Report:
@@ -38,14 +41,14 @@ async def extract_data(context: StepContext) -> Report:
     if (trouble := await error_page(context.page)) is not None:
         return trouble
     content = await capture_content(context.page)
-    fields = fields_for(content, context.step)
-    record = extract_record(content, fields, context.step.intent)
+    fields = await asyncio.to_thread(fields_for, content, context.step)
+    record = await asyncio.to_thread(_read_record, content, fields, context.step.intent)
     for _ in range(_MOST_REVEALS):
-        wanted = reveal_wanted(content, fields, record)
+        wanted = await asyncio.to_thread(reveal_wanted, content, fields, record)
         if wanted is None or not await _reveal(context, wanted):
             break
         content = await capture_content(context.page)
-        record = extract_record(content, fields, context.step.intent)
+        record = await asyncio.to_thread(_read_record, content, fields, context.step.intent)
     values = {name: read.value for name, read in record.fields.items()}
     row = await _row(context, record, fields)
     if not row.viable:
@@ -73,12 +76,9 @@ async def extract_rows(context: StepContext) -> Report:
     if (trouble := await error_page(context.page)) is not None:
         return trouble
     content = await capture_content(context.page)
-    fields = fields_for(content, context.step)
-    extract = context.step.extract
-    most = extract.max_items if extract and extract.max_items else _MOST_ROWS
-    records = read_rows(content, fields, context.step.intent, most)
+    fields, records = await asyncio.to_thread(_read_rows, content, context.step)
     if not records:
-        if list_proven_empty(content):
+        if await asyncio.to_thread(list_proven_empty, content):
             return Report(
                 list_empty=True,
                 exhausted=True,
@@ -86,13 +86,38 @@ async def extract_rows(context: StepContext) -> Report:
                 message="the page says its list is empty",
             )
         return failed(FailureClass.EXTRACT_FAILED, "no rows of that kind were found on this page")
-    rows = _rows_of(context, records, fields)
+    rows = await asyncio.to_thread(_rows_of, context, records, fields)
     return Report(
         rows=rows,
         data=len(rows),
         value=[{n: v.value for n, v in record.fields.items()} for record in records],
         tier=TierName.DOM,
     )
+
+
+def _read_record(content: Content, fields: Sequence[ExtractField], intent: str) -> Record:
+    return _clipped(extract_record(content, fields, intent))
+
+
+def _read_rows(content: Content, step: Step) -> tuple[tuple[ExtractField, ...], list[Record]]:
+    fields = fields_for(content, step)
+    most = step.extract.max_items if step.extract and step.extract.max_items else _MOST_ROWS
+    return fields, [_clipped(record) for record in read_rows(content, fields, step.intent, most)]
+
+
+def _clipped(record: Record) -> Record:
+    """The record with texts of a sensible length."""
+    fields = {name: _clipped_value(read) for name, read in record.fields.items()}
+    return record.model_copy(update={"fields": fields, "url": _clip(record.url)})
+
+
+def _clipped_value(read: FieldValue) -> FieldValue:
+    value = _clip(read.value) if read.value is not None else None
+    return read.model_copy(update={"value": value, "raw": _clip(read.raw)})
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
 
 
 async def _reveal(context: StepContext, wanted: Reveal) -> bool:
@@ -116,7 +141,7 @@ async def _reveal(context: StepContext, wanted: Reveal) -> bool:
 
 async def _row(context: StepContext, record: Record, fields: Sequence[ExtractField]) -> NewRow:
     """A record of its own page: its URL is the page's, its name in the ledger the item's."""
-    url = context.page.url
+    url = _clip(context.page.url)
     item = await context.newest_item() if context.call.item_loop is not None else None
     about = item.key if item else f"{context.call.visit}"
     return _new_row(f"{context.call.index}:{about}", record, record.url or url, url, fields)
@@ -126,7 +151,7 @@ def _rows_of(
     context: StepContext, records: Sequence[Record], fields: Sequence[ExtractField]
 ) -> tuple[NewRow, ...]:
     """Records of a list are told apart by their URL, else by what they say."""
-    page_url = context.page.url
+    page_url = _clip(context.page.url)
     seen: dict[str, int] = {}
     rows: list[NewRow] = []
     for record in records:

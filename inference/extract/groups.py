@@ -113,7 +113,8 @@ def _headers(tree: Tree, head: int, width: int) -> tuple[str, ...]:
     headers: list[str] = []
     for cell in tree.elements(head):
         span = tree.nodes[cell].attrs.get("colspan", "1")
-        headers += [tree.text(tree.scope(cell))] * (int(span) if span.isdigit() else 1)
+        many = int(span) if span.isdecimal() and len(span) <= 3 else 1
+        headers += [tree.text(tree.scope(cell))] * many
     return tuple(headers) if len(headers) == width else ()
 
 
@@ -133,11 +134,12 @@ def _siblings(tree: Tree, index: int) -> list[Group]:
             continue
         seen.add(records)
         found.append(Group(index, records, (), _title(tree, records[0], index)))
-    return [
-        g
-        for g in found
-        if not any(set(g.records) < set(o.records) and _alike(tree, o.records) for o in found)
-    ]
+    wider: dict[int, list[frozenset[int]]] = {}
+    for group in found:
+        members = frozenset(group.records)
+        for member in members:
+            wider.setdefault(member, []).append(members)
+    return [g for g in found if not any(set(g.records) < o for o in wider[g.records[0]])]
 
 
 @lru_cache(maxsize=4096)
@@ -172,10 +174,7 @@ def _shape(tree: Tree, record: int) -> frozenset[str]:
 
 
 def _has_text(tree: Tree, index: int) -> bool:
-    return any(
-        tree.nodes[i].tag == "#text" and any(c.isalnum() for c in tree.nodes[i].text)
-        for i in range(index, tree.end[index])
-    )
+    return tree.has_words(tree.scope(index))
 
 
 def _title(tree: Tree, first: int, parent: int) -> str:
@@ -183,9 +182,9 @@ def _title(tree: Tree, first: int, parent: int) -> str:
     for at in (parent, *tree.ancestors(parent)):
         node = tree.nodes[at]
         if node.tag in ("table", "tbody"):
-            rows = [r for r in tree.elements(at) if tree.nodes[r].tag == "tr"]
-            if rows and rows[0] < first and len(tree.elements(rows[0])) == 1:
-                return tree.text(tree.scope(rows[0]))
+            row = next((r for r in tree.elements(at) if tree.nodes[r].tag == "tr"), first)
+            if row < first and len(tree.elements(row)) == 1:
+                return tree.text(tree.scope(row))
         if node.text and node.tag not in ("a", "svg"):
             return node.text
         if node.tag in ("body", "main"):

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from inference.content import Content, Flag, Node
 
@@ -60,6 +61,8 @@ class NodeTree:
                 self.end[parent] = max(self.end[parent], self.end[index])
         for children in self.children:
             children.reverse()
+        self.values: dict[int, str] = {}
+        """Values of elements that were read already, kept by `pairs.value_text`."""
 
     @property
     def whole(self) -> Scope:
@@ -79,9 +82,14 @@ class NodeTree:
 
     def elements(self, index: int) -> list[int]:
         """Child elements, texts left out."""
-        return [c for c in self.children[index] if self.nodes[c].tag not in ("#text", "br")]
+        return self._elements[index]
 
-    def has(self, index: int, flag: Flag) -> bool:
+    @cached_property
+    def _elements(self) -> list[list[int]]:
+        texts = ("#text", "br")
+        return [[c for c in kids if self.nodes[c].tag not in texts] for kids in self.children]
+
+    def has(self, index: int, flag: int) -> bool:
         """Whether a node or anything around it carries the flag."""
         if self.nodes[index].flags & flag:
             return True
@@ -171,20 +179,60 @@ class NodeTree:
 
         `commands` False leaves buttons out; `quiet` takes texts for screen readers along.
         """
-        parts: list[str] = []
-        for index in range(scope.start, scope.end):
-            node = self.nodes[index]
-            if node.tag == "br" or (node.flags & Flag.BLOCK and node.tag != "#text"):
-                parts.append(" ")
-            if node.tag != "#text" or (node.flags & Flag.SR and not quiet):
-                continue
-            if not commands and self.acts(index):
-                continue
-            parts.append(node.text)
-            follower = index + 1
-            if follower < scope.end and self._block(follower) != self._block(index):
-                parts.append(" ")
-        return squash("".join(parts))
+        shown = self._quiet_parts if quiet else self._parts
+        if not commands:
+            shown = self._calm_parts
+        return squash("".join(shown[scope.start : scope.end]))
+
+    @cached_property
+    def _calm_parts(self) -> list[str]:
+        return [
+            "" if self.nodes[index].tag == "#text" and self._acting[index] else part
+            for index, part in enumerate(self._parts)
+        ]
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        return [
+            self._part(index) if not node.flags & Flag.SR or node.tag != "#text" else ""
+            for index, node in enumerate(self.nodes)
+        ]
+
+    @cached_property
+    def _quiet_parts(self) -> list[str]:
+        return [self._part(index) for index in range(len(self.nodes))]
+
+    def _part(self, index: int) -> str:
+        """What a node adds to the text around it: its text, or a space where a line starts."""
+        node = self.nodes[index]
+        if node.tag != "#text":
+            return " " if node.tag == "br" or node.flags & Flag.BLOCK else ""
+        follower = index + 1
+        apart = follower < len(self.nodes) and self._blocks[follower] != self._blocks[index]
+        return node.text + " " if apart else node.text
+
+    def weight(self, scope: Scope) -> int:
+        """How many characters the visible text of a scope has, spaces left out."""
+        return self._weights[scope.end] - self._weights[scope.start]
+
+    @cached_property
+    def _weights(self) -> list[int]:
+        sizes = (len("".join(part.split())) for part in self._parts)
+        return [0, *accumulate(sizes)]
+
+    def has_words(self, scope: Scope) -> bool:
+        """Whether any text of a scope, seen or not, has a letter or a digit."""
+        return self._worded[scope.end] > self._worded[scope.start]
+
+    @cached_property
+    def _worded(self) -> list[int]:
+        marks = (node.tag == "#text" and any(c.isalnum() for c in node.text) for node in self.nodes)
+        return [0, *accumulate(marks)]
+
+    @cached_property
+    def largest(self) -> int:
+        """The area of the largest node, at least 1."""
+        return max(1, max((n.width * n.height for n in self.nodes), default=1))
 
     @cached_property
     def lines(self) -> tuple[tuple[int, str], ...]:

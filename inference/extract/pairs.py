@@ -1,8 +1,10 @@
 """Label and value pairs of a page: lists of terms, tables, form fields, "Label: value"."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from inference.content import Flag
@@ -33,6 +35,8 @@ _LABEL_CLASSES = frozenset(
     {"lbl", "label", "key", "term", "caption", "title", "name", "prop", "attr"}
 )
 _LONGEST_LABEL = 48
+_MOST_PARTS = 4
+_LONGEST_KEPT = 400
 
 
 def pairs(tree: Tree, scope: Scope) -> tuple[Pair, ...]:
@@ -48,7 +52,12 @@ def pairs(tree: Tree, scope: Scope) -> tuple[Pair, ...]:
 
 def value_text(tree: Tree, index: int) -> str:
     """The value an element holds: a control's, else its text without commands ("Change")."""
-    return _values(tree, tree.scope(index))
+    known = tree.values.get(index)
+    if known is None:
+        known = _values(tree, tree.scope(index))
+        if len(known) <= _LONGEST_KEPT:
+            tree.values[index] = known
+    return known
 
 
 def _values(tree: Tree, scope: Scope) -> str:
@@ -97,9 +106,8 @@ def _terms(tree: Tree, scope: Scope) -> Iterator[Pair]:
         if tree.nodes[index].tag != "dt":
             continue
         siblings = tree.elements(tree.nodes[index].parent)
-        rest = siblings[siblings.index(index) + 1 :]
         values: list[int] = []
-        for sibling in rest:
+        for sibling in islice(siblings, bisect_right(siblings, index), None):
             if tree.nodes[sibling].tag != "dd":
                 break
             values.append(sibling)
@@ -216,7 +224,7 @@ def _siblings(tree: Tree, scope: Scope) -> Iterator[Pair]:
         if node.tag in ("#text", "tr", "dl", "select", "p") or tree.is_action(index):
             continue
         parts = _parts(tree, index)
-        if not 2 <= len(parts) <= 4 or (len(parts) != 2 and not _figure(tree, parts)):
+        if not 2 <= len(parts) <= _MOST_PARTS or (len(parts) != 2 and not _figure(tree, parts)):
             continue
         (first, first_node), (second, second_node) = parts[0], parts[1]
         if first and second and len(first) <= 120 and len(second) <= 120:
@@ -240,6 +248,8 @@ def _size(tree: Tree, node: int) -> int:
 def _parts(tree: Tree, index: int) -> list[tuple[str, int]]:
     parts: list[tuple[str, int]] = []
     for child in tree.children[index]:
+        if len(parts) > _MOST_PARTS:
+            break
         node = tree.nodes[child]
         if node.tag == "br" or node.flags & Flag.SR or tree.is_action(child):
             popup = node.attrs.get("haspopup")

@@ -144,9 +144,8 @@ def _placing(tree: Tree, group: Group, intent: str) -> float:
     aside = _in_aside(tree, group)
     chrome = tree.is_chrome(group.records[0]) or tree.inside(group.records[0], frozenset({"form"}))
     size = sum(tree.nodes[r].width * tree.nodes[r].height for r in group.records)
-    page = max(1, max((n.width * n.height for n in tree.nodes), default=1))
     count = min(len(group.records), 10) / 10
-    worth = named + 0.35 * min(1.0, 2 * size / page) + 0.15 * count
+    worth = named + 0.35 * min(1.0, 2 * size / tree.largest) + 0.15 * count
     return worth if named >= 0.35 else worth - 0.4 * aside - 0.3 * chrome
 
 

@@ -1,7 +1,7 @@
 """Where in alike records a field stands: slots by path and look, chosen over all records."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -70,7 +70,7 @@ def _single_paths(found: list[list[Slot]]) -> frozenset[str]:
     many: set[str] = set()
     for slots in found:
         paths = [_bare(slot) for slot in slots if slot.key.startswith("text:")]
-        many.update(path for path in paths if paths.count(path) > 1)
+        many.update(path for path, count in Counter(paths).items() if count > 1)
     every = {_bare(slot) for slots in found for slot in slots if slot.key.startswith("text:")}
     return frozenset(every - many)
 

@@ -1,5 +1,6 @@
 """Headings and regions of a page: navigation, main part, similar and sponsored things."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -141,41 +142,62 @@ class Tree(NodeTree):
 
     def section(self, heading: Heading) -> Scope:
         """What stands under a heading: to the next one of its rank in the same container."""
-        node = heading.node
-        rivals = [h for h in self.headings if h.node != node and h.rank <= heading.rank]
+        known = self._sections.get(heading.node)
+        if known is None:
+            known = self._sections[heading.node] = self._section(heading)
+        return known
+
+    @cached_property
+    def _sections(self) -> dict[int, Scope]:
+        return {}
+
+    @cached_property
+    def _by_rank(self) -> dict[int, list[int]]:
+        """For each rank the places of the headings of it or a higher one, in order."""
+        ranks = {h.rank for h in self.headings}
+        return {rank: [h.node for h in self.headings if h.rank <= rank] for rank in ranks}
+
+    def _section(self, heading: Heading) -> Scope:
+        node, rivals = heading.node, self._by_rank[heading.rank]
+        weight = len(heading.text.replace(" ", ""))
         for ancestor in self.ancestors(node):
             scope = self.scope(ancestor)
-            if self.text(scope) == heading.text:
+            if self.weight(scope) == weight and self.text(scope) == heading.text:
                 continue
-            inside = [h.node for h in rivals if h.node in scope]
-            before = [n for n in inside if n < node]
-            after = [n for n in inside if n >= self.end[node]]
-            if before or after:
+            first = bisect_left(rivals, self.end[node])
+            after = rivals[first] if first < len(rivals) and rivals[first] < scope.end else None
+            before = bisect_left(rivals, node) > bisect_left(rivals, scope.start)
+            if before or after is not None:
                 return Scope(node, self._cut(ancestor, node, after, scope.end))
             grand = self.nodes[ancestor].parent
             if grand < 0 or self.nodes[grand].tag in ("body", "main"):
                 return scope
             wider = self.scope(grand)
-            if any(h.node in wider for h in rivals) or len(self.elements(grand)) > 1:
+            inside = bisect_left(rivals, wider.end) - bisect_left(rivals, wider.start)
+            if inside > 1 or len(self.elements(grand)) > 1:
                 return scope
         return self.scope(node)
 
-    def _cut(self, ancestor: int, node: int, after: list[int], end: int) -> int:
-        for child in self.children[ancestor]:
-            if child > node and any(n in self.scope(child) for n in after):
-                return child
-        return end
+    def _cut(self, ancestor: int, node: int, after: int | None, end: int) -> int:
+        """Where the child of `ancestor` begins that holds the next heading."""
+        if after is None:
+            return end
+        children = self.children[ancestor]
+        child = children[bisect_right(children, after) - 1]
+        return child if child > node else end
 
     def heading_over(self, index: int) -> Heading | None:
         """The nearest heading before a node that lies in a container of it."""
-        around = {index, *self.ancestors(index)}
-        for heading in reversed(self.headings):
-            if heading.node >= index:
-                continue
-            parents = set(self.ancestors(heading.node))
-            if parents & around and index in self.section(heading):
-                return heading
-        return None
+        return self._headings_over[index]
+
+    @cached_property
+    def _headings_over(self) -> list[Heading | None]:
+        over: list[Heading | None] = [None] * len(self.nodes)
+        for heading in self.headings:
+            scope = self.section(heading)
+            start = max(scope.start, heading.node + 1)
+            over[start : scope.end] = [heading] * (scope.end - start)
+        return over
 
     def path(self, index: int) -> str:
         """A short, readable path of an element, for tracing a value."""
