@@ -6,6 +6,7 @@ from inference.checks.clause import Clause, undecided
 from inference.checks.numbers import Bound, bound
 from inference.checks.page import Page
 from inference.decisions import Check
+from inference.extract.groups import Group, groups
 from inference.extract.totals import NOUNS, stated_counts, states_empty
 from inference.extract.words import name_words, plain, stem
 
@@ -39,6 +40,8 @@ _NONE = re.compile(
     rf"visible|are listed|listed|gefunden|for .*))*$",
     re.I,
 )
+_LISTS = re.compile(rf"\b(?:{NOUNS}|result|listing)\b", re.I)
+_DENIED = re.compile(r"\b(?:no|not|none|never|without|keine?|nicht|\w+n[’']t)\b", re.I)
 _MORE = re.compile(
     r"\b(?:more|further|weitere|another|next)\s+(?:pages?|seiten?|results page)\b|\bnext page\b",
     re.I,
@@ -198,7 +201,8 @@ def about_topic(page: Page, clause: Clause) -> Check | None:
     """What the page is about.
 
     Holds when title, main heading, address and chosen filters have all the words of the
-    sentence; fails only where another of several options is chosen.
+    sentence, and, where it speaks of a list, the main part has one. Fails where another of
+    several options is chosen or the page says that its list is empty.
     """
     if clause.negated or re.search(
         r"\b(?:no|not|never|without|every|all|only|kein\w*|nur|alle)\b", clause.text, re.I
@@ -212,6 +216,10 @@ def about_topic(page: Page, clause: Clause) -> Check | None:
     ]
     chosen = [s.name for s in page.states if s.on and s.kind != "current" and len(s.name) < 60]
     crumbs = [s.name for s in page.states if s.on and s.kind == "current" and len(s.name) < 60]
+    lists = _LISTS.search(clause.text) is not None
+    empty = _not_listed(page, words) if lists else None
+    if empty is not None:
+        return empty
     sources = " ".join(
         [page.content.title, *main, *chosen, *crumbs, *_query_words(page.content.url)]
     )
@@ -226,6 +234,32 @@ def about_topic(page: Page, clause: Clause) -> Check | None:
         verdict="holds",
         evidence=f"title {page.content.title!r}, heading {main[:1]!r}, chosen {chosen[:4]!r}",
     )
+
+
+def _not_listed(page: Page, words: list[str]) -> Check | None:
+    """Why a sentence about a list can't hold; None where the main part has a list."""
+    counts = {count for count, _ in stated_counts(page.tree)}
+    empty = states_empty(page.tree)
+    if empty or 0 in counts:
+        if any(counts):
+            return undecided(f"the page states {sorted(counts)} and {empty!r}")
+        return Check(verdict="fails", evidence=f"the page says {empty or '0 results'!r}")
+    for node, line in page.tree.lines:
+        denied = len(line) <= 160 and _DENIED.search(line) and not page.tree.is_chrome(node)
+        if denied and set(words) <= {stem(w) for w in plain(line).split()}:
+            return undecided(f"the page says {line!r}")
+    if any(counts) or any(_is_list(page, group) for group in groups(page.tree)):
+        return None
+    return undecided("the main part shows neither a list nor a number of results")
+
+
+def _is_list(page: Page, group: Group) -> bool:
+    """Whether a group of alike parts is a list of the main part, not of menus or filters."""
+    tree, first = page.tree, group.records[0]
+    aside = tree.is_chrome(first) or tree.inside(first, frozenset({"form", "aside", "header"}))
+    own = [r for r in group.records if not tree.in_aside(r)]
+    long = sum(len(tree.text(tree.scope(r))) for r in own) >= 12 * len(own)
+    return first in tree.main and not aside and bool(own) and long
 
 
 def _rival(page: Page, missing: set[str]) -> str | None:

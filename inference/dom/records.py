@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from inference.decisions import ItemList, ListItem
 from inference.dom.scene import Scene
+from inference.extract.totals import says_empty, says_filled
 from inference.observation import Element, Membership, Observation, RecordGroup
 from plans.step import Step, StepType
 
@@ -17,16 +18,8 @@ _TRACKING: Final = re.compile(
     r"|campaign|position|pos|rank|from|trk|tracking\w*|session\w*|sid|click_?id)$",
     re.IGNORECASE,
 )
-_EMPTY: Final = re.compile(
-    r"\b(?:no (?:\w+ ){0,4}(?:results?|listings?|items?|matches|products?|entries|ads|records"
-    r"|hits)"
-    r"(?: (?:were |was )?(?:found|match\w*|available|to (?:show|display)))?"
-    r"|0 (?:\w+ ){0,2}(?:results?|listings?|items?|matches|products?|ads|hits|found)"
-    r"|nothing (?:matche[sd]|(?:was )?found)|keine (?:\w+ ){0,3}(?:treffer|ergebnisse"
-    r"|angebote|anzeigen)"
-    r"|aucun r[ée]sultat|sin resultados)\b",
-    re.IGNORECASE,
-)
+_BESIDE: Final = re.compile(r"\b(?:cart|basket|bag|trolley|wish ?list|warenkorb)\b", re.IGNORECASE)
+"""Words around a count that is not the list's."""
 _REGION: Final = {"nav": 0.1, "header": 0.15, "footer": 0.1, "aside": 0.35, "search": 0.4}
 _LONGEST: Final = 830
 """Records whose text is longer than this are parts of a layout, not items."""
@@ -74,9 +67,10 @@ def item_list(observation: Observation) -> ItemList:
     """
     scene = Scene(observation)
     index = main_group(observation)
-    empty = _proven_empty(observation)
+    if _proven_empty(observation, index):
+        return ItemList(items=(), empty_proven=True)
     if index is None:
-        return ItemList(items=() if empty else _from_headings(observation), empty_proven=empty)
+        return ItemList(items=_from_headings(observation), empty_proven=False)
     items: list[ListItem] = []
     seen: set[str] = set()
     for ordinal, record in enumerate(observation.groups[index].records):
@@ -138,9 +132,20 @@ def _list_score(scene: Scene, index: int, group: RecordGroup) -> float:
     return math.sqrt(sum(areas)) * math.log2(1 + count) * titled * region * richness * evenness
 
 
-def _proven_empty(observation: Observation) -> bool:
+def _proven_empty(observation: Observation, index: int | None) -> bool:
+    """Whether the main part says, before any list, that there is nothing to list."""
+    notices = [n for n in observation.notices if not n.layer and n.kind != "label"]
+    if any(says_filled(notice.text) for notice in notices):
+        return False
+    top = min((n.box.y for n in notices if n.kind == "h1"), default=-math.inf)
+    end = math.inf
+    if index is not None:
+        end = observation.groups[index].records[0].box.y
     return any(
-        _EMPTY.search(notice.text) and len(notice.text) < 160 for notice in observation.notices
+        says_empty(notice.text)
+        and not _BESIDE.search(f"{notice.text} {notice.hints}")
+        and (index is None or top <= notice.box.y < end)
+        for notice in notices
     )
 
 

@@ -45,10 +45,21 @@ def list_proven_empty(content: Content) -> bool:
     return states_empty(tree) is not None and not any(count for count, _ in stated_counts(tree))
 
 
+def says_empty(line: str) -> bool:
+    """Whether a line, if the page's own, says that a list is empty."""
+    return len(line) <= 160 and bool(_ZERO.search(line))
+
+
+def says_filled(line: str) -> bool:
+    """Whether a short line states a number of results above 0."""
+    amounts = (Price.fromstring(m[1]).amount for m in _STATED.finditer(line) if m[1])
+    return len(line) <= 100 and any(amount is not None and amount > 0 for amount in amounts)
+
+
 def states_empty(tree: Tree) -> str | None:
     """The line in which the page itself says that its list is empty; None without one."""
     for node, line in tree.lines:
-        if len(line) > 160 or tree.is_chrome(node) or not _ZERO.search(line):
+        if tree.is_chrome(node) or not says_empty(line):
             continue
         parent = tree.nodes[node]
         if (

@@ -132,6 +132,35 @@ def test_verify_clauses_of_task_suites(capture: Capture) -> None:
     assert check_suite(partly, "page_not_contains_text", "toaster").verdict == "undecided"
 
 
+NOTHING_FOUND = """<title>Boats | Harbor</title><body><main><h1>0 boats found</h1>
+<p>No boats match your search.</p><section><h2>Similar boats</h2>
+<article><h3><a href=/1>2019 Sea Ray Sundancer</a></h3><p>$48,000</p></article>
+<article><h3><a href=/2>2012 Bayliner Element</a></h3><p>$9,000</p></article></section></main>"""
+
+TOPIC_ONLY = """<title>Boat listings from private sellers</title><body>
+<nav><a href=/boats aria-current=page>Boat listings from private sellers</a></nav>
+<main><h1>Boat listings from private sellers</h1><p>{said}</p></main>"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Page shows boat listings",
+        "Page shows boat listings from private sellers",
+        "Listings are from private sellers",
+        "There are boat listings from private sellers",
+        "Boat listings are shown",
+    ],
+)
+def test_a_topic_without_a_list_never_holds(capture: Capture, sentence: str) -> None:
+    none = "There are no boat listings from private sellers here."
+    pages = (NOTHING_FOUND, TOPIC_ONLY.format(said=none), TOPIC_ONLY.format(said="Welcome."))
+    for page in pages:
+        answer = check(capture(page), sentence)
+        assert answer.verdict != "holds", answer.evidence
+
+
 @pytest.mark.parametrize(
     ("sentence", "verdict"),
     [
