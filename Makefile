@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGES ?= ../shared/pages
 
-.PHONY: help setup demo serve test check bench bench-perception requirements clean
+.PHONY: help setup demo serve test check bench bench-perception contract-coverage requirements clean
 
 help:
 	@echo "make demo              set up, run the demo job on the bundled marketplace, show its rows"
@@ -14,6 +14,7 @@ help:
 	@echo "make check             format, lint, types, layers, tests that need no browser"
 	@echo "make bench             overhead against a bare Playwright script, memory"
 	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++"
+	@echo "make contract-coverage which sentence of the contract is shown by which test"
 	@echo "make requirements      compile requirements/*.txt anew from pyproject.toml"
 
 setup: $(READY)
@@ -44,6 +45,9 @@ bench: $(READY)
 
 bench-perception: $(READY)
 	$(BIN)/python tests/benchmarks/perception/run.py --pages $(PAGES)
+
+contract-coverage: $(READY)
+	@$(BIN)/python -m tests.contract.coverage
 
 COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
