@@ -1,25 +1,15 @@
-"""Where the browser may connect to: names are resolved here and their addresses judged."""
+"""What the browser wants to connect to, and why it may not."""
 
-import asyncio
-import ipaddress
 import re
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+from activities.addresses import IPAddress, NotResolved, resolve_name
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_METADATA = frozenset(
-    ipaddress.ip_address(address)
-    for address in ("169.254.169.254", "168.63.129.16", "100.100.100.200", "fd00:ec2::254")
-)
-_LOOPBACK_NAME = re.compile(r"(^|\.)localhost\.?$")
 _AUTHORITY = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\s:@/\\?#\[\]]+))(?::(?P<port>\d{1,5}))?"
 )
-_RESOLVE_TIMEOUT_S = 10.0
 
 
 class BlockReason(StrEnum):
@@ -103,58 +93,13 @@ class PrivateHosts:
         )
 
 
-def is_public(address: IPAddress) -> bool:
-    """Whether an address belongs to the public internet.
-
-    An IPv4 address that travels inside an IPv6 one (mapped, compatible, 6to4, Teredo, NAT64)
-    is judged as itself.
-    """
-    if address in _METADATA:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        embedded = _embedded(address)
-        if embedded:
-            return all(is_public(inner) for inner in embedded)
-        if address.is_site_local:
-            return False
-    return address.is_global and not (
-        address.is_multicast
-        or address.is_reserved
-        or address.is_loopback
-        or address.is_link_local
-        or address.is_unspecified
-    )
-
-
-def _embedded(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
-    if address.ipv4_mapped is not None:
-        return (address.ipv4_mapped,)
-    if address.sixtofour is not None:
-        return (address.sixtofour,)
-    if address.teredo is not None:
-        return address.teredo
-    if address in _NAT64 or (int(address) >> 32 == 0 and int(address) > 1):
-        return (ipaddress.IPv4Address(int(address) & 0xFFFFFFFF),)
-    return ()
-
-
 async def resolve(destination: Destination) -> tuple[IPAddress, ...]:
     """The addresses behind a name, in the system's order of preference.
 
     Raises:
         Blocked: (name_not_resolved) it has none.
     """
-    if _LOOPBACK_NAME.search(destination.host):
-        return (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
-    loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(_RESOLVE_TIMEOUT_S):
-            found = await loop.getaddrinfo(
-                destination.host, destination.port, type=socket.SOCK_STREAM
-            )
-    except (OSError, UnicodeError, TimeoutError) as error:
-        raise Blocked(
-            BlockReason.NAME_NOT_RESOLVED, f"the name {destination.host} can't be resolved"
-        ) from error
-    addresses = [ipaddress.ip_address(sockaddr[0]) for *_, sockaddr in found]
-    return tuple(dict.fromkeys(addresses))
+        return await resolve_name(destination.host, destination.port)
+    except NotResolved as error:
+        raise Blocked(BlockReason.NAME_NOT_RESOLVED, str(error)) from error

@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Iterable
 
+from activities.addresses import IPAddress, all_public
 from activities.holder.addresses import (
     Blocked,
     BlockReason,
     Destination,
-    IPAddress,
     PrivateHosts,
-    is_public,
     resolve,
 )
 from activities.holder.messages import BlockedHost
@@ -102,7 +101,7 @@ class EgressPolicy:
         allowed = self._private_hosts.allows(destination)
         if destination.port in self._own_ports:
             allowed = False
-        if not allowed and not all(is_public(address) for address in addresses):
+        if not allowed and not all_public(addresses):
             raise Blocked(
                 BlockReason.PRIVATE_ADDRESS,
                 f"{destination.host} leads to an address that is not public "
