@@ -16,6 +16,9 @@ RUNS_QUEUE = "runs"
 BROWSERS_QUEUE = "browsers"
 """Requests for a session; a worker polls it only while it can carry one more."""
 
+DELIVERY_QUEUE = "delivery"
+"""Deliveries of webhooks: their workflow tasks and their tries."""
+
 PLAN_RUN = "PlanRun"
 LOAD_RUN = "load_run"
 HOLD_SESSION = "hold_session"
@@ -23,10 +26,19 @@ CLOSE_SESSION = "close_session"
 RETURN_TO_LIST = "return_to_list"
 FINISH_RUN = "finish_run"
 
+DELIVER_WEBHOOK = "DeliverWebhook"
+SEND_WEBHOOK = "send_webhook"
+RECORD_WEBHOOK = "record_webhook"
+
 
 def plan_run_id(tenant_id: str, run_id: str) -> str:
     """Temporal workflow id of a run."""
     return f"run/{tenant_id}/{run_id}"
+
+
+def webhook_workflow_id(tenant_id: str, delivery_id: str) -> str:
+    """Temporal workflow id of a delivery, the same when it is sent again."""
+    return f"webhook/{tenant_id}/{delivery_id}"
 
 
 class RunKey(Frozen):
@@ -108,3 +120,41 @@ class FinishRequest(Frozen):
 
 class Nothing(Frozen):
     """Output of an activity that returns nothing."""
+
+
+class DeliveryKey(Frozen):
+    """Input of DeliverWebhook and of `send_webhook`: names one delivery of one tenant."""
+
+    tenant_id: str
+    run_id: str
+    delivery_id: str
+
+
+class WebhookTry(Frozen):
+    """What came of one try. `error` is empty exactly when it was delivered.
+
+    `number` counts from 1 over all tries of the delivery, those of earlier rounds included.
+    """
+
+    number: int
+    code: int | None = None
+    error: str = ""
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the receiver took it."""
+        return not self.error
+
+
+class WebhookSent(Frozen):
+    """Output of `send_webhook`; without a try the delivery was not due any more."""
+
+    tried: WebhookTry | None
+
+
+class RecordRequest(Frozen):
+    """Input of `record_webhook`; `last` says that a failed try is not followed by another."""
+
+    delivery: DeliveryKey
+    tried: WebhookTry
+    last: bool

@@ -37,6 +37,19 @@ CLOSE_TIMEOUT = timedelta(seconds=20)
 MAX_SESSION = timedelta(days=8)
 """Longest life of a lease; a run's own time budget ends it long before."""
 
+WEBHOOK_PAUSES = (
+    timedelta(0),
+    timedelta(seconds=1),
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+)
+"""How long a delivery waits before each of its tries; after the last one it is given up."""
+
+WEBHOOK_TIMEOUT = timedelta(seconds=30)
+"""One try of a delivery: the request ends by itself after 10 s."""
+
+WEBHOOK_HEARTBEAT = timedelta(seconds=5)
+
 _GRACE = timedelta(seconds=20)
 
 

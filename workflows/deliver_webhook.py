@@ -1,0 +1,81 @@
+"""DeliverWebhook: one delivery as a Temporal workflow, so that its waits survive restarts."""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.common import Priority
+
+with workflow.unsafe.imports_passed_through():
+    from workflows import interfaces, policies
+    from workflows.interfaces import DeliveryKey, Nothing, RecordRequest, WebhookSent, WebhookTry
+
+_FROM_UI = "the delivery was cancelled in the Temporal UI"
+
+
+@workflow.defn(name=interfaces.DELIVER_WEBHOOK)
+class DeliverWebhook:
+    """Tries until the receiver takes it or the tries are used up, and writes each one down.
+
+    A try whose worker died is made again, and so is one whose outcome was lost with it: the
+    receiver tells them by the delivery's id. A try that has ended is never made again only
+    because the ledger could not be written.
+    """
+
+    def __init__(self) -> None:
+        self._tries = 0
+
+    @workflow.run
+    async def run(self, delivery: DeliveryKey) -> Nothing:
+        """Deliver.
+
+        Args:
+            delivery: names it; everything else is read from the ledger by its activities.
+        """
+        try:
+            await self._deliver(delivery)
+        except asyncio.CancelledError:
+            stopped = WebhookTry(number=self._tries, error=_FROM_UI)
+            await asyncio.shield(asyncio.create_task(_record(delivery, stopped, last=True)))
+            raise
+        return Nothing()
+
+    async def _deliver(self, delivery: DeliveryKey) -> None:
+        for number, pause in enumerate(policies.WEBHOOK_PAUSES, 1):
+            if pause:
+                await workflow.sleep(pause)
+            tried = await _send(delivery)
+            if tried is None:
+                return
+            self._tries = tried.number
+            await _record(delivery, tried, last=number == len(policies.WEBHOOK_PAUSES))
+            if tried.delivered:
+                return
+
+
+async def _send(delivery: DeliveryKey) -> WebhookTry | None:
+    sent = await workflow.execute_activity(
+        interfaces.SEND_WEBHOOK,
+        delivery,
+        result_type=WebhookSent,
+        start_to_close_timeout=policies.WEBHOOK_TIMEOUT,
+        heartbeat_timeout=policies.WEBHOOK_HEARTBEAT,
+        retry_policy=policies.LEDGER_RETRY,
+        priority=Priority(fairness_key=_fairness_key(delivery)),
+    )
+    return sent.tried
+
+
+async def _record(delivery: DeliveryKey, tried: WebhookTry, *, last: bool) -> None:
+    await workflow.execute_activity(
+        interfaces.RECORD_WEBHOOK,
+        RecordRequest(delivery=delivery, tried=tried, last=last),
+        result_type=Nothing,
+        start_to_close_timeout=policies.LEDGER_TIMEOUT,
+        retry_policy=policies.LEDGER_RETRY,
+        priority=Priority(fairness_key=_fairness_key(delivery)),
+    )
+
+
+def _fairness_key(delivery: DeliveryKey) -> str:
+    """Tenants take turns; Temporal takes keys of up to 64 bytes."""
+    return delivery.tenant_id.encode()[:64].decode(errors="ignore")
