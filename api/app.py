@@ -1,8 +1,9 @@
 """The application: its parts are made here, at the start, and put away at the end."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -11,7 +12,14 @@ from api.dispatcher import Dispatcher
 from api.routes import meta, predict, runs
 from api.service import Service
 from api.settings import ApiSettings
-from api.tenants import SingleTenant
+from api.tenants import (
+    DEFAULT_TENANT,
+    KeysFile,
+    SecretFiles,
+    SingleTenant,
+    Tenant,
+    Tenants,
+)
 from ledger.ledger import Ledger
 from ledger.settings import LedgerSettings
 from plans.files import PlanFolders
@@ -62,26 +70,60 @@ def create_app(
 async def _running(
     settings: ApiSettings, ledger_settings: LedgerSettings, temporal_settings: TemporalSettings
 ) -> AsyncGenerator[Service]:
-    ledger = await Ledger.open(ledger_settings.url)
-    temporal = await connect(temporal_settings, lazy=True)
-    dispatcher = Dispatcher(ledger, temporal)
-    service = Service(
-        settings=settings,
-        ledger=ledger,
-        temporal=temporal,
-        dispatcher=dispatcher,
-        tenants=SingleTenant(
-            settings.api_token, anthropic_configured=bool(settings.anthropic_api_key)
-        ),
-        plan_files=PlanFolders(settings.plan_folders),
-    )
-    working = asyncio.create_task(dispatcher.run(), name="dispatcher")
+    async with AsyncExitStack() as parts:
+        ledger = await Ledger.open(ledger_settings.url)
+        parts.push_async_callback(ledger.close)
+        temporal = await connect(temporal_settings, lazy=True)
+        dispatcher = await parts.enter_async_context(_dispatching(Dispatcher(ledger, temporal)))
+        yield Service(
+            settings=settings,
+            ledger=ledger,
+            temporal=temporal,
+            dispatcher=dispatcher,
+            tenants=await parts.enter_async_context(_tenants(settings)),
+            secret_files=SecretFiles(Path(settings.secrets_dir) if settings.secrets_dir else None),
+            plan_files=PlanFolders(settings.plan_folders),
+        )
+
+
+@asynccontextmanager
+async def _dispatching(dispatcher: Dispatcher) -> AsyncGenerator[Dispatcher]:
+    """The dispatcher at work; it may finish what it has at hand."""
+    async with background(dispatcher.run(), "dispatcher", dispatcher.stop, DRAIN_S):
+        yield dispatcher
+
+
+@asynccontextmanager
+async def _tenants(settings: ApiSettings) -> AsyncGenerator[Tenants]:
+    if not settings.tenant_keys_path:
+        default = Tenant(
+            tenant_id=DEFAULT_TENANT,
+            rate_limit_per_minute=settings.rate_limit_per_minute,
+            max_concurrent_runs=settings.max_concurrent_runs,
+        )
+        yield SingleTenant(settings.api_token, default)
+        return
+    keys = KeysFile(Path(settings.tenant_keys_path))
+    await asyncio.to_thread(keys.look)
+    async with background(keys.watch(), "tenant keys"):
+        yield keys
+
+
+@asynccontextmanager
+async def background(
+    work: Coroutine[None, None, None],
+    name: str,
+    stop: Callable[[], None] = lambda: None,
+    drain_s: float = 0,
+) -> AsyncGenerator[None]:
+    """A loop that works beside the requests: asked to stop at the end, then cancelled."""
+    working = asyncio.create_task(work, name=name)
     try:
-        yield service
+        yield
     finally:
-        dispatcher.stop()
-        await asyncio.wait([working], timeout=DRAIN_S)
+        stop()
+        if drain_s:
+            await asyncio.wait([working], timeout=drain_s)
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
-        await ledger.close()

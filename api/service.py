@@ -9,7 +9,7 @@ from temporalio.client import Client
 from api.dispatcher import Dispatcher
 from api.errors import Forbidden, Unauthorised, Unavailable
 from api.settings import ApiSettings
-from api.tenants import Scope, Tenant, Tenants
+from api.tenants import AUTH_NOT_CONFIGURED, DEFAULT_TENANT, Scope, SecretFiles, Tenant, Tenants
 from ledger.ledger import Ledger
 from plans.parse import PlanFiles
 
@@ -23,7 +23,18 @@ class Service:
     temporal: Client
     dispatcher: Dispatcher
     tenants: Tenants
+    secret_files: SecretFiles
     plan_files: PlanFiles
+
+    def anthropic_key(self, tenant: Tenant) -> str | None:
+        """The key that this tenant's calls of Claude run under, read anew; None: none.
+
+        `ANTHROPIC_API_KEY` is the tenant `default`'s, where no file of secrets holds another.
+        """
+        key = self.secret_files.read(tenant.anthropic_secret_name)
+        if key is None and tenant.tenant_id == DEFAULT_TENANT:
+            return self.settings.anthropic_api_key or None
+        return key
 
 
 def service_of(request: Request) -> Service:
@@ -43,7 +54,7 @@ def tenant_of(request: Request, service: CurrentService) -> Tenant:
         Unauthorised: no token, or a wrong one.
     """
     if not service.tenants.configured:
-        raise Unavailable("server auth not configured")
+        raise Unavailable(AUTH_NOT_CONFIGURED)
     token = request.headers.get("x-mantis-token")
     if not token:
         raise Unauthorised("missing X-Mantis-Token header")

@@ -11,11 +11,18 @@ from plans.step import Perception
 
 
 class ApiSettings(BaseSettings):
-    """`MANTIS_*`, and `ANTHROPIC_API_KEY`. Money in USD, time in minutes."""
+    """`MANTIS_*`, and `ANTHROPIC_API_KEY`. Money in USD, time in minutes.
+
+    `MANTIS_TENANT_KEYS_PATH` names the tenants; without it `MANTIS_API_TOKEN` is the one tenant
+    `default`, whose limits are `MANTIS_RATE_LIMIT_PER_MINUTE` and `MANTIS_MAX_CONCURRENT_RUNS`.
+    """
 
     model_config = SettingsConfigDict(env_prefix="MANTIS_", frozen=True, populate_by_name=True)
 
     api_token: str = ""
+    tenant_keys_path: str = ""
+    secrets_dir: str = ""
+    """Folder of the operator's secrets, one file each."""
     anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY")
     data_dir: Path = Path("data")
     plans_path: str = "plans"
@@ -33,6 +40,11 @@ class ApiSettings(BaseSettings):
     max_run_steps: int = Field(default=20_000, ge=1)
     max_runtime_minutes: float = Field(default=60.0, gt=0)
     max_cost_usd: float = Field(default=25.0, gt=0)
+    rate_limit_per_minute: int = Field(default=30, ge=0)
+    """Of the tenant `default` in the single-token mode; 0 is none."""
+    max_concurrent_runs: int = Field(default=5, ge=1)
+    """Of the tenant `default` in the single-token mode."""
+    idempotency_ttl_hours: float = Field(default=24.0, gt=0, le=8760)
 
     @property
     def caps(self) -> Caps:

@@ -37,7 +37,7 @@ def check(service: Service, tenant: Tenant, body: Document) -> Submission:
     settings = service.settings
     caps = _caps(service, tenant)
     submission = understand(body, service.plan_files, caps, settings.presets, settings.perception)
-    if isinstance(submission.source.content, PlanText) and not tenant.anthropic_configured:
+    if isinstance(submission.source.content, PlanText) and not service.anthropic_key(tenant):
         raise BadRequest(
             "plan_text needs an Anthropic key for this tenant: configure one or submit the steps"
         )

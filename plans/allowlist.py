@@ -9,7 +9,7 @@ from plans.placeholders import fill_step, fill_text
 from plans.plan import Plan, PlanText
 from plans.step import Frozen
 from plans.suite import TaskSuite
-from plans.urls import host_of, is_relative, normalise_host, step_urls, urls_in
+from plans.urls import host_of, is_relative, is_web_url, normalise_host, step_urls, urls_in
 
 
 class Allowlist(Frozen):
@@ -35,19 +35,34 @@ class Allowlist(Frozen):
         return sorted(host for host in set(hosts) if not self.allows(host))
 
 
+def is_pattern(text: str) -> bool:
+    """Whether a pattern can allow anything at all."""
+    return _read(text) is not None
+
+
 @lru_cache(maxsize=256)
 def _compiled(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    exact: set[str] = set()
-    suffixes: list[str] = []
-    for pattern in patterns:
-        text = pattern.strip()
-        if text.startswith("*."):
-            suffix = normalise_host(text[2:])
-            if suffix is not None and not suffix[-1].isdigit():
-                suffixes.append(f".{suffix}")
-        elif (host := normalise_host(text) or host_of(text)) is not None:
-            exact.add(host)
-    return frozenset(exact), tuple(suffixes)
+    read = [name for name in map(_read, patterns) if name is not None]
+    suffixes = tuple(name for name in read if name.startswith("."))
+    return frozenset(read).difference(suffixes), suffixes
+
+
+def _read(pattern: str) -> str | None:
+    """The host that a pattern names, or `.suffix` for `*.suffix`; None where it is neither."""
+    text = pattern.strip()
+    if text.startswith("*."):
+        suffix = _name(normalise_host(text[2:]))
+        return None if suffix is None or _is_address(suffix) else f".{suffix}"
+    return _name(host_of(text) if is_web_url(text) else normalise_host(text))
+
+
+def _name(host: str | None) -> str | None:
+    """A host that a browser can go to: no star and no empty label in it."""
+    return None if host is None or "*" in host or "" in host.split(".") else host
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.rsplit(".", 1)[-1].isdigit()
 
 
 def hosts_of(

@@ -135,6 +135,12 @@ def host_of(url: str) -> str | None:
     return None if parts is None else parts[1]
 
 
+def is_web_url(url: str) -> bool:
+    """Whether a text is a whole http(s) URL that leads to a host."""
+    match = _SCHEME.match(url)
+    return bool(match) and match[1].lower() in ("http", "https") and host_of(url) is not None
+
+
 def urls_in(text: str) -> tuple[str, ...]:
     """The web addresses in a text, in order: those with a scheme, else bare host names."""
     found = _TEXT_URL.findall(text) or _TEXT_HOST.findall(text)
