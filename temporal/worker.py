@@ -1,12 +1,12 @@
-"""One worker process: `python -m temporal.worker --pool runs|browsers`."""
+"""One worker process: `python -m temporal.worker --pool runs|browsers|delivery`, or several."""
 
 import argparse
 import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib import import_module
 
 from temporalio.client import Client
@@ -18,7 +18,7 @@ from temporal.settings import StackSettings, TemporalSettings
 
 Polling = Callable[[Client, Ledger], AbstractAsyncContextManager[None]]
 
-POOLS = ("runs", "browsers")
+POOLS = ("runs", "browsers", "delivery")
 
 _CONNECT_PATIENCE_S = 60.0
 
@@ -26,19 +26,19 @@ log = logging.getLogger("mantis.worker")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one pool until SIGTERM or SIGINT; print `ready` once it polls."""
+    """Run one or several pools until SIGTERM or SIGINT; print `ready` once all of them poll."""
     parser = argparse.ArgumentParser(prog="temporal.worker", description=main.__doc__)
-    parser.add_argument("--pool", required=True, choices=POOLS)
-    pool: str = parser.parse_args(arguments).pool
+    parser.add_argument("--pool", required=True, choices=POOLS, action="append", dest="pools")
+    pools: list[str] = parser.parse_args(arguments).pools
     logging.basicConfig(
         level=StackSettings().log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    asyncio.run(serve(pool))
+    asyncio.run(serve(pools))
     return 0
 
 
-async def serve(pool: str) -> None:
-    """Connect, poll the pool's queues, and drain when told to stop."""
+async def serve(pools: Sequence[str]) -> None:
+    """Connect, poll the pools' queues, and drain when told to stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,11 +46,13 @@ async def serve(pool: str) -> None:
     client = await _connect_patiently(TemporalSettings())
     ledger = await Ledger.open(LedgerSettings().url)
     try:
-        async with _polling(pool)(client, ledger):
+        async with AsyncExitStack() as polled:
+            for pool in pools:
+                await polled.enter_async_context(_polling(pool)(client, ledger))
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             await stop.wait()
-            log.info("draining the %s pool", pool)
+            log.info("draining: %s", ", ".join(pools))
     finally:
         await ledger.close()
 
