@@ -10,7 +10,7 @@ from api.tenants import Tenant
 from api.views import DryRunView
 from ledger.clock import Micros, now_micros
 from ledger.content import plan_document
-from ledger.models import Document, Limits, NewRun, RunRow
+from ledger.models import Admitted, Document, Limits, NewRun, RunRow
 from ledger.wire import masked
 from plans.caps import Caps
 from plans.options import Options
@@ -51,7 +51,7 @@ async def admit(service: Service, tenant: Tenant, body: Document, checked: Submi
     """Write the run and its start to the ledger, and wake the dispatcher."""
     now = now_micros()
     options, limits = checked.options, checked.limits
-    row = await service.ledger.runs.admit(
+    admission = await service.ledger.runs.admit(
         NewRun(
             tenant_id=tenant.tenant_id,
             run_id=new_run_id(now),
@@ -71,8 +71,9 @@ async def admit(service: Service, tenant: Tenant, body: Document, checked: Submi
             notes=_notes(checked),
         )
     )
+    assert isinstance(admission, Admitted)
     service.dispatcher.wake()
-    return row
+    return admission.run
 
 
 def rehearse(service: Service, tenant: Tenant, body: Document, checked: Submission) -> DryRunView:

@@ -2,26 +2,31 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
+from asyncpg.exceptions import DiskFullError
 from pydantic import JsonValue
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, Table, event, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_postgres
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.dml import Insert
 
-from ledger.errors import LedgerAway
+from ledger.errors import LedgerAway, LedgerFull
 from ledger.text import clean_text
 from ledger.whole import whole
 
 BUSY_TIMEOUT_MS = 30_000
 WRITE = {"mantis_write": True}
 
+_LOCK_TENANT = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id, 7310598125))")
 _AWAY = "the ledger's database can't be reached"
 _FULL = "the disk of the ledger's database is full: make room there"
 
@@ -84,10 +89,16 @@ class _away:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: object):
+        if isinstance(fault, DBAPIError) and _is_full(fault):
+            raise LedgerFull(_FULL) from fault
         lost = isinstance(fault, OperationalError | InterfaceError | PoolTimeout | OSError)
         if lost or (isinstance(fault, DBAPIError) and fault.connection_invalidated):
-            full = "disk is full" in str(fault)
-            raise LedgerAway(_FULL if full else _AWAY) from fault
+            raise LedgerAway(_AWAY) from fault
+
+
+def _is_full(fault: DBAPIError) -> bool:
+    cause = None if fault.orig is None else fault.orig.__cause__
+    return isinstance(cause, DiskFullError) or "disk is full" in str(fault.orig)
 
 
 def _make_engine(url: URL) -> AsyncEngine:
@@ -148,3 +159,33 @@ async def lock_migrations(connection: AsyncConnection) -> None:
     """Wait for the right to migrate; it is held until the transaction ends."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(7310598124)"))
+
+
+async def lock_tenant(connection: AsyncConnection, tenant_id: str) -> None:
+    """Wait for the right to decide about a tenant's runs; held until the transaction ends.
+
+    It comes before any lock of a row. A SQLite transaction that writes is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_LOCK_TENANT, {"tenant_id": clean_text(tenant_id)})
+
+
+def insert_or(
+    connection: AsyncConnection,
+    table: Table,
+    row: Mapping[str, object],
+    replacing: Mapping[str, object] | None = None,
+) -> Insert:
+    """An insert that changes the columns of `replacing` where the row's key is there already.
+
+    Without `replacing` it then changes nothing.
+    """
+    if connection.dialect.name == "postgresql":
+        statement = insert_postgres(table).values(row)
+    else:
+        statement = insert_sqlite(table).values(row)
+    if replacing is None:
+        return statement.on_conflict_do_nothing()
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns), set_=dict(replacing)
+    )

@@ -1,8 +1,12 @@
 """Faults of the ledger.
 
 LedgerError
-├── UnknownRun      no run of that tenant has this id
-└── LedgerAway      the database can't be reached
+├── UnknownRun        no run of that tenant has this id
+├── UnknownDelivery   no delivery of that tenant has this id
+├── BadCursor         a page's cursor that the ledger never gave out
+├── SecretUnreadable  a secret can't be encrypted or decrypted with the keys at hand
+└── LedgerAway        the database can't be reached
+    └── LedgerFull    its disk is full
 """
 
 
@@ -17,5 +21,27 @@ class UnknownRun(LedgerError):
         super().__init__(f"unknown run_id: {run_id}")
 
 
+class UnknownDelivery(LedgerError):
+    """No delivery of that tenant has this id; another tenant's counts as unknown."""
+
+    def __init__(self, delivery_id: str) -> None:
+        super().__init__(f"unknown delivery: {delivery_id}")
+
+
+class BadCursor(LedgerError):
+    """The ledger never gave out such a cursor."""
+
+    def __init__(self) -> None:
+        super().__init__("unknown cursor: give the next_cursor of the page before, or none")
+
+
+class SecretUnreadable(LedgerError):
+    """A secret can't be encrypted or decrypted with the keys at hand."""
+
+
 class LedgerAway(LedgerError):
     """The database can't be reached or doesn't answer."""
+
+
+class LedgerFull(LedgerAway):
+    """The database answers, but its disk has no room left to write."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.changes import notify
 from ledger.clock import Clock, Micros
 from ledger.database import Database
 from ledger.errors import UnknownRun
@@ -126,6 +127,7 @@ async def append_locked(
         .where(runs.c.tenant_id == tenant_id, runs.c.run_id == run_id)
         .values(last_event_at=last)
     )
+    await notify(connection, tenant_id, run_id)
 
 
 def _of(tenant_id: str, run_id: str) -> ColumnElement[bool]:

@@ -1,24 +1,33 @@
 """The ledger: what outlives a process and must be seen by others."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Self
 
+from ledger.changes import Changes, watch
 from ledger.clock import Clock, now_micros
 from ledger.database import Database
+from ledger.deliveries import Deliveries
 from ledger.events import Events
 from ledger.items import Items
 from ledger.migrate import migrate
 from ledger.outbox import Outbox
+from ledger.rates import Rates
 from ledger.rows import Rows
 from ledger.runs import Runs
+from ledger.secrets import Keyring, NoKeys, Secrets
 from ledger.variables import Variables
 
 
 class Ledger:
     """One open database, by its parts. Every operation is one short transaction."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, keyring: Keyring) -> None:
         self._database = database
-        self.runs = Runs(database, clock)
+        self.secrets = Secrets(database, keyring)
+        self.runs = Runs(database, clock, self.secrets)
+        self.rates = Rates(database)
+        self.deliveries = Deliveries(database, clock)
         self.events = Events(database, clock)
         self.rows = Rows(database, clock)
         self.items = Items(database)
@@ -26,19 +35,21 @@ class Ledger:
         self.outbox = Outbox(database)
 
     @classmethod
-    async def open(cls, url: str, clock: Clock = now_micros) -> Self:
+    async def open(
+        cls, url: str, clock: Clock = now_micros, keyring: Keyring | None = None
+    ) -> Self:
         """Open a database by its SQLAlchemy URL and bring it to the newest schema.
 
         `sqlite+aiosqlite:///PATH` makes the file and its folder where they are missing;
         `postgresql+asyncpg://…` takes an existing database. Several processes may open the
-        same one at the same time.
+        same one at the same time. Without a keyring the ledger refuses secrets.
 
         Raises:
             LedgerAway: the database can't be reached.
         """
         database = Database(url)
         await migrate(database)
-        return cls(database, clock)
+        return cls(database, clock, keyring or NoKeys())
 
     async def ping(self) -> None:
         """Ask the database whether it is there.
@@ -47,6 +58,12 @@ class Ledger:
             LedgerAway: it isn't.
         """
         await self._database.ping()
+
+    @asynccontextmanager
+    async def changes(self) -> AsyncGenerator[Changes]:
+        """Hear of changed runs, in this process and others, while the block lasts."""
+        async with watch(self._database) as changes:
+            yield changes
 
     async def close(self) -> None:
         """Close the connections."""

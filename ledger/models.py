@@ -66,6 +66,13 @@ class NewRun(Frozen):
     created_at: int
     notes: tuple[str, ...] = ()
     """Sentences for the run's log, such as which plan shapes were ignored."""
+    callback_url: str | None = None
+    webhook_secret_name: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    """The tenant's allowlist at submission; empty: any public host."""
+    trace_parent: str = ""
+    secrets: Document = Field(default_factory=dict, repr=False)
+    """Name to value; the ledger keeps them encrypted."""
 
 
 class RunRow(Frozen):
@@ -94,6 +101,100 @@ class RunRow(Frozen):
     video: Document | None
     cancel_requested: bool
     cancel_reason: str | None
+    callback_url: str | None = None
+    webhook_secret_name: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+    trace_parent: str = ""
+    released: bool = True
+    """Whether its start was put into the outbox; False while it waits for its profile."""
+
+
+class RunPage(Frozen):
+    """Runs of a tenant, newest first, and where to go on; None: these were the last."""
+
+    runs: tuple[RunRow, ...]
+    next_cursor: str | None
+
+
+class OpenRun(Frozen):
+    """A run that is not over; `touched_at` is when its row or its events changed last."""
+
+    tenant_id: str
+    run_id: str
+    status: RunStatus
+    created_at: int
+    touched_at: int
+    cancel_requested: bool
+
+
+class QueueCounts(Frozen):
+    """A tenant's runs that are not over; `eta_ms` is how long recent ones waited to start."""
+
+    queued: int
+    running: int
+    recovering: int
+    eta_ms: int | None
+
+
+class Gate(Frozen):
+    """What an admission checks beside the run; by default nothing."""
+
+    idempotency_key: Key | None = None
+    fingerprint: str = ""
+    idempotency_ttl_us: int = 24 * 3_600 * 1_000_000
+    rate_limit_per_minute: int = 0
+    """0: no limit."""
+    max_concurrent_runs: int | None = None
+
+
+RateBucket = Literal["submit", "read"]
+
+
+class RateState(Frozen):
+    """A token bucket after a request. Seconds are whole ones, rounded up."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+    """Until the bucket is full."""
+    retry_after_s: int
+    """Until there is a token; 0 where this request got one."""
+    allowed: bool
+
+
+class Admitted(Frozen):
+    """The run was written."""
+
+    run: RunRow
+    rate: RateState | None
+
+
+class Replayed(Frozen):
+    """The key's run was admitted before; nothing was written and no token taken."""
+
+    run: RunRow
+    rate: RateState | None
+
+
+class KeyConflict(Frozen):
+    """The key belongs to a submission with another body."""
+
+    rate: RateState | None
+
+
+class RateLimited(Frozen):
+    """No token was left."""
+
+    rate: RateState
+
+
+class TooManyRuns(Frozen):
+    """The tenant has as many queued and running runs as it may; the token is spent."""
+
+    rate: RateState | None
+
+
+Admission = Admitted | Replayed | KeyConflict | RateLimited | TooManyRuns
 
 
 TerminalStatus = Literal[RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED]
@@ -202,12 +303,37 @@ class ClaimedItem(Frozen):
     status: ItemStatus
 
 
+ErrandKind = Literal["start", "cancel", "webhook", "close"]
+
+
 class Errand(Frozen):
-    """An outbox row: something to be told to Temporal."""
+    """An outbox row: something to be told to Temporal.
+
+    `reason` is why a run is cancelled or closed; of a webhook it is the delivery's id.
+    """
 
     id: int
     tenant_id: str
     run_id: str
-    kind: Literal["start", "cancel"]
+    kind: ErrandKind
     reason: str
     attempts: int
+
+
+DeliveryState = Literal["pending", "delivered", "given_up"]
+
+
+class Delivery(Frozen):
+    """A webhook that is due or was: one a run. `last_code` is None where nobody answered."""
+
+    tenant_id: str
+    delivery_id: str
+    run_id: str
+    url: str
+    secret_name: str
+    state: DeliveryState
+    tries: int
+    last_code: int | None
+    last_error: str
+    created_at: int
+    updated_at: int

@@ -1,13 +1,11 @@
 """What Temporal has to be told: written with the run, carried out by a dispatcher."""
 
-from typing import Literal
-
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Micros
-from ledger.database import Database
-from ledger.models import Errand
+from ledger.database import Database, insert_or
+from ledger.models import Errand, ErrandKind
 from ledger.schema import run_outbox
 from ledger.whole import whole
 
@@ -57,6 +55,14 @@ class Outbox:
         return errands
 
     @whole
+    async def add(
+        self, tenant_id: str, run_id: str, kind: ErrandKind, now: Micros, reason: str = ""
+    ) -> None:
+        """Add an errand, unless one of that kind waits for this run already."""
+        async with self._database.write() as connection:
+            await enqueue(connection, tenant_id, run_id, kind, now, reason)
+
+    @whole
     async def done(self, errand_id: int) -> None:
         """Forget an errand that was carried out."""
         async with self._database.write() as connection:
@@ -84,19 +90,21 @@ async def enqueue(
     connection: AsyncConnection,
     tenant_id: str,
     run_id: str,
-    kind: Literal["start", "cancel"],
+    kind: ErrandKind,
     now: Micros,
     reason: str = "",
 ) -> None:
-    """Add an errand in the transaction of the change that causes it."""
-    await connection.execute(
-        insert(run_outbox).values(
-            tenant_id=tenant_id,
-            run_id=run_id,
-            kind=kind,
-            reason=reason,
-            attempts=0,
-            next_try_at=now,
-            last_error="",
-        )
-    )
+    """Add an errand in the transaction of the change that causes it.
+
+    Where one of that kind waits for this run already, it stays as it is.
+    """
+    errand = {
+        "tenant_id": tenant_id,
+        "run_id": run_id,
+        "kind": kind,
+        "reason": reason,
+        "attempts": 0,
+        "next_try_at": now,
+        "last_error": "",
+    }
+    await connection.execute(insert_or(connection, run_outbox, errand))

@@ -1,66 +1,125 @@
 """The runs themselves: admitted, begun, ended once."""
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import update
 
+from ledger.admission import admit_run
+from ledger.changes import notify
 from ledger.clock import Clock, Micros
-from ledger.database import Database
-from ledger.errors import UnknownRun
+from ledger.database import Database, lock_tenant
+from ledger.deliveries import make_due
 from ledger.events import append_locked
+from ledger.listing import (
+    count_concurrent,
+    count_queue,
+    find_open,
+    find_waiting_profiles,
+    read_page,
+)
 from ledger.models import (
     TERMINAL,
+    Admission,
     Ending,
-    Limits,
+    Gate,
     NewEvent,
     NewRun,
+    OpenRun,
     Phase,
+    QueueCounts,
+    RunPage,
     RunRow,
     RunStatus,
     TerminalStatus,
 )
 from ledger.outbox import enqueue
+from ledger.profiles import release, release_next
+from ledger.run_rows import find_run, is_run, load_run
 from ledger.schema import runs
+from ledger.secrets import Secrets
 from ledger.whole import whole
+
+OPEN_GATE = Gate()
+"""Checks nothing."""
 
 
 class Runs:
     """Reads and writes the run rows."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, secrets: Secrets) -> None:
         self._database = database
         self._clock = clock
+        self._secrets = secrets
 
     @whole
-    async def admit(self, new: NewRun) -> RunRow:
-        """Write the run and its start as an outbox row, in one transaction."""
-        values = new.model_dump(mode="json", exclude={"limits", "notes"})
-        values |= new.limits.model_dump()
-        values |= {
-            "status": RunStatus.QUEUED,
-            "phase": Phase.QUEUED,
-            "updated_at": new.created_at,
-            "last_event_at": new.created_at,
-            "message": "",
-            "cancel_requested": False,
-        }
-        notes = [
-            NewEvent(dedup_key=f"admission:{number}", kind="log", body={"message": note})
-            for number, note in enumerate(("run accepted", *new.notes))
-        ]
+    async def admit(self, new: NewRun, gate: Gate = OPEN_GATE) -> Admission:
+        """Take a run through the gates and write it with its start, in one transaction.
+
+        The order is idempotency, rate, concurrency. A refusal leaves the key unused; one for
+        concurrency has cost its token. A run whose profile is in use is not released yet.
+
+        Raises:
+            SecretUnreadable: the run has secrets, and there are no keys to encrypt them with.
+        """
+        sealed = self._secrets.seal(new.secrets)
         async with self._database.write() as connection:
-            await connection.execute(insert(runs).values(values))
-            await enqueue(connection, new.tenant_id, new.run_id, "start", self._clock())
-            await append_locked(
-                connection, new.tenant_id, new.run_id, notes, new.created_at - 1, new.created_at
-            )
-            return await _load(connection, new.tenant_id, new.run_id)
+            return await admit_run(connection, new, gate, sealed, self._clock())
 
     @whole
     async def get(self, tenant_id: str, run_id: str) -> RunRow | None:
         """The run, or None where this tenant has none of that id."""
         async with self._database.read() as connection:
-            found = await _select(connection, tenant_id, run_id)
-        return None if found is None else _row(found)
+            return await find_run(connection, tenant_id, run_id)
+
+    @whole
+    async def page(
+        self, tenant_id: str, status: RunStatus | None, limit: int, cursor: str | None
+    ) -> RunPage:
+        """At most `limit` runs of a tenant, newest first; runs that come meanwhile do no harm.
+
+        Raises:
+            BadCursor: the ledger never gave out such a cursor.
+        """
+        async with self._database.read() as connection:
+            return await read_page(connection, tenant_id, status, limit, cursor)
+
+    @whole
+    async def queue(self, tenant_id: str) -> QueueCounts:
+        """How the tenant's open runs stand; a paused one counts as running."""
+        async with self._database.read() as connection:
+            return await count_queue(connection, tenant_id)
+
+    @whole
+    async def concurrent(self) -> dict[str, int]:
+        """Queued and running runs of each tenant that has any."""
+        async with self._database.read() as connection:
+            return await count_concurrent(connection)
+
+    @whole
+    async def open_runs(
+        self, quiet_since: Micros, limit: int, after: OpenRun | None = None
+    ) -> tuple[OpenRun, ...]:
+        """Released runs that are not over and were not touched since, oldest first.
+
+        Args:
+            quiet_since: a run whose row or events changed at or after it is left out.
+            limit: how many at most.
+            after: the last one of the batch before.
+        """
+        async with self._database.read() as connection:
+            return await find_open(connection, quiet_since, limit, after)
+
+    @whole
+    async def stuck_waiting(self) -> tuple[tuple[str, str], ...]:
+        """Release runs that wait for a profile which is free; answers their tenants and ids."""
+        async with self._database.read() as connection:
+            waiting = await find_waiting_profiles(connection)
+        released: list[tuple[str, str]] = []
+        for tenant_id, profile_id in waiting:
+            async with self._database.write() as connection:
+                await lock_tenant(connection, tenant_id)
+                run_id = await release_next(connection, tenant_id, profile_id, self._clock())
+            if run_id is not None:
+                released.append((tenant_id, run_id))
+        return tuple(released)
 
     @whole
     async def begin(self, tenant_id: str, run_id: str, now: Micros) -> RunRow:
@@ -70,12 +129,12 @@ class Runs:
             UnknownRun: there is no such run.
         """
         async with self._database.write() as connection:
-            row = await _load(connection, tenant_id, run_id, lock=True)
+            row = await load_run(connection, tenant_id, run_id, lock=True)
             if row.status is not RunStatus.QUEUED:
                 return row
             await connection.execute(
                 update(runs)
-                .where(_is(tenant_id, run_id))
+                .where(is_run(tenant_id, run_id))
                 .values(
                     status=RunStatus.RUNNING,
                     phase=Phase.RUNNING,
@@ -85,7 +144,7 @@ class Runs:
             )
             started = NewEvent(dedup_key="begin", kind="log", body={"message": "run started"})
             await append_locked(connection, tenant_id, run_id, [started], row.last_event_at, now)
-            return await _load(connection, tenant_id, run_id)
+            return await load_run(connection, tenant_id, run_id)
 
     @whole
     async def set_phase(self, tenant_id: str, run_id: str, phase: Phase, now: Micros) -> None:
@@ -93,17 +152,22 @@ class Runs:
         async with self._database.write() as connection:
             await connection.execute(
                 update(runs)
-                .where(_is(tenant_id, run_id), runs.c.status.not_in(TERMINAL))
+                .where(is_run(tenant_id, run_id), runs.c.status.not_in(TERMINAL))
                 .values(phase=phase, updated_at=now)
             )
+            await notify(connection, tenant_id, run_id)
 
     @whole
     async def finish(self, tenant_id: str, run_id: str, ending: Ending, now: Micros) -> bool:
-        """Write the terminal state unless one is there; answers whether this call wrote it."""
+        """Write the terminal state unless one is there; answers whether this call wrote it.
+
+        With it the run's webhook becomes due, and the next run of its profile is released.
+        """
         async with self._database.write() as connection:
+            await lock_tenant(connection, tenant_id)
             done = await connection.execute(
                 update(runs)
-                .where(_is(tenant_id, run_id), runs.c.status.not_in(TERMINAL))
+                .where(is_run(tenant_id, run_id), runs.c.status.not_in(TERMINAL))
                 .values(
                     status=ending.status,
                     phase=_last_phase(ending.status),
@@ -117,49 +181,43 @@ class Runs:
             )
             if done.rowcount == 0:
                 return False
-            row = await _load(connection, tenant_id, run_id, lock=True)
+            row = await load_run(connection, tenant_id, run_id, lock=True)
             text = f"run {ending.status}" + (f": {ending.message}" if ending.message else "")
             event = NewEvent(dedup_key="finish", kind="log", body={"message": text})
             await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
+            await make_due(connection, row, now)
+            if row.profile_id is not None:
+                await release_next(connection, tenant_id, row.profile_id, now)
             return True
 
     @whole
     async def request_cancel(self, tenant_id: str, run_id: str, reason: str, now: Micros) -> RunRow:
         """Mark the run to be cancelled and put the signal into the outbox, once.
 
-        A terminal run stays as it is; the first reason stays.
+        A terminal run stays as it is; the first reason stays. A run that waits for its
+        profile is released, so that its workflow ends it.
 
         Raises:
             UnknownRun: there is no such run.
         """
         async with self._database.write() as connection:
-            row = await _load(connection, tenant_id, run_id, lock=True)
+            await lock_tenant(connection, tenant_id)
+            row = await load_run(connection, tenant_id, run_id, lock=True)
             if row.status.terminal or row.cancel_requested:
                 return row
             await connection.execute(
                 update(runs)
-                .where(_is(tenant_id, run_id))
+                .where(is_run(tenant_id, run_id))
                 .values(cancel_requested=True, cancel_reason=reason or None, updated_at=now)
             )
+            if not row.released:
+                await release(connection, tenant_id, run_id, "released to be cancelled", now)
+                row = await load_run(connection, tenant_id, run_id)
             await enqueue(connection, tenant_id, run_id, "cancel", now, reason)
             text = "cancel requested" + (f": {reason}" if reason else "")
             event = NewEvent(dedup_key="cancel", kind="log", body={"message": text})
             await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
-            return await _load(connection, tenant_id, run_id)
-
-    @whole
-    async def active(self, tenant_id: str) -> dict[RunStatus, int]:
-        """How many runs of the tenant are queued, running and paused."""
-        query = (
-            select(runs.c.status, func.count())
-            .where(runs.c.tenant_id == tenant_id, runs.c.status.not_in(TERMINAL))
-            .group_by(runs.c.status)
-        )
-        counts = {status: 0 for status in RunStatus if not status.terminal}
-        async with self._database.read() as connection:
-            for status, count in (await connection.execute(query)).all():
-                counts[RunStatus(status)] = count
-        return counts
+            return await load_run(connection, tenant_id, run_id)
 
 
 def _last_phase(status: TerminalStatus) -> Phase:
@@ -170,31 +228,3 @@ def _last_phase(status: TerminalStatus) -> Phase:
             return Phase.HALTED
         case RunStatus.CANCELLED:
             return Phase.CANCELLED
-
-
-def _is(tenant_id: str, run_id: str) -> ColumnElement[bool]:
-    return and_(runs.c.tenant_id == tenant_id, runs.c.run_id == run_id)
-
-
-async def _select(
-    connection: AsyncConnection, tenant_id: str, run_id: str, *, lock: bool = False
-) -> RowMapping | None:
-    query = select(runs).where(_is(tenant_id, run_id))
-    if lock:
-        query = query.with_for_update()
-    return (await connection.execute(query)).mappings().one_or_none()
-
-
-async def _load(
-    connection: AsyncConnection, tenant_id: str, run_id: str, *, lock: bool = False
-) -> RunRow:
-    found = await _select(connection, tenant_id, run_id, lock=lock)
-    if found is None:
-        raise UnknownRun(run_id)
-    return _row(found)
-
-
-def _row(found: RowMapping) -> RunRow:
-    values = dict(found)
-    limits = Limits.model_validate({name: values.pop(name) for name in Limits.model_fields})
-    return RunRow.model_validate({**values, "limits": limits})

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -73,8 +74,17 @@ runs = Table(
     Column("video", Document),
     Column("cancel_requested", Boolean, nullable=False),
     Column("cancel_reason", CleanText),
+    Column("callback_url", CleanText),
+    Column("webhook_secret_name", CleanText, nullable=False),
+    Column("allowed_hosts", Document, nullable=False),
+    Column("trace_parent", CleanText, nullable=False),
+    Column("released", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant_id", "run_id"),
-    Index(None, "tenant_id", "status"),
+    Index(None, "tenant_id", "created_at", "run_id"),
+    Index(None, "tenant_id", "status", "created_at", "run_id"),
+    Index(None, "tenant_id", "started_at"),
+    Index(None, "tenant_id", "profile_id", "status"),
+    Index(None, "status"),
 )
 
 run_outbox = Table(
@@ -148,4 +158,55 @@ run_variables = Table(
     Column("name", CleanText, nullable=False),
     Column("value", JSON(none_as_null=False), nullable=False),
     PrimaryKeyConstraint("tenant_id", "run_id", "name"),
+)
+
+run_secrets = Table(
+    "run_secrets",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("name", CleanText, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "run_id", "name"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("key", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("fingerprint", CleanText, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "key"),
+    Index(None, "expires_at"),
+)
+
+rate_buckets = Table(
+    "rate_buckets",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("bucket", CleanText, nullable=False),
+    Column("tokens_micro", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "bucket"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("delivery_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("url", CleanText, nullable=False),
+    Column("secret_name", CleanText, nullable=False),
+    Column("state", CleanText, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("last_code", Integer),
+    Column("last_error", CleanText, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "delivery_id"),
+    UniqueConstraint("tenant_id", "run_id"),
+    Index(None, "state", "created_at"),
 )

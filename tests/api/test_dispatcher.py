@@ -15,7 +15,7 @@ from api.dispatcher import Dispatcher
 from api.settings import ApiSettings
 from ledger.clock import now_micros
 from ledger.ledger import Ledger
-from ledger.models import Ending, Limits, NewRun, RunStatus
+from ledger.models import Admitted, Ending, Limits, NewRun, RunStatus
 from ledger.settings import LedgerSettings
 from plans.step import Perception
 from temporal.client import connect
@@ -33,7 +33,7 @@ async def bare_ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
 
 
 async def admit(ledger: Ledger, run_id: str) -> str:
-    row = await ledger.runs.admit(
+    admission = await ledger.runs.admit(
         NewRun(
             tenant_id="default",
             run_id=run_id,
@@ -48,7 +48,8 @@ async def admit(ledger: Ledger, run_id: str) -> str:
             created_at=now_micros(),
         )
     )
-    return row.run_id
+    assert isinstance(admission, Admitted)
+    return admission.run.run_id
 
 
 @asynccontextmanager

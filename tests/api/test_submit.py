@@ -137,7 +137,7 @@ async def test_a_dry_run_starts_nothing(client: httpx.AsyncClient, ledger: Ledge
     assert view["hosts"] == ["example.com"]
     assert view["estimated_cost"] == 0.0
     assert await ledger.outbox.waiting() == 0
-    assert sum((await ledger.runs.active("default")).values()) == 0
+    assert (await ledger.runs.concurrent()) == {}
 
 
 async def test_what_was_ignored_is_in_the_log(client: httpx.AsyncClient):

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger.errors import LedgerAway, UnknownRun
 from ledger.ledger import Ledger
-from ledger.models import Ending, NewRun, Phase, RunStatus
+from ledger.models import Admitted, Ending, NewRun, Phase, RunStatus
 from plans.step import HaltClass
 
 MakeRun = Callable[..., NewRun]
@@ -14,7 +14,9 @@ RUN = ("acme", "20260101_000000_0000abcd")
 
 
 async def test_admission_keeps_the_run_and_its_start(ledger: Ledger, new_run: MakeRun):
-    row = await ledger.runs.admit(new_run())
+    admission = await ledger.runs.admit(new_run())
+    assert isinstance(admission, Admitted)
+    row = admission.run
     assert row.status is RunStatus.QUEUED
     assert row.phase is Phase.QUEUED
     assert row.started_at is None
@@ -117,10 +119,9 @@ async def test_active_runs_are_counted_per_tenant(ledger: Ledger, new_run: MakeR
     await ledger.runs.admit(new_run(run_id="r9", tenant_id="other"))
     await ledger.runs.begin("acme", "r0", 1)
     await ledger.runs.finish("acme", "r1", Ending(status=RunStatus.SUCCEEDED), 1)
-    counts = await ledger.runs.active("acme")
-    assert counts[RunStatus.QUEUED] == 1
-    assert counts[RunStatus.RUNNING] == 1
-    assert counts[RunStatus.PAUSED] == 0
+    assert await ledger.runs.concurrent() == {"acme": 2, "other": 1}
+    queue = await ledger.runs.queue("acme")
+    assert (queue.queued, queue.running, queue.recovering) == (1, 1, 0)
 
 
 async def test_text_that_a_database_refuses_is_kept_readable(ledger: Ledger, new_run: MakeRun):
