@@ -57,4 +57,4 @@ say "installing the pinned requirements into $venv"
 pip="$venv/bin/python -m pip --disable-pip-version-check --quiet"
 $pip install --require-hashes -r requirements/test.txt
 $pip install --require-hashes --no-deps -r requirements/bench.txt
-$pip install --no-deps --no-build-isolation --editable .
+$pip install --no-deps --no-build-isolation --editable ./sdk --editable .

@@ -1,0 +1,378 @@
+"""The blocking client."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from mantis_agent import answers, calls, flows
+from mantis_agent.backoff import RetryPolicy
+from mantis_agent.calls import DEFAULT_TAIL, Call
+from mantis_agent.downloads import Download
+from mantis_agent.endpoint import Endpoint, endpoint_from_env
+from mantis_agent.flows import Flow, Send, Setting, Sleep, Tell
+from mantis_agent.streams import Follower
+from mantis_agent.types import (
+    TERMINAL_STATUSES,
+    Event,
+    Events,
+    Handle,
+    Health,
+    Logs,
+    Poll,
+    Queue,
+    Record,
+    Result,
+    Resumed,
+    RunsPage,
+    Status,
+)
+
+__all__ = ["TERMINAL_STATUSES", "MantisClient"]
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
+OnStatus = Callable[[Status], object]
+
+
+class MantisClient:
+    """A Mantis service as seen by one tenant. May be used by several threads at once.
+
+    Args:
+        endpoint: address of the service, such as `http://127.0.0.1:8000`.
+        api_key: for a gateway in front, sent as `Authorization: Api-Key …`.
+        mantis_token: the tenant's token.
+        timeout_s: time for connecting, and for each silence of an exchange; a blocking
+            submission (`detached: false`) waits as long as its run takes.
+        idempotency_key: sent with every submission of this client, for a program that makes one
+            submission and may be started again: the same body then gives the same run, another
+            body is refused (409). None: each `predict` makes a key of its own.
+        retry: how patient it is.
+
+    Raises:
+        MantisError: the endpoint is no http(s) URL.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        api_key: str | None = None,
+        mantis_token: str | None = None,
+        timeout_s: float = 60.0,
+        idempotency_key: str | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._endpoint = Endpoint.of(endpoint, mantis_token, api_key)
+        self._idempotency_key = idempotency_key
+        self._policy = retry or RetryPolicy()
+        self._setting = Setting(self._endpoint.shown, self._policy, timeout_s)
+        self._http = httpx.Client(
+            base_url=self._endpoint.url,
+            headers=self._endpoint.headers,
+            timeout=timeout_s,
+            trust_env=not self._endpoint.loopback,
+            limits=flows.LIMITS,
+        )
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        timeout_s: float = 60.0,
+        idempotency_key: str | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> Self:
+        """A client of `MANTIS_ENDPOINT`, with `MANTIS_API_TOKEN` and `BASETEN_API_KEY`.
+
+        Raises:
+            MantisError: `MANTIS_ENDPOINT` is not set or no http(s) URL.
+        """
+        found = endpoint_from_env()
+        return cls(
+            str(found.url),
+            api_key=found.api_key,
+            mantis_token=found.mantis_token,
+            timeout_s=timeout_s,
+            idempotency_key=idempotency_key,
+            retry=retry,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._endpoint.shown!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. The runs go on."""
+        self._http.close()
+
+    def predict(self, request: Mapping[str, Any], *, idempotency_key: str | None = None) -> Handle:
+        """Submit a plan, with the options of the contract's section 3.
+
+        A submission carries an `Idempotency-Key` (this one, else the client's, else one of its
+        own), so a lost answer is asked for again without a second run.
+
+        Returns:
+            The handle at once; with `detached: false` the result, once the run is over or
+            paused; with `dry_run: true` the plan as understood.
+
+        Raises:
+            MantisAPIError: it was refused.
+            MantisConnectionError: no answer came.
+        """
+        call = calls.predict(request, idempotency_key or self._idempotency_key)
+        return self._ask(call, Handle)
+
+    def poll(self, run_id: str) -> Poll:
+        """The cheap poll: phase, last event, and how long to wait before asking again."""
+        return self._ask(calls.poll(run_id), Poll)
+
+    def status(self, run_id: str) -> Status:
+        """How a run stands."""
+        return self._ask(calls.status(run_id), Status)
+
+    def result(self, run_id: str) -> Result:
+        """What a run brought; `result` is None before its end."""
+        return self._ask(calls.result(run_id), Result)
+
+    def logs(self, run_id: str, tail: int = DEFAULT_TAIL) -> Logs:
+        """The last lines of a run's log, oldest first."""
+        return self._ask(calls.logs(run_id, tail), Logs)
+
+    def events(self, run_id: str, since: str = "") -> Events:
+        """The events after a cursor, at once; `stream_events` follows them."""
+        return self._ask(calls.events(run_id, since), Events)
+
+    def cancel(self, run_id: str, reason: str = "") -> Status:
+        """Stop a run at its next boundary; one that is over stays as it is."""
+        return self._ask(calls.cancel(run_id, reason), Status)
+
+    def pause(self, run_id: str, reason: str = "") -> Status:
+        """Ask a running run to pause at its next boundary."""
+        return self._ask(calls.pause(run_id, reason), Status)
+
+    def resume(self, run_id: str, user_input: Any = None, *, pause_id: str = "") -> Resumed:
+        """Answer a pause; any JSON value.
+
+        With the `pause_id` of its status the same answer may be given again, so that a lost
+        connection is retried.
+        """
+        return self._ask(calls.resume(run_id, user_input, pause_id), Resumed)
+
+    def wait_for_completion(
+        self,
+        run_id: str,
+        *,
+        on_status: OnStatus | None = None,
+        poll_interval_s: float | None = None,
+        timeout_s: float | None = None,
+    ) -> Status:
+        """Wait until a run is over, through pauses and outages of the service.
+
+        Args:
+            run_id: the run.
+            on_status: called with each new status, also when a pause follows another.
+            poll_interval_s: time between two polls; None follows the service's hint.
+            timeout_s: how long to wait at most; None: as long as it takes.
+
+        Returns:
+            Its last status, whether it succeeded or not.
+
+        Raises:
+            MantisTimeoutError: it was not over in time.
+            MantisAPIError: it can't be read.
+            MantisConnectionError: the service was away for longer than `retry.outage_s`.
+        """
+        flow = flows.wait(
+            self._setting,
+            run_id,
+            tells=on_status is not None,
+            poll_interval_s=poll_interval_s,
+            timeout_s=timeout_s,
+        )
+        return self._drive(flow, on_status)
+
+    def run_to_completion(
+        self,
+        request: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        on_status: OnStatus | None = None,
+        poll_interval_s: float | None = None,
+        timeout_s: float | None = None,
+    ) -> Result:
+        """Submit a plan, wait until its run is over, and read the result.
+
+        Raises:
+            MantisRunFailed: it failed or was cancelled; its `status` is the result so far.
+            MantisTimeoutError: it was not over in time. It goes on.
+            MantisAPIError: it was refused.
+        """
+        flow = flows.complete(
+            self._setting,
+            request,
+            idempotency_key or self._idempotency_key,
+            tells=on_status is not None,
+            poll_interval_s=poll_interval_s,
+            timeout_s=timeout_s,
+        )
+        return self._drive(flow, on_status)
+
+    def stream_events(self, run_id: str, since: str = "") -> Generator[Event]:
+        """The events of a run, from `since` on, until it is over: each once and in order.
+
+        Broken and ended streams are opened again after the last event seen. The last event is
+        `terminal`. Close the generator to leave earlier.
+
+        Raises:
+            MantisAPIError: the run can't be read.
+            MantisConnectionError: the service was away for longer than `retry.outage_s`.
+        """
+        follower = Follower(run_id, since, self._endpoint.shown, self._policy)
+        while True:
+            fault: httpx.TransportError | None = None
+            try:
+                with self._open(follower.call()) as response:
+                    if follower.wants(response):
+                        for chunk in response.iter_raw():
+                            yield from follower.feed(chunk)
+                            if follower.over:
+                                return
+                    else:
+                        response.read()
+                        follower.refuse(response)
+            except httpx.TransportError as error:
+                fault = error
+            time.sleep(follower.reconnect_s(fault))
+
+    def fetch_video(self, run_id: str, path: str | Path, polished: bool = True) -> Path:
+        """Save a run's recording.
+
+        Args:
+            run_id: the run.
+            path: the file to write, or a folder to write `<run_id>.<format>` into. It is there
+                whole or not at all.
+            polished: False takes the raw footage.
+
+        Returns:
+            The file.
+
+        Raises:
+            MantisAPIError: 404 where the run has no recording.
+            OSError: it can't be written.
+        """
+        download = Download(calls.video(run_id, polished=polished), Path(path), run_id)
+        return self._download(download)
+
+    def fetch_artifact(self, run_id: str, name: str, path: str | Path) -> Path:
+        """Save a file of a run: `result.json`, `leads.csv`, a step's screenshot.
+
+        Raises:
+            MantisAPIError: 404 where the run has no such file.
+            OSError: it can't be written.
+        """
+        return self._download(Download(calls.artifact(run_id, name), Path(path), run_id))
+
+    def artifact(self, run_id: str, name: str) -> bytes:
+        """A file of a run."""
+        response = self._drive(flows.exchange(self._setting, calls.artifact(run_id, name)), None)
+        if not response.is_success:
+            raise answers.refusal(response)
+        return response.content
+
+    def queue(self) -> Queue:
+        """What the tenant has under way."""
+        return self._ask(calls.queue(), Queue)
+
+    def runs(
+        self, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> RunsPage:
+        """A page of the tenant's runs, newest first; its `next_cursor` leads to the next."""
+        return self._ask(calls.runs(status, limit, cursor), RunsPage)
+
+    def iter_runs(self, *, status: str | None = None, limit: int | None = None) -> Iterator[Status]:
+        """All runs of the tenant, newest first, page by page (`limit` a page)."""
+        cursor: str | None = None
+        while True:
+            page = self.runs(status=status, limit=limit, cursor=cursor)
+            yield from page.runs
+            cursor = page.next_cursor
+            if not cursor:
+                return
+
+    def health(self) -> Health:
+        """Whether the service can do its work; no token is needed."""
+        response = self._drive(flows.exchange(self._setting, calls.health()), None)
+        return answers.read_health(response)
+
+    def _ask(self, call: Call, kind: type[R]) -> R:
+        return self._drive(flows.ask(self._setting, call, kind), None)
+
+    def _drive(self, flow: Flow[T], on_status: OnStatus | None) -> T:
+        """Do what a flow asks for until it is over."""
+        with closing(flow):
+            try:
+                effect = next(flow)
+                while True:
+                    match effect:
+                        case Send(call):
+                            effect = flow.send(self._send(call))
+                        case Sleep(seconds):
+                            time.sleep(seconds)
+                            effect = flow.send(None)
+                        case Tell(status):
+                            if on_status is not None:
+                                on_status(status)
+                            effect = flow.send(None)
+            except StopIteration as stop:
+                return stop.value
+
+    def _send(self, call: Call) -> httpx.Response | httpx.TransportError:
+        try:
+            return self._http.send(self._request(call))
+        except httpx.TransportError as error:
+            return error
+        except httpx.DecodingError as error:
+            raise answers.unreachable(self._endpoint.shown, error) from error
+
+    @contextmanager
+    def _open(self, call: Call) -> Generator[httpx.Response]:
+        response = self._http.send(self._request(call), stream=True)
+        with closing(response):
+            yield response
+
+    def _download(self, download: Download) -> Path:
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                with self._open(download.call) as reply:
+                    if reply.is_success:
+                        with download.writing(reply) as write:
+                            for chunk in reply.iter_bytes():
+                                write(chunk)
+                        return download.path
+                    reply.read()
+            except httpx.TransportError as error:
+                reply = error
+            wait_s = flows.again_in_s(self._policy, download.call, reply, tries)
+            if wait_s is None:
+                raise answers.refusal(flows.answer_of(self._setting, reply))
+            time.sleep(wait_s)
+
+    def _request(self, call: Call) -> httpx.Request:
+        return flows.request(self._http, self._setting, call)

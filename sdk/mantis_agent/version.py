@@ -1,0 +1,3 @@
+"""Version of the distribution `mantis-agent`."""
+
+__version__ = "0.1.0"
