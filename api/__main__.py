@@ -6,8 +6,10 @@ import socket
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
+from api.service import Service
 from api.settings import ApiSettings
 
 
@@ -28,7 +30,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class _Announcing(uvicorn.Server):
-    """Says `ready` on standard output as soon as requests are accepted."""
+    """Says `ready` on standard output as soon as requests are accepted.
+
+    When it is to stop, open event streams end first: they would hold it up for minutes.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -36,15 +45,21 @@ class _Announcing(uvicorn.Server):
             sys.stdout.write("ready\n")
             sys.stdout.flush()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        service: Service = self._app.state.service
+        service.feeds.stop()
+        await super().shutdown(sockets)
+
 
 async def _serve(listener: socket.socket) -> None:
+    app = create_app(ApiSettings())
     config = uvicorn.Config(
-        create_app(ApiSettings()),
+        app,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,
     )
-    await _Announcing(config).serve(sockets=[listener])
+    await _Announcing(config, app).serve(sockets=[listener])
 
 
 if __name__ == "__main__":

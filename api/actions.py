@@ -1,6 +1,5 @@
 """What can be asked of a run that exists, whatever route it is asked by."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import NoReturn
@@ -9,18 +8,17 @@ from api.errors import BadRequest, NotFound
 from api.service import Service
 from api.submit import RUN_ID
 from api.tenants import Scope, Tenant
-from api.views import EventsView, LogsView
+from api.views import LogsView
 from ledger.clock import now_micros
-from ledger.models import Document, EventRow, RunRow, RunStatus
+from ledger.models import Document, RunRow, RunStatus
 from ledger.result import STEP_EVENT, build_poll, build_result, build_status, log_line
 from ledger.views import PollView, ResultView, StatusView
-from ledger.wire import iso_us, read_iso
 
 MAX_TAIL = 10_000
 DEFAULT_TAIL = 200
 MAX_REASON = 500
-FIRST_WAIT_S = 0.05
-LAST_WAIT_S = 0.5
+LOOK_S = 0.5
+"""How often a blocking submission looks whether its caller is still there."""
 
 
 class Action(StrEnum):
@@ -93,16 +91,6 @@ async def logs(service: Service, tenant: Tenant, run_id: str, tail: int) -> Logs
     return LogsView(run_id=run_id, events=[log_line(event) for event in events])
 
 
-async def events(
-    service: Service, tenant: Tenant, run_id: str, since: str, limit: int
-) -> EventsView:
-    """The events of a run after a time; from the beginning where it is unreadable."""
-    row = await find(service, tenant, run_id)
-    cursor = read_iso(since) or 0
-    found = await service.ledger.events.read(row.tenant_id, row.run_id, cursor, limit)
-    return EventsView(run_id=run_id, events=[_event(event) for event in found], count=len(found))
-
-
 async def cancel(service: Service, tenant: Tenant, run_id: str, reason: str) -> StatusView:
     """Ask a run to stop; a terminal one stays as it is."""
     row = await find(service, tenant, run_id)
@@ -137,15 +125,19 @@ async def pause(service: Service, tenant: Tenant, run_id: str) -> NoReturn:
 async def wait_until_settled(
     service: Service, row: RunRow, gone: Callable[[], Awaitable[bool]]
 ) -> RunRow:
-    """Wait until a run is over or paused, or its caller is gone."""
-    pause_s = FIRST_WAIT_S
-    while not row.status.terminal and row.status is not RunStatus.PAUSED:
-        if await gone():
-            return row
-        await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 1.5, LAST_WAIT_S)
-        row = await service.ledger.runs.get(row.tenant_id, row.run_id) or row
-    return row
+    """Wait until a run is over or paused, its caller is gone, or the API stops.
+
+    Raises:
+        LedgerAway: the database can't be reached.
+    """
+    async with service.feeds.watch(row) as watch:
+        while not watch.settled and not watch.closed:
+            watch.clear()
+            if await gone():
+                return row
+            if not watch.settled:
+                await watch.wait(LOOK_S)
+    return await service.ledger.runs.get(row.tenant_id, row.run_id) or row
 
 
 def read_tail(given: object) -> int:
@@ -175,12 +167,3 @@ def read_reason(body: Document) -> str:
     if not isinstance(reason, str):
         raise BadRequest("invalid request: reason: must be a string")
     return reason[:MAX_REASON]
-
-
-def _event(event: EventRow) -> Document:
-    return {
-        **event.body,
-        "ts": iso_us(event.ts),
-        "kind": event.kind,
-        "step_index": event.step_index,
-    }

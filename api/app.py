@@ -9,7 +9,8 @@ from fastapi import FastAPI
 
 from api import errors
 from api.dispatcher import Dispatcher
-from api.routes import meta, predict, runs
+from api.feeds import Feeds
+from api.routes import events, meta, predict, runs
 from api.service import Service
 from api.settings import ApiSettings
 from api.tenants import (
@@ -61,7 +62,7 @@ def create_app(
         redirect_slashes=False,
     )
     errors.install(app)
-    for module in (predict, runs, meta):
+    for module in (predict, runs, events, meta):
         app.include_router(module.router)
     return app
 
@@ -80,6 +81,7 @@ async def _running(
             ledger=ledger,
             temporal=temporal,
             dispatcher=dispatcher,
+            feeds=await parts.enter_async_context(_feeding(Feeds(ledger))),
             tenants=await parts.enter_async_context(_tenants(settings)),
             secret_files=SecretFiles(Path(settings.secrets_dir) if settings.secrets_dir else None),
             plan_files=PlanFolders(settings.plan_folders),
@@ -91,6 +93,12 @@ async def _dispatching(dispatcher: Dispatcher) -> AsyncGenerator[Dispatcher]:
     """The dispatcher at work; it may finish what it has at hand."""
     async with background(dispatcher.run(), "dispatcher", dispatcher.stop, DRAIN_S):
         yield dispatcher
+
+
+@asynccontextmanager
+async def _feeding(feeds: Feeds) -> AsyncGenerator[Feeds]:
+    async with background(feeds.run(), "feeds", feeds.stop):
+        yield feeds
 
 
 @asynccontextmanager

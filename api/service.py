@@ -8,6 +8,7 @@ from temporalio.client import Client
 
 from api.dispatcher import Dispatcher
 from api.errors import Forbidden, Unauthorised, Unavailable
+from api.feeds import Feeds
 from api.settings import ApiSettings
 from api.tenants import AUTH_NOT_CONFIGURED, DEFAULT_TENANT, Scope, SecretFiles, Tenant, Tenants
 from ledger.ledger import Ledger
@@ -22,6 +23,7 @@ class Service:
     ledger: Ledger
     temporal: Client
     dispatcher: Dispatcher
+    feeds: Feeds
     tenants: Tenants
     secret_files: SecretFiles
     plan_files: PlanFiles

@@ -9,6 +9,7 @@ from ledger.clock import Clock, now_micros
 from ledger.database import Database
 from ledger.deliveries import Deliveries
 from ledger.events import Events
+from ledger.heads import Heads
 from ledger.items import Items
 from ledger.migrate import migrate
 from ledger.outbox import Outbox
@@ -29,6 +30,7 @@ class Ledger:
         self.rates = Rates(database)
         self.deliveries = Deliveries(database, clock)
         self.events = Events(database, clock)
+        self.heads = Heads(database)
         self.rows = Rows(database, clock)
         self.items = Items(database)
         self.variables = Variables(database)

@@ -12,8 +12,6 @@ from api.errors import NotFound
 from api.openapi import (
     ARTIFACT_RESPONSES,
     CANCEL_BODY,
-    EVENTS_QUERY,
-    EVENTS_RESPONSES,
     LOGS_QUERY,
     LOGS_RESPONSES,
     PAUSE_BODY,
@@ -28,7 +26,6 @@ from ledger.wire import run_folder
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
-MAX_EVENTS = 10_000
 _MEDIA_TYPES = {
     "result.json": "application/json",
     "extracted_rows.json": "application/json",
@@ -67,17 +64,6 @@ async def logs(
     require(tenant, Scope.LOGS)
     tail = actions.read_tail(request.query_params.get("tail"))
     return JSONResponse((await actions.logs(service, tenant, run_id, tail)).document())
-
-
-@router.get("/{run_id}/events", responses=EVENTS_RESPONSES, openapi_extra=EVENTS_QUERY)
-async def events(
-    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
-) -> JSONResponse:
-    """The events of a run after `since`, oldest first, at most 10,000 at once."""
-    require(tenant, Scope.LOGS)
-    since = request.query_params.get("since", "")
-    found = await actions.events(service, tenant, run_id, since, MAX_EVENTS)
-    return JSONResponse(found.document())
 
 
 @router.post("/{run_id}/cancel", responses=STATUS_RESPONSES, openapi_extra=CANCEL_BODY)
