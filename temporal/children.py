@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from temporal.logs import readable
+
 _PR_SET_PDEATHSIG = 1
 _RESTART_PAUSE_S = 1.0
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -122,7 +124,8 @@ class Child:
         with self.spec.log_path.open("rb") as log_file:
             log_file.seek(0, os.SEEK_END)
             log_file.seek(max(0, log_file.tell() - size))
-            return log_file.read().decode(errors="replace").strip()
+            lines = log_file.read().decode(errors="replace").strip().splitlines()
+        return "\n".join(readable(line) for line in lines)
 
 
 async def _drain(stream: asyncio.StreamReader | None) -> None:

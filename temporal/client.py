@@ -3,6 +3,7 @@
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from temporal import tracing
 from temporal.settings import TemporalSettings
 
 
@@ -22,5 +23,6 @@ async def connect(settings: TemporalSettings, *, lazy: bool = False) -> Client:
         api_key=settings.api_key or None,
         tls=settings.tls,
         lazy=lazy,
+        interceptors=tracing.interceptors(),
         data_converter=pydantic_data_converter,
     )

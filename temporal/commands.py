@@ -2,14 +2,14 @@
 
 import argparse
 import asyncio
-import logging
 import signal
 import sys
 from pathlib import Path
 
+from temporal import logs
 from temporal.children import ChildFailed
 from temporal.demo import run_demo
-from temporal.settings import StackSettings
+from temporal.settings import LogSettings, StackSettings
 from temporal.stack import Stack, StackError, StackOptions
 
 
@@ -70,7 +70,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         demo_site=arguments.demo_site,
     )
     settings = StackSettings()
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    logs.configure(LogSettings(), "mantis-serve")
     try:
         return asyncio.run(_run(options, settings))
     except (StackError, ChildFailed, FileNotFoundError) as error:

@@ -31,7 +31,6 @@ class StackSettings(BaseSettings):
     tenant_keys_path: str = ""
     max_sessions: int = Field(default=0, ge=0, le=16)
     """Browser sessions this host carries at once; 0: four a core, 16 at most."""
-    log_level: str = "INFO"
 
 
 class LogSettings(BaseSettings):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import secrets
+import shutil
 import socket
 import sys
 from collections.abc import Sequence
@@ -101,6 +102,8 @@ class Stack:
         port: int = self._socket.getsockname()[1]
         environment = dict(os.environ) | {
             "MANTIS_DATA_DIR": str(data_dir),
+            "MANTIS_WORKER_OPS_PORT": "0",
+            "PROMETHEUS_MULTIPROC_DIR": str(_empty(data_dir / "metrics")),
             "PYTHONUNBUFFERED": "1",
         }
         self._set_token(environment, data_dir)
@@ -156,7 +159,8 @@ class Stack:
     def _python(
         self, name: str, environment: dict[str, str], *command: str, pass_fds: tuple[int, ...] = ()
     ) -> None:
-        self._add(name, [sys.executable, "-m", *command], environment, pass_fds=pass_fds)
+        named = environment | {"MANTIS_PROCESS_NAME": name}
+        self._add(name, [sys.executable, "-m", *command], named, pass_fds=pass_fds)
 
     def _add(
         self,
@@ -190,6 +194,13 @@ class Stack:
                 token_file.write(self.new_token)
         self.token = path.read_text().strip()
         environment["MANTIS_API_TOKEN"] = self.token
+
+
+def _empty(folder: Path) -> Path:
+    """The folder with nothing in it: samples count from the start of the stack."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def _listen(host: str, port: int) -> socket.socket:

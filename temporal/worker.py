@@ -13,8 +13,12 @@ from temporalio.client import Client
 
 from ledger.ledger import Ledger
 from ledger.settings import LedgerSettings
+from temporal import logs, tracing
+from temporal.at_work import subject_at_work
 from temporal.client import connect
-from temporal.settings import StackSettings, TemporalSettings
+from temporal.metrics_share import share
+from temporal.settings import LogSettings, OpsSettings, TemporalSettings, TracingSettings
+from temporal.worker_metrics import showing_metrics
 
 Polling = Callable[[Client, Ledger], AbstractAsyncContextManager[None]]
 
@@ -30,10 +34,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="temporal.worker", description=main.__doc__)
     parser.add_argument("--pool", required=True, choices=POOLS, action="append", dest="pools")
     pools: list[str] = parser.parse_args(arguments).pools
-    logging.basicConfig(
-        level=StackSettings().log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    asyncio.run(serve(pools))
+    service = f"mantis-worker-{'-'.join(pools)}"
+    ops = OpsSettings()
+    logs.configure(LogSettings(), service, subject_at_work)
+    share(ops)
+    tracing.start(TracingSettings(), service)
+    try:
+        with showing_metrics(ops):
+            asyncio.run(serve(pools))
+    finally:
+        tracing.stop()
     return 0
 
 
