@@ -13,6 +13,7 @@ from temporal import devserver
 from temporal.client import connect
 from temporal.settings import TemporalSettings
 from temporal.stack import free_ports
+from tests.postgres import has_postgres, postgres_server
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,15 @@ def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def postgres_port() -> Iterator[int]:
+    """The port of a real Postgres server."""
+    if not has_postgres():
+        pytest.skip("no postgres binary here, so the ledger is tested on SQLite only")
+    with postgres_server() as port:
+        yield port
 
 
 async def _until_up(address: str) -> None:
