@@ -4,13 +4,19 @@ import argparse
 import asyncio
 import socket
 import sys
+from importlib import import_module
 
 import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.service import Service
+from api.ops_port import OpsPort
 from api.settings import ApiSettings
+from temporal import logs, tracing
+from temporal.metrics_share import share
+from temporal.settings import LogSettings, OpsSettings, TracingSettings
+
+SERVICE = "mantis-api"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,24 +26,44 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--fd", type=int, help="a listening socket inherited from the parent")
     parsed = parser.parse_args(arguments)
+    ops = OpsSettings()
+    logs.configure(LogSettings(), SERVICE)
+    share(ops)
+    tracing.start(TracingSettings(), SERVICE)
     listener = (
         socket.socket(fileno=parsed.fd)
         if parsed.fd is not None
         else socket.create_server((parsed.host, parsed.port))
     )
-    asyncio.run(_serve(listener))
+    app = create_app(ApiSettings())
+    listeners = [listener, *_ops_listeners(app, ops, listener)]
+    if tracing.on():
+        import_module("api.spans").instrument(app)
+    try:
+        asyncio.run(_serve(app, listeners))
+    finally:
+        tracing.stop()
     return 0
 
 
+def _ops_listeners(app: FastAPI, ops: OpsSettings, main: socket.socket) -> list[socket.socket]:
+    """Where `/metrics` is shown instead of on the API's own port, if anywhere."""
+    if not ops.ops_port:
+        return []
+    host: str = ops.ops_host or main.getsockname()[0]
+    try:
+        listener = socket.create_server((host, ops.ops_port))
+    except OSError as error:
+        raise SystemExit(
+            f"metrics can't be shown on {host}:{ops.ops_port} ({error.strerror}): "
+            "set MANTIS_OPS_PORT and MANTIS_OPS_HOST to a free one"
+        ) from error
+    app.add_middleware(OpsPort, port=ops.ops_port)
+    return [listener]
+
+
 class _Announcing(uvicorn.Server):
-    """Says `ready` on standard output as soon as requests are accepted.
-
-    When it is to stop, open event streams end first: they would hold it up for minutes.
-    """
-
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
-        super().__init__(config)
-        self._app = app
+    """Says `ready` on standard output as soon as requests are accepted."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -45,21 +71,16 @@ class _Announcing(uvicorn.Server):
             sys.stdout.write("ready\n")
             sys.stdout.flush()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        service: Service = self._app.state.service
-        service.feeds.stop()
-        await super().shutdown(sockets)
 
-
-async def _serve(listener: socket.socket) -> None:
-    app = create_app(ApiSettings())
+async def _serve(app: FastAPI, listeners: list[socket.socket]) -> None:
     config = uvicorn.Config(
         app,
+        log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,
     )
-    await _Announcing(config, app).serve(sockets=[listener])
+    await _Announcing(config).serve(sockets=listeners)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from api import errors
 from api.dispatcher import Dispatcher
 from api.feeds import Feeds
-from api.routes import events, meta, predict, runs
+from api.health import Health
+from api.metrics import Accounting, Metrics
+from api.routes import events, meta, metrics, predict, runs
 from api.service import Service
 from api.settings import ApiSettings
 from api.tenants import (
@@ -25,7 +27,7 @@ from ledger.ledger import Ledger
 from ledger.settings import LedgerSettings
 from plans.files import PlanFolders
 from temporal.client import connect
-from temporal.settings import TemporalSettings
+from temporal.settings import OpsSettings, TemporalSettings
 
 DRAIN_S = 5.0
 """How long the dispatcher may finish what it has at hand when the API stops."""
@@ -44,10 +46,12 @@ def create_app(
     settings = settings or ApiSettings()
     ledger_settings = ledger or LedgerSettings()
     temporal_settings = temporal or TemporalSettings()
+    ops = OpsSettings()
+    counted = Metrics(ops.multiproc_dir)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with _running(settings, ledger_settings, temporal_settings) as service:
+        async with _running(settings, ledger_settings, temporal_settings, counted) as service:
             app.state.service = service
             yield
 
@@ -62,29 +66,38 @@ def create_app(
         redirect_slashes=False,
     )
     errors.install(app)
-    for module in (predict, runs, events, meta):
+    app.add_middleware(Accounting, metrics=counted, access_log=ops.access_log)
+    for module in (predict, runs, events, meta, metrics):
         app.include_router(module.router)
     return app
 
 
 @asynccontextmanager
 async def _running(
-    settings: ApiSettings, ledger_settings: LedgerSettings, temporal_settings: TemporalSettings
+    settings: ApiSettings,
+    ledger_settings: LedgerSettings,
+    temporal_settings: TemporalSettings,
+    counted: Metrics,
 ) -> AsyncGenerator[Service]:
     async with AsyncExitStack() as parts:
         ledger = await Ledger.open(ledger_settings.url)
         parts.push_async_callback(ledger.close)
         temporal = await connect(temporal_settings, lazy=True)
         dispatcher = await parts.enter_async_context(_dispatching(Dispatcher(ledger, temporal)))
+        tenants = await parts.enter_async_context(_tenants(settings))
+        health = Health(ledger, temporal, tenants, settings.data_dir)
+        parts.push_async_callback(health.close)
         yield Service(
             settings=settings,
             ledger=ledger,
             temporal=temporal,
             dispatcher=dispatcher,
             feeds=await parts.enter_async_context(_feeding(Feeds(ledger))),
-            tenants=await parts.enter_async_context(_tenants(settings)),
+            tenants=tenants,
             secret_files=SecretFiles(Path(settings.secrets_dir) if settings.secrets_dir else None),
             plan_files=PlanFolders(settings.plan_folders),
+            metrics=counted,
+            health=health,
         )
 
 

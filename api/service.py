@@ -9,6 +9,8 @@ from temporalio.client import Client
 from api.dispatcher import Dispatcher
 from api.errors import Forbidden, Unauthorised, Unavailable
 from api.feeds import Feeds
+from api.health import Health
+from api.metrics import Metrics, note
 from api.settings import ApiSettings
 from api.tenants import AUTH_NOT_CONFIGURED, DEFAULT_TENANT, Scope, SecretFiles, Tenant, Tenants
 from ledger.ledger import Ledger
@@ -27,6 +29,8 @@ class Service:
     tenants: Tenants
     secret_files: SecretFiles
     plan_files: PlanFiles
+    metrics: Metrics
+    health: Health
 
     def anthropic_key(self, tenant: Tenant) -> str | None:
         """The key that this tenant's calls of Claude run under, read anew; None: none.
@@ -63,6 +67,7 @@ def tenant_of(request: Request, service: CurrentService) -> Tenant:
     tenant = service.tenants.find(token)
     if tenant is None:
         raise Unauthorised("invalid X-Mantis-Token")
+    note(tenant_id=tenant.tenant_id)
     return tenant
 
 

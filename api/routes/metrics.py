@@ -1,0 +1,15 @@
+"""`/metrics`: what the service has counted, for Prometheus to fetch."""
+
+from fastapi import APIRouter, Response
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from api.service import CurrentService
+
+router = APIRouter(tags=["service"])
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def metrics(service: CurrentService) -> Response:
+    """Counters, histograms and gauges in Prometheus' text format."""
+    text = await service.metrics.text(await service.health.open_runs())
+    return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
