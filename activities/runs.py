@@ -9,6 +9,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.artifacts import write_artifacts
+from activities.metrics import observe_run
 from activities.settings import ActivitySettings
 from ledger.clock import now_micros
 from ledger.content import read_content
@@ -86,7 +87,8 @@ class RunActivities:
             summary=summary.model_dump(mode="json", exclude_none=True),
         )
         await self._write_files(row, ending, rows, now)
-        await self._ledger.runs.finish(tenant_id, run_id, ending, now)
+        if await self._ledger.runs.finish(tenant_id, run_id, ending, now):
+            observe_run(tenant_id, ending.status, summary)
         return request.finish
 
     async def _row(self, run: RunKey) -> RunRow:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NoReturn
 
 from api.errors import BadRequest, NotFound
+from api.metrics import note
 from api.service import Service
 from api.submit import RUN_ID
 from api.tenants import Scope, Tenant
@@ -57,6 +58,7 @@ async def find(service: Service, tenant: Tenant, run_id: str) -> RunRow:
     row = await service.ledger.runs.get(tenant.tenant_id, run_id)
     if row is None:
         raise NotFound(f"unknown run_id: {run_id}")
+    note(run_id=run_id)
     return row
 
 

@@ -5,6 +5,7 @@ import secrets
 from datetime import UTC, datetime
 
 from api.errors import BadRequest, Forbidden
+from api.metrics import Outcome, note
 from api.service import Service
 from api.tenants import Tenant
 from api.views import DryRunView
@@ -17,6 +18,7 @@ from plans.options import Options
 from plans.parse import PlanSource, Shape
 from plans.plan import Plan, PlanText
 from plans.submission import Submission, most_steps, understand
+from temporal.tracing import current_trace_parent
 
 RUN_ID = re.compile(r"[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
 
@@ -43,6 +45,7 @@ def check(service: Service, tenant: Tenant, body: Document) -> Submission:
         )
     strangers = tenant.allowlist.offending(submission.hosts)
     if strangers:
+        note(outcome=Outcome.DENIED_ALLOWLIST)
         raise Forbidden(f"plan references host(s) not in tenant allowlist: {', '.join(strangers)}")
     return submission
 
@@ -68,10 +71,12 @@ async def admit(service: Service, tenant: Tenant, body: Document, checked: Submi
                 max_run_steps=limits.max_run_steps,
             ),
             created_at=now,
+            trace_parent=current_trace_parent(),
             notes=_notes(checked),
         )
     )
     assert isinstance(admission, Admitted)
+    note(run_id=admission.run.run_id)
     service.dispatcher.wake()
     return admission.run
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from activities.metrics import observe_step
 from activities.steps.context import StepContext
 from activities.steps.masking import NOTHING, Mask
 from activities.steps.report import Report
@@ -51,6 +52,7 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
             item=_item_mark(done, failed=judgement.kind in ("fail", "halt")),
         )
     )
+    observe_step(call, outcome)
     return outcome.model_copy(
         update={
             "rows_added": counts.added,

@@ -10,6 +10,7 @@ from api import actions, submit
 from api.actions import Action
 from api.body import read_object
 from api.errors import BadRequest
+from api.metrics import note
 from api.openapi import PREDICT_BODY, PREDICT_RESPONSES
 from api.service import CurrentService, CurrentTenant, Service, require
 from api.tenants import Scope, Tenant
@@ -32,6 +33,7 @@ async def predict(request: Request, service: CurrentService, tenant: CurrentTena
     body = await read_object(request, service.settings.max_body_bytes)
     if body.get("action") is not None:
         action = _read_action(body["action"])
+        note(mode=action)
         require(tenant, action.scope)
         return JSONResponse((await _act(service, tenant, action, body)).document())
     require(tenant, Scope.RUN)
