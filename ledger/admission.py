@@ -1,17 +1,18 @@
 """Admitting a run: idempotency, rate, concurrency, the run and its start, all at once.
 
-Whatever decides about several runs of a tenant (an admission, an ending, a release) takes
-the tenant's lock first and the rows after it, so that no two replicas count past each other.
+One query reads what the gates need to know, then they judge, then everything is written, in
+a transaction that decides about the tenant (`Database.decide`).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, func, insert, select, tuple_
+from sqlalchemy import and_, bindparam, exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Micros
-from ledger.database import insert_or, lock_tenant
-from ledger.events import append_locked
+from ledger.database import insert_or
+from ledger.events import event_values
 from ledger.models import (
     Admission,
     Admitted,
@@ -21,20 +22,57 @@ from ledger.models import (
     NewRun,
     Phase,
     RateLimited,
+    RateState,
     Replayed,
+    RunRow,
     RunStatus,
     TooManyRuns,
 )
 from ledger.outbox import enqueue
-from ledger.profiles import profile_is_free
-from ledger.rates import look, take_locked
-from ledger.run_rows import load_run
-from ledger.schema import idempotency_keys, run_secrets, runs
+from ledger.profiles import OPEN
+from ledger.rates import Level, write_level
+from ledger.run_rows import load_run, read_row
+from ledger.schema import idempotency_keys, rate_buckets, run_events, run_secrets, runs
 
-SWEPT = 20
-"""Expired keys that one admission with a key removes."""
 COUNTED = (RunStatus.QUEUED, RunStatus.RUNNING)
 """What `max_concurrent_runs` counts."""
+
+_TENANT = bindparam("tenant")
+_CONCURRENT = select(func.count()).where(runs.c.tenant_id == _TENANT, runs.c.status.in_(COUNTED))
+_PROFILE_IN_USE = exists().where(
+    runs.c.tenant_id == _TENANT, runs.c.profile_id == bindparam("profile"), runs.c.status.in_(OPEN)
+)
+_KEY = and_(
+    idempotency_keys.c.tenant_id == _TENANT,
+    idempotency_keys.c.key == bindparam("key"),
+    idempotency_keys.c.expires_at > bindparam("now"),
+)
+_BUCKET = and_(rate_buckets.c.tenant_id == _TENANT, rate_buckets.c.bucket == "submit")
+_FACTS = select(
+    _CONCURRENT.scalar_subquery().label("concurrent"),
+    _PROFILE_IN_USE.label("profile_in_use"),
+    idempotency_keys.c.run_id,
+    idempotency_keys.c.fingerprint,
+    rate_buckets.c.tokens_micro,
+    rate_buckets.c.updated_at,
+).select_from(
+    select(literal(1).label("one"))
+    .subquery()
+    .outerjoin(idempotency_keys, _KEY)
+    .outerjoin(rate_buckets, _BUCKET)
+)
+_INSERT_RUN = insert(runs).returning(*runs.c)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the gates judge by. `run_id` is the one that the key belongs to."""
+
+    concurrent: int
+    profile_in_use: bool
+    run_id: str | None
+    fingerprint: str | None
+    level: Level | None
 
 
 async def admit_run(
@@ -47,69 +85,82 @@ async def admit_run(
     """Take a run through the gates in order and write it, in this transaction.
 
     Args:
-        connection: a transaction that has done nothing yet.
+        connection: a transaction that decides about the tenant.
         new: the run.
         gate: what to check.
         secrets: the run's secrets, encrypted.
         now: for the key and the bucket.
     """
-    await lock_tenant(connection, new.tenant_id)
-    if (known := await _known(connection, new.tenant_id, gate, now)) is not None:
-        return known
-    rate = None
-    if (limit := gate.rate_limit_per_minute) > 0:
-        rate = await take_locked(connection, new.tenant_id, "submit", limit, now)
+    tenant_id, limit = new.tenant_id, gate.rate_limit_per_minute
+    facts = await _read_facts(connection, new, gate, now)
+    level = (facts.level or Level.full(limit, now)).filled(limit, now) if limit > 0 else None
+    if facts.run_id is not None:
+        rate = None if level is None else level.state(limit, allowed=True)
+        if facts.fingerprint != gate.fingerprint:
+            return KeyConflict(rate=rate)
+        return Replayed(run=await load_run(connection, tenant_id, facts.run_id), rate=rate)
+    rate: RateState | None = None
+    if level is not None:
+        level, rate = level.draw(limit)
         if not rate.allowed:
             return RateLimited(rate=rate)
-    if gate.max_concurrent_runs is not None:
-        running = select(func.count()).where(
-            runs.c.tenant_id == new.tenant_id, runs.c.status.in_(COUNTED)
-        )
-        if (await connection.execute(running)).scalar_one() >= gate.max_concurrent_runs:
-            return TooManyRuns(rate=rate)
-    await _write(connection, new, secrets, now)
+        await write_level(connection, tenant_id, "submit", level)
+    if gate.max_concurrent_runs is not None and facts.concurrent >= gate.max_concurrent_runs:
+        return TooManyRuns(rate=rate)
+    run = await _write(connection, new, not facts.profile_in_use, secrets, now)
     await _keep_key(connection, new, gate, now)
-    return Admitted(run=await load_run(connection, new.tenant_id, new.run_id), rate=rate)
+    return Admitted(run=run, rate=rate)
 
 
-async def _known(
-    connection: AsyncConnection, tenant_id: str, gate: Gate, now: Micros
-) -> Replayed | KeyConflict | None:
-    if gate.idempotency_key is None:
-        return None
-    query = select(idempotency_keys.c.run_id, idempotency_keys.c.fingerprint).where(
-        idempotency_keys.c.tenant_id == tenant_id,
-        idempotency_keys.c.key == gate.idempotency_key,
-        idempotency_keys.c.expires_at > now,
+async def _read_facts(connection: AsyncConnection, new: NewRun, gate: Gate, now: Micros) -> _Facts:
+    names = {
+        "tenant": new.tenant_id,
+        "profile": new.profile_id,
+        "key": gate.idempotency_key,
+        "now": now,
+    }
+    found = (await connection.execute(_FACTS, names)).one()
+    level = None if found.tokens_micro is None else Level(found.tokens_micro, found.updated_at)
+    return _Facts(
+        found.concurrent, bool(found.profile_in_use), found.run_id, found.fingerprint, level
     )
-    if (found := (await connection.execute(query)).one_or_none()) is None:
-        return None
-    rate = await look(connection, tenant_id, "submit", gate.rate_limit_per_minute, now)
-    if found.fingerprint != gate.fingerprint:
-        return KeyConflict(rate=rate)
-    return Replayed(run=await load_run(connection, tenant_id, found.run_id), rate=rate)
 
 
 async def _write(
-    connection: AsyncConnection, new: NewRun, secrets: Mapping[str, bytes], now: Micros
-) -> None:
+    connection: AsyncConnection,
+    new: NewRun,
+    released: bool,
+    secrets: Mapping[str, bytes],
+    now: Micros,
+) -> RunRow:
     tenant_id, run_id = new.tenant_id, new.run_id
-    released = await profile_is_free(connection, tenant_id, new.profile_id)
-    notes = [] if released else [f"waiting until profile {new.profile_id} is free"]
+    log = ["run accepted", *new.notes]
+    if not released:
+        log.append(f"waiting until profile {new.profile_id} is free")
     values = new.model_dump(mode="json", exclude={"limits", "notes", "secrets"})
     values |= new.limits.model_dump()
     values |= {
         "status": RunStatus.QUEUED,
         "phase": Phase.QUEUED,
         "updated_at": new.created_at,
-        "last_event_at": new.created_at,
+        "last_event_at": new.created_at + len(log) - 1,
         "message": "",
         "cancel_requested": False,
         "released": released,
     }
-    await connection.execute(insert(runs).values(values))
+    run = read_row((await connection.execute(_INSERT_RUN, values)).mappings().one())
     if released:
         await enqueue(connection, tenant_id, run_id, "start", now)
+    events = [
+        event_values(
+            tenant_id,
+            run_id,
+            new.created_at + number,
+            NewEvent(dedup_key=f"admission:{number}", kind="log", body={"message": note}),
+        )
+        for number, note in enumerate(log)
+    ]
+    await connection.execute(insert(run_events), events)
     if secrets:
         await connection.execute(
             insert(run_secrets),
@@ -118,11 +169,7 @@ async def _write(
                 for name, text in secrets.items()
             ],
         )
-    log = [
-        NewEvent(dedup_key=f"admission:{number}", kind="log", body={"message": note})
-        for number, note in enumerate(("run accepted", *new.notes, *notes))
-    ]
-    await append_locked(connection, tenant_id, run_id, log, new.created_at - 1, new.created_at)
+    return run
 
 
 async def _keep_key(connection: AsyncConnection, new: NewRun, gate: Gate, now: Micros) -> None:
@@ -135,26 +182,3 @@ async def _keep_key(connection: AsyncConnection, new: NewRun, gate: Gate, now: M
     }
     name = {"tenant_id": new.tenant_id, "key": gate.idempotency_key}
     await connection.execute(insert_or(connection, idempotency_keys, name | kept, replacing=kept))
-    await _sweep(connection, now)
-
-
-async def _sweep(connection: AsyncConnection, now: Micros) -> None:
-    """Remove some expired keys; rows that another transaction is at are left to it."""
-    identity = (idempotency_keys.c.tenant_id, idempotency_keys.c.key)
-    expired = (
-        select(*identity)
-        .where(idempotency_keys.c.expires_at <= now)
-        .order_by(idempotency_keys.c.expires_at)
-        .limit(SWEPT)
-        .with_for_update(skip_locked=True)
-    )
-    found = (await connection.execute(expired)).all()
-    if found:
-        await connection.execute(
-            delete(idempotency_keys).where(
-                and_(
-                    tuple_(*identity).in_([(row.tenant_id, row.key) for row in found]),
-                    idempotency_keys.c.expires_at <= now,
-                )
-            )
-        )

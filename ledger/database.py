@@ -5,8 +5,15 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from weakref import WeakValueDictionary
 
-from asyncpg.exceptions import DiskFullError
+from asyncpg import PostgresError
+from asyncpg.exceptions import (
+    DiskFullError,
+    InsufficientResourcesError,
+    OperatorInterventionError,
+    PostgresConnectionError,
+)
 from pydantic import JsonValue
 from sqlalchemy import Connection, Table, event, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_postgres
@@ -26,6 +33,11 @@ from ledger.whole import whole
 BUSY_TIMEOUT_MS = 30_000
 WRITE = {"mantis_write": True}
 
+_SERVER_AWAY: tuple[type[PostgresError], ...] = (
+    PostgresConnectionError,
+    InsufficientResourcesError,
+    OperatorInterventionError,
+)
 _LOCK_TENANT = text("SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id, 7310598125))")
 _AWAY = "the ledger's database can't be reached"
 _FULL = "the disk of the ledger's database is full: make room there"
@@ -42,6 +54,7 @@ class Database:
         parsed = make_url(url)
         self.engine = _make_engine(parsed)
         self._turn = asyncio.Lock() if parsed.get_backend_name() == "sqlite" else None
+        self._tenants = WeakValueDictionary[str, asyncio.Lock]()
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
@@ -67,6 +80,25 @@ class Database:
                 async with connection.begin():
                     yield connection
 
+    @asynccontextmanager
+    async def decide(self, tenant_id: str) -> AsyncGenerator[AsyncConnection]:
+        """A transaction that decides about several runs of a tenant, alone in all processes.
+
+        Those of one process queue before they take a connection, so that a busy tenant
+        doesn't use up the pool. On SQLite a writer is alone anyway.
+
+        Raises:
+            LedgerAway: the database can't be reached.
+        """
+        if self._turn is not None:
+            async with self.write() as connection:
+                yield connection
+            return
+        lock = self._tenants.setdefault(tenant_id, asyncio.Lock())
+        async with lock, self.write() as connection:
+            await connection.execute(_LOCK_TENANT, {"tenant_id": clean_text(tenant_id)})
+            yield connection
+
     @whole
     async def ping(self) -> None:
         """Ask the database for nothing.
@@ -89,16 +121,18 @@ class _away:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: object):
-        if isinstance(fault, DBAPIError) and _is_full(fault):
+        cause = fault.orig.__cause__ if isinstance(fault, DBAPIError) and fault.orig else fault
+        if isinstance(cause, DiskFullError) or _is_full_sqlite(fault):
             raise LedgerFull(_FULL) from fault
         lost = isinstance(fault, OperationalError | InterfaceError | PoolTimeout | OSError)
-        if lost or (isinstance(fault, DBAPIError) and fault.connection_invalidated):
+        if isinstance(fault, DBAPIError):
+            lost = lost or fault.connection_invalidated
+        if lost or isinstance(cause, _SERVER_AWAY):
             raise LedgerAway(_AWAY) from fault
 
 
-def _is_full(fault: DBAPIError) -> bool:
-    cause = None if fault.orig is None else fault.orig.__cause__
-    return isinstance(cause, DiskFullError) or "disk is full" in str(fault.orig)
+def _is_full_sqlite(fault: BaseException | None) -> bool:
+    return isinstance(fault, OperationalError) and "disk is full" in str(fault.orig)
 
 
 def _make_engine(url: URL) -> AsyncEngine:
@@ -159,15 +193,6 @@ async def lock_migrations(connection: AsyncConnection) -> None:
     """Wait for the right to migrate; it is held until the transaction ends."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(7310598124)"))
-
-
-async def lock_tenant(connection: AsyncConnection, tenant_id: str) -> None:
-    """Wait for the right to decide about a tenant's runs; held until the transaction ends.
-
-    It comes before any lock of a row. A SQLite transaction that writes is alone anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        await connection.execute(_LOCK_TENANT, {"tenant_id": clean_text(tenant_id)})
 
 
 def insert_or(

@@ -108,19 +108,9 @@ async def append_locked(
     if not wanted:
         return
     written: list[dict[str, object]] = []
-    for key, event in wanted.items():
+    for event in wanted.values():
         last = max(now, last + 1)
-        written.append(
-            {
-                "tenant_id": tenant_id,
-                "run_id": run_id,
-                "ts": last,
-                "dedup_key": key,
-                "kind": event.kind,
-                "step_index": event.step_index,
-                "body": event.body,
-            }
-        )
+        written.append(event_values(tenant_id, run_id, last, event))
     await connection.execute(insert(run_events), written)
     await connection.execute(
         update(runs)
@@ -128,6 +118,19 @@ async def append_locked(
         .values(last_event_at=last)
     )
     await notify(connection, tenant_id, run_id)
+
+
+def event_values(tenant_id: str, run_id: str, ts: Micros, event: NewEvent) -> dict[str, object]:
+    """The columns of an event."""
+    return {
+        "tenant_id": tenant_id,
+        "run_id": run_id,
+        "ts": ts,
+        "dedup_key": event.dedup_key,
+        "kind": event.kind,
+        "step_index": event.step_index,
+        "body": event.body,
+    }
 
 
 def _of(tenant_id: str, run_id: str) -> ColumnElement[bool]:

@@ -1,6 +1,9 @@
-"""Browser profiles: one run at a time each, the others wait in order, unreleased."""
+"""Browser profiles: one run at a time each, the others wait in order, unreleased.
 
-from sqlalchemy import and_, exists, select, update
+All of this happens in transactions that decide about the tenant (`Database.decide`).
+"""
+
+from sqlalchemy import ColumnElement, and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Micros
@@ -15,7 +18,7 @@ OPEN = tuple(status for status in RunStatus if status not in TERMINAL)
 async def profile_is_free(
     connection: AsyncConnection, tenant_id: str, profile_id: str | None
 ) -> bool:
-    """Whether no run of the tenant uses the profile or waits for it; the tenant is locked."""
+    """Whether no run of the tenant uses the profile or waits for it."""
     if profile_id is None:
         return True
     query = select(exists().where(and_(_of(tenant_id, profile_id), runs.c.status.in_(OPEN))))
@@ -25,7 +28,7 @@ async def profile_is_free(
 async def release_next(
     connection: AsyncConnection, tenant_id: str, profile_id: str, now: Micros
 ) -> str | None:
-    """Release the oldest run that waits for a free profile; the tenant is locked.
+    """Release the oldest run that waits for a free profile.
 
     Returns:
         its run_id, or None where the profile is in use or nobody waits for it.
@@ -51,7 +54,7 @@ async def release_next(
 async def release(
     connection: AsyncConnection, tenant_id: str, run_id: str, why: str, now: Micros
 ) -> None:
-    """Put the start of a waiting run into the outbox; the tenant is locked."""
+    """Put the start of a waiting run into the outbox."""
     last = await lock_run(connection, tenant_id, run_id)
     await connection.execute(
         update(runs)
@@ -63,5 +66,5 @@ async def release(
     await append_locked(connection, tenant_id, run_id, [event], last, now)
 
 
-def _of(tenant_id: str, profile_id: str):
+def _of(tenant_id: str, profile_id: str) -> ColumnElement[bool]:
     return and_(runs.c.tenant_id == tenant_id, runs.c.profile_id == profile_id)

@@ -1,13 +1,13 @@
 """Token buckets: how often a tenant may ask, exact over any number of replicas.
 
 A bucket holds as many tokens as the limit allows a minute, and fills at that rate. Its
-level is one row, locked while a token is taken.
+level is one row, read and written only in transactions that decide about the tenant.
 """
 
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Micros
@@ -19,23 +19,6 @@ from ledger.whole import whole
 TOKEN = 1_000_000
 """Micro-tokens of one token."""
 MINUTE_US = 60_000_000
-
-
-class Rates:
-    """The buckets of all tenants."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @whole
-    async def take(
-        self, tenant_id: str, bucket: RateBucket, limit_per_minute: int, now: Micros
-    ) -> RateState | None:
-        """Take a token where there is one; None where the tenant has no limit (0)."""
-        if limit_per_minute <= 0:
-            return None
-        async with self._database.write() as connection:
-            return await take_locked(connection, tenant_id, bucket, limit_per_minute, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +36,28 @@ class Level:
     def filled(self, limit: int, now: Micros) -> Self:
         """The level at `now`, with what has flowed in since.
 
-        Replicas' clocks differ: a time before the last one adds nothing and does not count
-        twice later. One that lies over a minute ahead is a clock that was wrong.
+        Replicas' clocks differ: a time before the last one adds nothing, and what lies
+        between the two is not counted twice later. A time over a minute ahead was that of a
+        wrong clock.
         """
         at = now if self.at > now + MINUTE_US else max(self.at, now)
         gained = max(0, now - self.at) * limit * TOKEN // MINUTE_US
         return type(self)(min(limit * TOKEN, self.tokens + gained), at)
 
+    def draw(self, limit: int) -> tuple[Self, RateState]:
+        """Take a token where there is one: the level after it, and what to tell the caller."""
+        if self.tokens < TOKEN:
+            return self, self.state(limit, allowed=False)
+        after = type(self)(self.tokens - TOKEN, self.at)
+        return after, after.state(limit, allowed=True)
+
     def state(self, limit: int, *, allowed: bool) -> RateState:
         """What to tell the caller."""
-        lacking = 0 if allowed else max(1, _seconds(TOKEN - self.tokens, limit))
         return RateState(
             limit=limit,
             remaining=self.tokens // TOKEN,
             reset_s=_seconds(limit * TOKEN - self.tokens, limit),
-            retry_after_s=lacking,
+            retry_after_s=0 if allowed else max(1, _seconds(TOKEN - self.tokens, limit)),
             allowed=allowed,
         )
 
@@ -77,47 +67,35 @@ def _seconds(tokens: int, limit: int) -> int:
     return -(-tokens * 60 // (limit * TOKEN))
 
 
-async def take_locked(
-    connection: AsyncConnection, tenant_id: str, bucket: RateBucket, limit: int, now: Micros
-) -> RateState:
-    """Take a token in this transaction, which holds the bucket until it ends."""
-    level = await _level(connection, tenant_id, bucket, lock=True)
-    if level is None:
-        fresh = {
-            "tenant_id": tenant_id,
-            "bucket": bucket,
-            "tokens_micro": limit * TOKEN,
-            "updated_at": now,
-        }
-        await connection.execute(insert_or(connection, rate_buckets, fresh))
-        level = await _level(connection, tenant_id, bucket, lock=True) or Level.full(limit, now)
-    level = level.filled(limit, now)
-    if level.tokens < TOKEN:
-        return level.state(limit, allowed=False)
-    level = Level(level.tokens - TOKEN, level.at)
-    await connection.execute(
-        update(rate_buckets)
-        .where(rate_buckets.c.tenant_id == tenant_id, rate_buckets.c.bucket == bucket)
-        .values(tokens_micro=level.tokens, updated_at=level.at)
-    )
-    return level.state(limit, allowed=True)
+class Rates:
+    """The buckets of all tenants."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @whole
+    async def take(
+        self, tenant_id: str, bucket: RateBucket, limit_per_minute: int, now: Micros
+    ) -> RateState | None:
+        """Take a token where there is one; None where the tenant has no limit (0)."""
+        if limit_per_minute <= 0:
+            return None
+        async with self._database.decide(tenant_id) as connection:
+            query = select(rate_buckets.c.tokens_micro, rate_buckets.c.updated_at).where(
+                rate_buckets.c.tenant_id == tenant_id, rate_buckets.c.bucket == bucket
+            )
+            found = (await connection.execute(query)).one_or_none()
+            level = Level(*found) if found is not None else Level.full(limit_per_minute, now)
+            level, state = level.filled(limit_per_minute, now).draw(limit_per_minute)
+            if state.allowed:
+                await write_level(connection, tenant_id, bucket, level)
+            return state
 
 
-async def look(
-    connection: AsyncConnection, tenant_id: str, bucket: RateBucket, limit: int, now: Micros
-) -> RateState | None:
-    """How a bucket stands, without taking from it; None where there is no limit (0)."""
-    if limit <= 0:
-        return None
-    level = await _level(connection, tenant_id, bucket, lock=False) or Level.full(limit, now)
-    return level.filled(limit, now).state(limit, allowed=True)
-
-
-async def _level(
-    connection: AsyncConnection, tenant_id: str, bucket: RateBucket, *, lock: bool
-) -> Level | None:
-    query = select(rate_buckets.c.tokens_micro, rate_buckets.c.updated_at).where(
-        and_(rate_buckets.c.tenant_id == tenant_id, rate_buckets.c.bucket == bucket)
-    )
-    found = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
-    return None if found is None else Level(found.tokens_micro, found.updated_at)
+async def write_level(
+    connection: AsyncConnection, tenant_id: str, bucket: RateBucket, level: Level
+) -> None:
+    """Store a bucket's level, in a transaction that decides about the tenant."""
+    name = {"tenant_id": tenant_id, "bucket": bucket}
+    kept = {"tokens_micro": level.tokens, "updated_at": level.at}
+    await connection.execute(insert_or(connection, rate_buckets, name | kept, replacing=kept))

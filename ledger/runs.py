@@ -5,9 +5,10 @@ from sqlalchemy import update
 from ledger.admission import admit_run
 from ledger.changes import notify
 from ledger.clock import Clock, Micros
-from ledger.database import Database, lock_tenant
+from ledger.database import Database
 from ledger.deliveries import make_due
 from ledger.events import append_locked
+from ledger.keys import SWEEP_EVERY_US, sweep_keys
 from ledger.listing import (
     count_concurrent,
     count_queue,
@@ -48,6 +49,7 @@ class Runs:
         self._database = database
         self._clock = clock
         self._secrets = secrets
+        self._sweep_at: Micros = 0
 
     @whole
     async def admit(self, new: NewRun, gate: Gate = OPEN_GATE) -> Admission:
@@ -60,8 +62,13 @@ class Runs:
             SecretUnreadable: the run has secrets, and there are no keys to encrypt them with.
         """
         sealed = self._secrets.seal(new.secrets)
-        async with self._database.write() as connection:
-            return await admit_run(connection, new, gate, sealed, self._clock())
+        now = self._clock()
+        async with self._database.decide(new.tenant_id) as connection:
+            admission = await admit_run(connection, new, gate, sealed, now)
+            if now >= self._sweep_at:
+                self._sweep_at = now + SWEEP_EVERY_US
+                await sweep_keys(connection, now)
+            return admission
 
     @whole
     async def get(self, tenant_id: str, run_id: str) -> RunRow | None:
@@ -114,8 +121,7 @@ class Runs:
             waiting = await find_waiting_profiles(connection)
         released: list[tuple[str, str]] = []
         for tenant_id, profile_id in waiting:
-            async with self._database.write() as connection:
-                await lock_tenant(connection, tenant_id)
+            async with self._database.decide(tenant_id) as connection:
                 run_id = await release_next(connection, tenant_id, profile_id, self._clock())
             if run_id is not None:
                 released.append((tenant_id, run_id))
@@ -163,8 +169,7 @@ class Runs:
 
         With it the run's webhook becomes due, and the next run of its profile is released.
         """
-        async with self._database.write() as connection:
-            await lock_tenant(connection, tenant_id)
+        async with self._database.decide(tenant_id) as connection:
             done = await connection.execute(
                 update(runs)
                 .where(is_run(tenant_id, run_id), runs.c.status.not_in(TERMINAL))
@@ -200,8 +205,7 @@ class Runs:
         Raises:
             UnknownRun: there is no such run.
         """
-        async with self._database.write() as connection:
-            await lock_tenant(connection, tenant_id)
+        async with self._database.decide(tenant_id) as connection:
             row = await load_run(connection, tenant_id, run_id, lock=True)
             if row.status.terminal or row.cancel_requested:
                 return row
