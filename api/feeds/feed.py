@@ -54,6 +54,11 @@ class Feed:
         """How many watch it."""
         return len(self._readers)
 
+    @property
+    def kept_bytes(self) -> int:
+        """How much of its events is in memory."""
+        return self._bytes
+
     def join(self, reader: asyncio.Event) -> None:
         """Wake this reader from now on."""
         self._readers.add(reader)

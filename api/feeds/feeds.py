@@ -46,6 +46,11 @@ class Feeds:
         """How many readers watch them."""
         return sum(feed.readers for feed in self._feeds.values())
 
+    @property
+    def kept_bytes(self) -> int:
+        """How much of their events is in memory."""
+        return sum(feed.kept_bytes for feed in self._feeds.values())
+
     @asynccontextmanager
     async def watch(self, row: RunRow) -> AsyncGenerator[Watch]:
         """Watch a run whose row was read just now, for as long as the context lasts.
