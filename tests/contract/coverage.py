@@ -36,7 +36,7 @@ class Sentence:
     @property
     def share(self) -> float:
         """How much of the sentence is quoted, 0 to 1."""
-        return min(1.0, len(self.quoted) / (len(plain(self.text)) * MOST))
+        return min(1.0, len(self.quoted) / (len(bare(self.text)) * MOST))
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,13 @@ class Quote:
 
 
 def plain(text: str) -> str:
-    """The text without marks and line breaks, for comparing."""
+    """The text without marks and line breaks."""
     return " ".join(re.sub(r"[`*]", "", text).split())
+
+
+def bare(text: str) -> str:
+    """The text's characters alone, for comparing."""
+    return "".join(plain(text).split())
 
 
 def sentences(markdown: str) -> tuple[dict[int, str], list[Sentence]]:
@@ -114,11 +119,11 @@ def match(known: list[Sentence], said: list[Quote]) -> list[Quote]:
     are nowhere in the contract."""
     strays: list[Quote] = []
     for quote in said:
-        wanted = plain(quote.text)
-        hits = [one for one in known if wanted in plain(one.text) or plain(one.text) in wanted]
+        wanted = bare(quote.text)
+        hits = [one for one in known if wanted in bare(one.text) or bare(one.text) in wanted]
         for one in hits:
-            start = max(0, plain(one.text).find(wanted))
-            one.quoted.update(range(start, min(len(plain(one.text)), start + len(wanted))))
+            start = max(0, bare(one.text).find(wanted))
+            one.quoted.update(range(start, min(len(bare(one.text)), start + len(wanted))))
             if quote.test not in one.tests:
                 one.tests.append(quote.test)
         if not hits:
