@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from plans.errors import PlanError
 from plans.plan import Plan
-from plans.step import ExtractField, Step
+from plans.step import Extract, ExtractField, Step
 from plans.structure import EXTRACTING
 
 _VERB = re.compile(
@@ -117,12 +117,26 @@ def _schema_type(rule: Mapping[str, JsonValue]) -> str:
     return "float" if "number" in kinds else "bool" if "boolean" in kinds else "str"
 
 
-def step_fields(
-    step: Step, extraction_schema: Mapping[str, JsonValue] | None = None
-) -> tuple[ExtractField, ...]:
+def under_schema(plan: Plan, extraction_schema: Mapping[str, JsonValue]) -> Plan:
+    """The plan with the schema's fields in place of its own extract steps' fields.
+
+    Raises:
+        PlanError: the schema has no properties.
+    """
+    fields = schema_fields(extraction_schema)
+    steps = tuple(
+        step.model_copy(
+            update={"extract": (step.extract or Extract()).model_copy(update={"fields": fields})}
+        )
+        if step.type in EXTRACTING
+        else step
+        for step in plan.steps
+    )
+    return plan.model_copy(update={"steps": steps})
+
+
+def step_fields(step: Step) -> tuple[ExtractField, ...]:
     """The fields a step reads; empty means the labelled pairs of the page."""
-    if extraction_schema is not None:
-        return schema_fields(extraction_schema)
     if step.extract is not None and step.extract.fields:
         return step.extract.fields
     return tuple(ExtractField(name=name) for name in field_names(step.intent))

@@ -234,6 +234,9 @@ class Interpreter:
         if extraction:
             read = call.step.type is StepType.NAVIGATE_BACK and state.extracted_in_pass
             state.close_item(failed=not read)
+        if state.elapsed_ms >= self._limits.max_time_ms:
+            state.finish = ended(state, HaltClass.TIMEOUT, "the run's time was over in this step")
+            return
         if judgement.halt is not None:
             message = failure.message or f"step {call.index}: {failure.failure_class}"
             state.finish = ended(state, judgement.halt, message)

@@ -72,12 +72,11 @@ async def wait(context: StepContext) -> Report:
     quoted = re.search(r"[\"“']([^\"”']{2,})[\"”']", context.step.intent)
     if seconds is None and quoted:
         return await _wait_for_text(context, quoted[1])
-    await asyncio.sleep(
-        min(
-            _named_seconds(context.step.intent) if seconds is None else seconds,
-            context.time_left(3600),
-        )
-    )
+    wanted = _named_seconds(context.step.intent) if seconds is None else seconds
+    possible = context.time_left(wanted)
+    await asyncio.sleep(min(wanted, possible))
+    if possible < wanted:
+        return failed(FailureClass.NAV_TIMEOUT, f"there was no time to wait for {wanted:g} s")
     return Report()
 
 

@@ -1,8 +1,4 @@
-"""Which fields to read: a schema's, the step's, those named in the intent, else the page's."""
-
-from collections.abc import Mapping
-
-from pydantic import JsonValue
+"""Which fields to read: the step's, those named in the intent, else the page's."""
 
 from inference.content import Content
 from inference.extract.pairs import Pair, pairs
@@ -15,18 +11,13 @@ _SURE = frozenset({"term", "cell", "colon"})
 MOST_FIELDS = 40
 
 
-def fields_for(
-    content: Content, step: Step, extraction_schema: Mapping[str, JsonValue] | None = None
-) -> tuple[ExtractField, ...]:
+def fields_for(content: Content, step: Step) -> tuple[ExtractField, ...]:
     """The fields an extract step reads on this page.
 
-    Where neither schema nor step nor intent names any: the labelled pairs of the page.
-    Empty where it has none.
-
-    Raises:
-        plans.errors.PlanError: the schema has no properties.
+    Where neither step nor intent names any: the labelled pairs of the page. Empty where it
+    has none.
     """
-    named = step_fields(step, extraction_schema)
+    named = step_fields(step)
     if named:
         return named
     names = dict.fromkeys("_".join(name_words(label)) for label, _ in labelled_pairs(content))

@@ -293,6 +293,17 @@ def test_a_stop_variable_ends_its_loop() -> None:
     assert notes == ["0", "look 1", "0", "look 1", "0"]
 
 
+def test_a_step_that_fails_as_the_time_ends_ends_the_run_in_time_out() -> None:
+    plan = plan_of({"type": "navigate"}, {"type": "wait"})
+    machine = Interpreter(plan, CAPS.limits(1, 1))
+    for outcome, at in ((OK, 10), (Outcome(success=False), 60_000)):
+        call = machine.next()
+        assert not isinstance(call, Finish)
+        machine.apply(call, outcome, at)
+    end = machine.next()
+    assert isinstance(end, Finish) and end.halt_class is HaltClass.TIMEOUT
+
+
 def test_a_required_step_gets_three_tries_then_halts() -> None:
     plan = plan_of({"type": "click", "required": True}, {"type": "wait"})
     notes, finish, state = drive(plan, failing(0, FailureClass.SELECTOR_MISS))

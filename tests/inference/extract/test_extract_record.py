@@ -199,5 +199,3 @@ def test_without_named_fields_the_labelled_pairs_are_read(capture: Capture) -> N
         "anbieter",
     ]
     assert dict(labelled_pairs(content))["Kilometerstand"] == "85.400 km"
-    schema = {"properties": {"name": {"type": "string"}}}
-    assert [f.name for f in fields_for(content, step, schema)] == ["name"]
