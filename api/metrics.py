@@ -6,6 +6,7 @@ only say what can't be seen from outside: `note(...)`.
 
 import asyncio
 import logging
+import struct
 import time
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
@@ -156,7 +157,7 @@ class Metrics:
         try:
             MultiProcessCollector(registry, str(self._shared))
             return generate_latest(registry)
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, struct.error) as error:
             log.warning("the samples of the workers can't be read: %s", error)
             return generate_latest(self._own)
 
