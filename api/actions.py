@@ -53,13 +53,22 @@ async def find(service: Service, tenant: Tenant, run_id: str) -> RunRow:
         BadRequest: no run could have this id.
         NotFound: the tenant has none of it.
     """
-    if not RUN_ID.fullmatch(run_id):
-        raise BadRequest("malformed run_id: it looks like YYYYMMDD_HHMMSS_xxxxxxxx")
-    row = await service.ledger.runs.get(tenant.tenant_id, run_id)
+    row = await service.ledger.runs.get(tenant.tenant_id, read_run_id(run_id))
     if row is None:
         raise NotFound(f"unknown run_id: {run_id}")
     note(run_id=run_id)
     return row
+
+
+def read_run_id(given: str) -> str:
+    """The id of a run that could be.
+
+    Raises:
+        BadRequest: no run could have this id.
+    """
+    if not RUN_ID.fullmatch(given):
+        raise BadRequest("malformed run_id: it looks like YYYYMMDD_HHMMSS_xxxxxxxx")
+    return given
 
 
 async def status(service: Service, tenant: Tenant, run_id: str) -> StatusView:

@@ -12,7 +12,7 @@ from api.dispatcher import Dispatcher
 from api.feeds import Feeds
 from api.health import Health
 from api.metrics import Accounting, Metrics
-from api.routes import events, meta, metrics, predict, runs
+from api.routes import events, meta, metrics, predict, queue, runs
 from api.service import Service
 from api.settings import ApiSettings
 from api.tenants import (
@@ -25,6 +25,7 @@ from api.tenants import (
 )
 from ledger.ledger import Ledger
 from ledger.settings import LedgerSettings
+from ledger.vault import Keyring
 from plans.files import PlanFolders
 from temporal.client import connect
 from temporal.settings import OpsSettings, TemporalSettings
@@ -67,7 +68,7 @@ def create_app(
     )
     errors.install(app)
     app.add_middleware(Accounting, metrics=counted, access_log=ops.access_log)
-    for module in (predict, runs, events, meta, metrics):
+    for module in (predict, runs, events, queue, meta, metrics):
         app.include_router(module.router)
     return app
 
@@ -80,7 +81,8 @@ async def _running(
     counted: Metrics,
 ) -> AsyncGenerator[Service]:
     async with AsyncExitStack() as parts:
-        ledger = await Ledger.open(ledger_settings.url)
+        keyring = await asyncio.to_thread(Keyring.load, ledger_settings)
+        ledger = await Ledger.open(ledger_settings.url, keyring=keyring)
         parts.push_async_callback(ledger.close)
         temporal = await connect(temporal_settings, lazy=True)
         dispatcher = await parts.enter_async_context(_dispatching(Dispatcher(ledger, temporal)))
@@ -89,6 +91,7 @@ async def _running(
         parts.push_async_callback(health.close)
         yield Service(
             settings=settings,
+            keyring=keyring,
             ledger=ledger,
             temporal=temporal,
             dispatcher=dispatcher,

@@ -5,7 +5,9 @@ ApiError            a refusal with its status
 ├── Unauthorised    401
 ├── Forbidden       403
 ├── NotFound        404
+├── Conflict        409
 ├── TooLarge        413
+├── TooMany         429
 └── Unavailable     503
 
 Anything else that is raised is a fault of ours: 500, and the log has it under an id.
@@ -13,6 +15,7 @@ Anything else that is raised is a fault of ours: 500, and the log has it under a
 
 import logging
 import secrets
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ledger.errors import LedgerAway, UnknownRun
+from ledger.errors import BadCursor, LedgerAway, LedgerFull, UnknownRun
 from plans.errors import PlanError
 
 log = logging.getLogger("mantis.api")
@@ -32,9 +35,10 @@ class ApiError(Exception):
 
     status = 500
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.headers = headers
 
 
 class BadRequest(ApiError):
@@ -61,10 +65,22 @@ class NotFound(ApiError):
     status = 404
 
 
+class Conflict(ApiError):
+    """What is asked for contradicts what was asked for before."""
+
+    status = 409
+
+
 class TooLarge(ApiError):
     """The body is over the limit."""
 
     status = 413
+
+
+class TooMany(ApiError):
+    """More than the tenant may; `Retry-After` says when to ask again."""
+
+    status = 429
 
 
 class Unavailable(ApiError):
@@ -73,9 +89,9 @@ class Unavailable(ApiError):
     status = 503
 
 
-def refusal(status: int, detail: str) -> JSONResponse:
+def refusal(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The answer to a refused request."""
-    return JSONResponse({"detail": detail}, status_code=status)
+    return JSONResponse({"detail": detail}, status_code=status, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -84,6 +100,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PlanError, _on_plan_error)
     app.add_exception_handler(UnknownRun, _on_unknown_run)
     app.add_exception_handler(LedgerAway, _on_ledger_away)
+    app.add_exception_handler(BadCursor, _on_bad_cursor)
     app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
@@ -125,7 +142,7 @@ class FaultBarrier:
 
 async def _on_api_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)
-    return refusal(error.status, error.detail)
+    return refusal(error.status, error.detail, error.headers)
 
 
 async def _on_plan_error(_: Request, error: Exception) -> JSONResponse:
@@ -139,7 +156,15 @@ async def _on_unknown_run(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_ledger_away(_: Request, error: Exception) -> JSONResponse:
     log.error("%s", error)
+    if isinstance(error, LedgerFull):
+        return refusal(
+            503, "the server's disk is full: its operator must make room, then try again"
+        )
     return refusal(503, "the run ledger can't be reached, try again in a moment")
+
+
+async def _on_bad_cursor(_: Request, error: Exception) -> JSONResponse:
+    return refusal(400, str(error))
 
 
 async def _on_disconnect(_: Request, error: Exception) -> JSONResponse:

@@ -9,6 +9,8 @@ from api.views import (
     HealthView,
     LogsView,
     ModelsView,
+    QueueView,
+    RunsView,
     VersionView,
 )
 from ledger.views import HandleView, PollView, ResultView, StatusView
@@ -150,15 +152,42 @@ LOGS_QUERY = _query(
 )
 EVENTS_QUERY = _query("since", _TEXT, "ISO time: only events after it.")
 
+RUNS_QUERY: dict[str, object] = {
+    "parameters": [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "schema": schema,
+            "description": description,
+        }
+        for name, schema, description in (
+            (
+                "status",
+                {"enum": ["queued", "running", "paused", "succeeded", "failed", "cancelled"]},
+                "Only runs that are so now.",
+            ),
+            (
+                "limit",
+                {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+                "How many runs at most.",
+            ),
+            ("cursor", _TEXT, "The `next_cursor` of the page before."),
+        )
+    ]
+}
+
 _USUAL = (400, 401, 403, 404, 503)
 PREDICT_RESPONSES = _responses(
-    HandleView | StatusView | ResultView | LogsView | DryRunView, *_USUAL, 413
+    HandleView | StatusView | ResultView | LogsView | DryRunView, *_USUAL, 409, 413, 429
 )
 STATUS_RESPONSES = _responses(StatusView, *_USUAL)
 RESULT_RESPONSES = _responses(ResultView, *_USUAL)
 POLL_RESPONSES = _responses(PollView, *_USUAL)
 LOGS_RESPONSES = _responses(LogsView, *_USUAL)
 EVENTS_RESPONSES = _responses(EventsView, *_USUAL)
+RUNS_RESPONSES = _responses(RunsView, 400, 401, 403, 503)
+QUEUE_RESPONSES = _responses(QueueView, 401, 403, 503)
 ARTIFACT_RESPONSES = _refusals(*_USUAL)
 MODELS_RESPONSES = _responses(ModelsView)
 VERSION_RESPONSES = _responses(VersionView)

@@ -14,6 +14,7 @@ from api.metrics import Metrics, note
 from api.settings import ApiSettings
 from api.tenants import AUTH_NOT_CONFIGURED, DEFAULT_TENANT, Scope, SecretFiles, Tenant, Tenants
 from ledger.ledger import Ledger
+from ledger.vault import Keyring
 from plans.parse import PlanFiles
 
 
@@ -22,6 +23,7 @@ class Service:
     """The parts of a running API."""
 
     settings: ApiSettings
+    keyring: Keyring
     ledger: Ledger
     temporal: Client
     dispatcher: Dispatcher

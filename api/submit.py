@@ -2,24 +2,43 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import assert_never
 
-from api.errors import BadRequest, Forbidden
+from api.errors import BadRequest, Conflict, Forbidden
+from api.limits import rate_headers, refuse_concurrency, refuse_rate
 from api.metrics import Outcome, note
 from api.service import Service
 from api.tenants import Tenant
 from api.views import DryRunView
 from ledger.clock import Micros, now_micros
 from ledger.content import plan_document
-from ledger.models import Admitted, Document, Limits, NewRun, RunRow
+from ledger.models import (
+    Admitted,
+    Document,
+    Gate,
+    KeyConflict,
+    Limits,
+    NewRun,
+    RateLimited,
+    Replayed,
+    RunRow,
+    TooManyRuns,
+)
 from ledger.wire import masked
 from plans.caps import Caps
+from plans.json_text import canonical_json
 from plans.options import Options
 from plans.parse import PlanSource, Shape
 from plans.plan import Plan, PlanText
+from plans.step import Frozen
 from plans.submission import Submission, most_steps, understand
 from temporal.tracing import current_trace_parent
 
+MOST_NAMED = 20
+"""How many hosts outside the allowlist a refusal names."""
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 RUN_ID = re.compile(r"[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
 
 
@@ -50,41 +69,102 @@ def check(service: Service, tenant: Tenant, body: Document) -> Submission:
     return submission
 
 
-async def admit(service: Service, tenant: Tenant, body: Document, checked: Submission) -> RunRow:
-    """Write the run and its start to the ledger, and wake the dispatcher."""
-    now = now_micros()
-    options, limits = checked.options, checked.limits
-    admission = await service.ledger.runs.admit(
-        NewRun(
-            tenant_id=tenant.tenant_id,
-            run_id=new_run_id(now),
-            plan=plan_document(_clamped(checked.source, _caps(service, tenant))),
-            plan_name=checked.name,
-            payload=_payload(body, options),
-            signature=checked.signature,
-            state_key=options.workflow_id,
-            profile_id=options.profile_id,
-            perception=options.perception,
-            limits=Limits(
-                max_cost_micro=max(1, limits.max_cost_micro),
-                max_time_ms=max(1, limits.max_time_ms),
-                max_run_steps=limits.max_run_steps,
-            ),
-            created_at=now,
-            trace_parent=current_trace_parent(),
-            notes=_notes(checked),
-        )
+class Accepted(Frozen):
+    """The run of a submission, new or replayed, and the headers of the answer."""
+
+    run: RunRow
+    headers: dict[str, str]
+
+
+async def admit(
+    service: Service, tenant: Tenant, body: Document, checked: Submission, key: str | None
+) -> Accepted:
+    """Take a submission through the gates that count, and write its run, in one transaction.
+
+    Args:
+        service: the service.
+        tenant: who submits.
+        body: the request, whose fingerprint a replay must match.
+        checked: what `check` made of it.
+        key: the `Idempotency-Key`.
+
+    Raises:
+        Conflict: the key was used with another body.
+        TooMany: no token of the rate is left, or as many runs are open as may be.
+    """
+    gate = Gate(
+        idempotency_key=key,
+        fingerprint=service.keyring.fingerprint(canonical_json(body).encode()) if key else "",
+        idempotency_ttl_us=int(service.settings.idempotency_ttl_hours * 3_600_000_000),
+        rate_limit_per_minute=tenant.rate_limit_per_minute,
+        max_concurrent_runs=tenant.max_concurrent_runs,
     )
-    assert isinstance(admission, Admitted)
+    admission = await service.ledger.runs.admit(_new_run(service, tenant, body, checked), gate)
+    match admission:
+        case Admitted():
+            service.dispatcher.wake()
+        case Replayed():
+            note(outcome=Outcome.IDEMPOTENT_HIT)
+        case KeyConflict():
+            raise Conflict(
+                "this Idempotency-Key belongs to a submission with another body: send that body "
+                "again, or take a new key",
+                rate_headers(admission.rate),
+            )
+        case RateLimited():
+            refuse_rate(admission.rate, "submit")
+        case TooManyRuns():
+            refuse_concurrency(admission.rate, tenant.max_concurrent_runs)
+        case _:
+            assert_never(admission)
     note(run_id=admission.run.run_id)
-    service.dispatcher.wake()
-    return admission.run
+    return Accepted(run=admission.run, headers=rate_headers(admission.rate))
+
+
+def read_key(given: Sequence[str]) -> str | None:
+    """The idempotency key among a request's headers of that name.
+
+    Raises:
+        BadRequest: more than one, or one that is not 1 to 255 printable ASCII characters.
+    """
+    if not given:
+        return None
+    if len(given) > 1 or not _KEY.fullmatch(given[0]):
+        raise BadRequest("Idempotency-Key must be one value of 1 to 255 printable ASCII characters")
+    return given[0]
+
+
+def _new_run(service: Service, tenant: Tenant, body: Document, checked: Submission) -> NewRun:
+    now = now_micros()
+    options, limits = _options(tenant, checked), checked.limits
+    return NewRun(
+        tenant_id=tenant.tenant_id,
+        run_id=new_run_id(now),
+        plan=plan_document(_clamped(checked.source, _caps(service, tenant))),
+        plan_name=checked.name,
+        payload=_payload(body, options),
+        signature=checked.signature,
+        state_key=options.workflow_id,
+        profile_id=options.profile_id,
+        perception=options.perception,
+        limits=Limits(
+            max_cost_micro=max(1, limits.max_cost_micro),
+            max_time_ms=max(1, limits.max_time_ms),
+            max_run_steps=limits.max_run_steps,
+        ),
+        created_at=now,
+        notes=_notes(checked),
+        callback_url=options.callback_url,
+        webhook_secret_name=tenant.webhook_secret_name,
+        allowed_hosts=tenant.allowlist.patterns,
+        trace_parent=current_trace_parent(),
+    )
 
 
 def rehearse(service: Service, tenant: Tenant, body: Document, checked: Submission) -> DryRunView:
     """The answer to a dry run: the plan as understood; nothing is written."""
     content = _clamped(checked.source, _caps(service, tenant))
-    options, limits = checked.options, checked.limits
+    options, limits = _options(tenant, checked), checked.limits
     return DryRunView(
         dry_run=True,
         payload=_masked_payload(body, options),
@@ -100,6 +180,12 @@ def rehearse(service: Service, tenant: Tenant, body: Document, checked: Submissi
         estimated_cost=0.0,
         notes=list(_notes(checked)),
     )
+
+
+def _options(tenant: Tenant, checked: Submission) -> Options:
+    """The options in force: a run without a callback of its own has its tenant's."""
+    callback = checked.options.callback_url or tenant.webhook_url
+    return checked.options.model_copy(update={"callback_url": callback})
 
 
 def _caps(service: Service, tenant: Tenant) -> Caps:

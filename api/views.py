@@ -4,8 +4,10 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from ledger.models import Document
+from ledger.models import Document, Phase, RunRow, RunStatus
 from ledger.views import View
+from ledger.wire import iso_ms
+from plans.step import HaltClass
 
 
 class ErrorBody(View):
@@ -30,6 +32,42 @@ class DryRunView(View):
     max_time_minutes: float
     estimated_cost: float
     notes: list[str]
+
+
+class RunLine(View):
+    """A run in the list of runs; everything of it is in its status."""
+
+    run_id: str
+    status: RunStatus
+    phase: Phase
+    plan_name: str
+    profile_id: str | None
+    workflow_id: str
+    created_at: str
+    updated_at: str
+    started_at: str | None
+    finished_at: str | None
+    cancel_requested: bool
+    halt_class: HaltClass | None
+    summary: Document | None
+
+
+class RunsView(View):
+    """A page of a tenant's runs, newest first; `next_cursor` is null on the last one."""
+
+    runs: list[RunLine]
+    count: int
+    next_cursor: str | None
+
+
+class QueueView(View):
+    """A tenant's runs that are not over. `eta_ms` is null without samples."""
+
+    tenant_id: str
+    queued: int
+    running: int
+    recovering: int
+    eta_ms: int | None
 
 
 class LogsView(View):
@@ -78,3 +116,22 @@ class VersionView(View):
     ready: bool
     git_sha: str
     build_time: str
+
+
+def run_line(row: RunRow) -> RunLine:
+    """A run as the list of runs shows it."""
+    return RunLine(
+        run_id=row.run_id,
+        status=row.status,
+        phase=row.phase,
+        plan_name=row.plan_name,
+        profile_id=row.profile_id,
+        workflow_id=row.state_key,
+        created_at=iso_ms(row.created_at),
+        updated_at=iso_ms(max(row.updated_at, row.last_event_at)),
+        started_at=None if row.started_at is None else iso_ms(row.started_at),
+        finished_at=None if row.finished_at is None else iso_ms(row.finished_at),
+        cancel_requested=row.cancel_requested,
+        halt_class=row.halt_class,
+        summary=row.summary,
+    )

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from unicodedata import category, normalize
 from urllib.parse import unquote_to_bytes
 
 from plans.step import Step, StepType
@@ -12,9 +13,15 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _PORT_FOLLOWS = re.compile(r"\d{1,5}(?:[/?#]|$)")
 _OWN_PATH = re.compile(r"[/\\](?![/\\])")
 _WEB = frozenset({"http", "https", "ws", "wss"})
-_FORBIDDEN = re.compile(r"[\x00-\x20\x7f#/:<>?@\[\\\]^|%\"`{}]")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f#/:<>?@\[\\\]^|%\"`{}*]")
 _NUMBER = re.compile(r"(?:0[xX][0-9A-Fa-f]*|\d+)")
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
+_IGNORED = re.compile(
+    "[\u00ad\u034f\u180b-\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
+)
+_JOINERS = re.compile("[\u200c\u200d]")
+_KEPT = frozenset("ßς")
+_UNSURE = frozenset({"Cn", "Co", "Cs", "Cc", "Cf", "Zs"})
 _TEXT_URL = re.compile(r"(?i)\bhttps?:[/\\]+[^\s<>\"'`]+")
 _TEXT_HOST = re.compile(
     r"(?i)(?<![\w@.\-])(?:www\.[\w\-]+(?:\.[\w\-]+)+"
@@ -34,7 +41,7 @@ def normalise_host(host: str) -> str | None:
     if len(host) > _MAX_HOST:
         return None
     if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
+        return _ipv6(host[1:-1])
     if ":" in host:
         return _ipv6(host)
     try:
@@ -49,22 +56,26 @@ def normalise_host(host: str) -> str | None:
 
 
 def _to_ascii(host: str) -> str | None:
+    """A host in lower-case ASCII, by the mapping of UTS 46 as browsers apply it.
+
+    None where that is not sure: joiners, and characters that this Python doesn't know.
+    """
     if host.isascii():
         return host.lower()
-    labels: list[str] = []
-    for label in host.lower().split("."):
-        try:
-            labels.append(_label(label))
-        except UnicodeError:
-            return None
-    return ".".join(labels).lower()
+    text = _folded(_folded(_IGNORED.sub("", host)))
+    if _JOINERS.search(text) or any(category(char) in _UNSURE for char in text):
+        return None
+    return ".".join(map(_label, text.split(".")))
+
+
+def _folded(text: str) -> str:
+    """Compatibility forms and case folded, but for two letters that IDNA 2008 keeps."""
+    kept = (char if char in _KEPT else char.casefold() for char in text.replace("ẞ", "ß"))
+    return normalize("NFKC", "".join(kept))
 
 
 def _label(label: str) -> str:
-    """One label in ASCII. IDNA 2008 keeps two letters that Python's codec would replace."""
-    if "ß" in label or "ς" in label:
-        return "xn--" + label.encode("punycode").decode()
-    return label.encode("idna").decode() if label else ""
+    return label if label.isascii() else "xn--" + label.encode("punycode").decode()
 
 
 def _ipv6(host: str) -> str | None:

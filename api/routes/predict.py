@@ -1,12 +1,13 @@
 """`POST /v1/predict`: run a plan, or act on a run."""
 
+import asyncio
 from typing import assert_never
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
-from api import actions, submit
+from api import actions, limits, submit
 from api.actions import Action
 from api.body import read_object
 from api.errors import BadRequest
@@ -37,31 +38,40 @@ async def predict(request: Request, service: CurrentService, tenant: CurrentTena
         require(tenant, action.scope)
         return JSONResponse((await _act(service, tenant, action, body)).document())
     require(tenant, Scope.RUN)
-    checked = submit.check(service, tenant, body)
+    checked = await asyncio.to_thread(submit.check, service, tenant, body)
     if checked.options.dry_run:
-        return JSONResponse(submit.rehearse(service, tenant, body, checked).document())
-    row = await submit.admit(service, tenant, body, checked)
+        headers = await limits.take(service, tenant, "submit")
+        shown = submit.rehearse(service, tenant, body, checked).document()
+        return JSONResponse(shown, headers=headers)
+    key = submit.read_key(request.headers.getlist("idempotency-key"))
+    accepted = await submit.admit(service, tenant, body, checked, key)
     if checked.options.detached:
-        return JSONResponse(build_handle(row).document())
-    settled = await actions.wait_until_settled(service, row, request.is_disconnected)
-    return JSONResponse((await actions.result_of(service, settled)).document())
+        return JSONResponse(build_handle(accepted.run).document(), headers=accepted.headers)
+    settled = await actions.wait_until_settled(service, accepted.run, request.is_disconnected)
+    shown = (await actions.result_of(service, settled)).document()
+    return JSONResponse(shown, headers=accepted.headers)
 
 
 async def _act(service: Service, tenant: Tenant, action: Action, body: Document) -> View:
+    """Carry out an action. What reads draws on the tenant's second bucket, once it is sound."""
     run_id = _read_run_id(action, body.get("run_id"))
     match action:
         case Action.STATUS:
+            await limits.take(service, tenant, "read")
             return await actions.status(service, tenant, run_id)
         case Action.RESULT:
+            await limits.take(service, tenant, "read")
             return await actions.result(service, tenant, run_id)
         case Action.LOGS:
             tail = actions.read_tail(body.get("tail"))
+            await limits.take(service, tenant, "read")
             return await actions.logs(service, tenant, run_id, tail)
         case Action.CANCEL:
             return await actions.cancel(service, tenant, run_id, actions.read_reason(body))
         case Action.RESUME:
             await actions.resume(service, tenant, run_id)
         case Action.PAUSE:
+            actions.read_reason(body)
             await actions.pause(service, tenant, run_id)
         case _:
             assert_never(action)
@@ -83,4 +93,4 @@ def _read_run_id(action: Action, given: JsonValue) -> str:
         raise BadRequest(f"action '{action}' needs a run_id")
     if not isinstance(given, str):
         raise BadRequest("invalid request: run_id: must be a string")
-    return given
+    return actions.read_run_id(given)

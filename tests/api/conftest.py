@@ -48,6 +48,8 @@ def settings(tmp_path: Path, plans_folder: Path) -> ApiSettings:
         data_dir=tmp_path / "data",
         plans_path=str(plans_folder),
         demo_site="http://127.0.0.1:1",
+        rate_limit_per_minute=0,
+        max_concurrent_runs=1000,
     )
 
 
