@@ -11,12 +11,66 @@ from plans.step import Hints, Params, Step
 USER_INPUT = "user_input"
 """The variable that holds the answer to the latest pause."""
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s](?:[^{}]*[^{}\s])?)\s*\}\}")
+SECRET = "secret."
+"""How the names of references to secrets begin; no caller may use such a name."""
+
+PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s](?:[^{}]*[^{}\s])?)\s*\}\}")
+_REFERENCE = re.compile(r"\{\{(secret\.[A-Za-z0-9_.]+)\}\}")
+
+
+def reference(name: str) -> str:
+    """What stands in a text for the secret of this name."""
+    return f"{{{{{name}}}}}"
+
+
+def without_references(text: str, instead: str) -> str:
+    """The text with `instead` in the place of each reference to a secret."""
+    return _REFERENCE.sub(lambda _: instead, text) if SECRET in text else text
+
+
+def names_secret(text: str) -> bool:
+    """Whether a text holds a reference to a secret, or what could be taken for one."""
+    return any(name.startswith(SECRET) for name in PLACEHOLDER.findall(text))
+
+
+def restored(value: JsonValue, secrets: Mapping[str, JsonValue]) -> JsonValue:
+    """A JSON value with its secrets in the place of their references, other names untouched.
+
+    A text that is nothing but a reference becomes the secret as it was given, be it a number.
+    """
+    match value:
+        case str():
+            return _restored(value, secrets)
+        case list():
+            return [restored(item, secrets) for item in value]
+        case dict():
+            return {
+                as_text(_restored(key, secrets)): restored(item, secrets)
+                for key, item in value.items()
+            }
+        case _:
+            return value
+
+
+def restored_text(text: str, secrets: Mapping[str, JsonValue]) -> str:
+    """The text with its secrets in the place of their references."""
+    return as_text(_restored(text, secrets))
+
+
+def _restored(text: str, secrets: Mapping[str, JsonValue]) -> JsonValue:
+    if SECRET not in text:
+        return text
+    whole = _REFERENCE.fullmatch(text)
+    if whole is not None and whole[1] in secrets:
+        return secrets[whole[1]]
+    return _REFERENCE.sub(
+        lambda match: as_text(secrets[match[1]]) if match[1] in secrets else match[0], text
+    )
 
 
 def names_in(text: str) -> tuple[str, ...]:
     """The names that a text uses, in order, each once."""
-    return tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))
+    return tuple(dict.fromkeys(PLACEHOLDER.findall(text)))
 
 
 def names_in_step(step: Step) -> tuple[str, ...]:
@@ -34,7 +88,7 @@ def as_text(value: JsonValue) -> str:
 
 def filled_length(text: str, lengths: Mapping[str, int]) -> int:
     """Characters a text would have with values of these lengths filled in."""
-    return len(text) + sum(lengths.get(name, 0) for name in _PLACEHOLDER.findall(text))
+    return len(text) + sum(lengths.get(name, 0) for name in PLACEHOLDER.findall(text))
 
 
 def fill_text(text: str, values: Mapping[str, JsonValue]) -> str:
@@ -44,20 +98,26 @@ def fill_text(text: str, values: Mapping[str, JsonValue]) -> str:
         name = match[1]
         return as_text(values[name]) if name in values else match[0]
 
-    return _PLACEHOLDER.sub(value_of, text)
+    return PLACEHOLDER.sub(value_of, text)
 
 
 def fill(value: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:
-    """Put the values into all texts of a JSON value; keys of objects stay as they are."""
+    """Put the values into all texts of a JSON value; of the keys, into references to secrets."""
     match value:
         case str():
-            return fill_text(value, values)
+            return _filled(value, values)
         case list():
             return [fill(item, values) for item in value]
         case dict():
-            return {key: fill(item, values) for key, item in value.items()}
+            return {restored_text(key, values): fill(item, values) for key, item in value.items()}
         case _:
             return value
+
+
+def _filled(text: str, values: Mapping[str, JsonValue]) -> JsonValue:
+    """Filled in; a text that is nothing but a reference to a secret takes the secret's type."""
+    whole = _REFERENCE.fullmatch(text)
+    return values[whole[1]] if whole and whole[1] in values else fill_text(text, values)
 
 
 def fill_step(step: Step, values: Mapping[str, JsonValue]) -> Step:

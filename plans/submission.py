@@ -1,36 +1,55 @@
 """A submission understood: the whole check of what a request says, in the contract's order."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from plans.allowlist import hosts_of
 from plans.caps import Caps
 from plans.errors import PlanError
 from plans.fields import schema_fields
+from plans.json_text import check_json
+from plans.occurrences import MASK, Occurrences
 from plans.options import Options, read_options
-from plans.parse import PlanFiles, PlanSource, parse_submission
+from plans.parse import PlanFiles, PlanSource, Shape, parse_submission
+from plans.placeholders import as_text, restored, without_references
 from plans.plan import Plan, PlanText
+from plans.secrets import Document, Taken, take_out
 from plans.state import RunLimits
 from plans.step import Frozen, Perception, StepType
 from plans.structure import Structure
 from plans.suite import TaskSuite
 from plans.validate import check_filled, check_placeholders
 
+_NAMES = ("profile_id", "workflow_id", "state_key", "task_file", "micro")
+"""Options that work as they were given, and show no secret all the same."""
+
 
 class Submission(Frozen):
-    """What is to run and how. `hosts` are those that the plan names, for the allowlist."""
+    """What is to run and how.
+
+    `source`, `options` (its `callback_url` too) and `payload`, which is the request with its
+    defaults, hold references in the place of secrets; `secrets` are the values by name.
+    `hosts` are those that the plan names, for the allowlist.
+    """
 
     source: PlanSource
     options: Options
     limits: RunLimits
     signature: str
     hosts: frozenset[str]
+    payload: Document
+    secrets: Document = Field(repr=False)
 
     @property
     def name(self) -> str:
         """What the plan is called, empty when nobody named it."""
         return self.source.content.name
+
+    def shown(self, text: str) -> str:
+        """A text with this submission's secrets as `***`: for sentences and names of hosts."""
+        return _shown(text, self.secrets)
 
 
 def understand(
@@ -40,7 +59,7 @@ def understand(
     presets: Mapping[str, JsonValue] | None = None,
     perception: Perception = Perception.AUTO,
 ) -> Submission:
-    """Read and check a submission.
+    """Take the secrets out of a submission, then read and check it.
 
     Args:
         body: the parsed request.
@@ -50,25 +69,75 @@ def understand(
         perception: the operator's default.
 
     Raises:
-        PlanError: the sentence for the caller.
+        PlanError: the sentence for the caller; it holds no secret.
     """
-    source = parse_submission(body, files, caps)
     if not isinstance(body, dict):
         raise PlanError("invalid request: the body must be a JSON object")
-    options = read_options(body, source, caps, presets, perception)
+    check_json(body)
+    taken = take_out(body, _plan_file(body, files), presets)
+    try:
+        return _read(taken, caps, perception)
+    except PlanError as error:
+        raise type(error)(_shown(error.message, taken.secrets)) from None
+
+
+def _read(taken: Taken, caps: Caps, perception: Perception) -> Submission:
+    source = parse_submission(taken.body, _Redacted(taken.plan_file or ""), caps)
+    options = read_options(taken.body, source, caps, taken.presets, perception)
     if options.extraction_schema is not None:
         schema_fields(options.extraction_schema)
     content = source.content
+    values = _values(options, taken.secrets)
     if isinstance(content, Plan | TaskSuite):
-        check_placeholders(content, options.inputs)
-        check_filled(content, options.inputs)
+        check_placeholders(content, values)
+        check_filled(content, values)
     return Submission(
         source=source,
         options=options,
         limits=caps.limits(options.max_cost, options.max_time_minutes),
         signature=content.signature(),
-        hosts=hosts_of(content, options.inputs),
+        hosts=hosts_of(content, values),
+        payload=_payload(taken, options),
+        secrets=taken.secrets,
     )
+
+
+@dataclass(frozen=True)
+class _Redacted:
+    """The one plan file of a submission, its secrets taken out."""
+
+    text: str
+
+    def read_plan_file(self, path: str) -> str:
+        """The file's text."""
+        return self.text
+
+
+def _plan_file(body: Mapping[str, JsonValue], files: PlanFiles) -> str | None:
+    """The text of the plan file that is to run, where the plan comes in one."""
+    given = [shape for shape in Shape if body.get(shape) not in (None, "")]
+    path = body[given[0]] if given and given[0] in (Shape.TASK_FILE, Shape.MICRO) else None
+    return files.read_plan_file(path) if isinstance(path, str) else None
+
+
+def _values(options: Options, secrets: Document) -> Document:
+    """What placeholders are filled with, before the run has variables of its own."""
+    return {name: restored(value, secrets) for name, value in options.inputs.items()} | secrets
+
+
+def _payload(taken: Taken, options: Options) -> Document:
+    plan_fields = {shape.value: taken.body[shape] for shape in Shape if shape in taken.body}
+    payload: Document = {**plan_fields, **options.model_dump(mode="json")}
+    for name in _NAMES:
+        value = payload.get(name)
+        if isinstance(value, str):
+            payload[name] = _shown(value, taken.secrets)
+    return payload
+
+
+def _shown(text: str, secrets: Mapping[str, JsonValue]) -> str:
+    values = Occurrences(as_text(value) for value in secrets.values())
+    return without_references(values.masked(text), MASK)
 
 
 def most_steps(content: Plan | TaskSuite | PlanText, limits: RunLimits) -> int:
