@@ -5,11 +5,22 @@ from functools import lru_cache
 
 from pydantic import JsonValue
 
-from plans.placeholders import fill_step, fill_text
+from plans.placeholders import fill_step, fill_text, names_in
 from plans.plan import Plan, PlanText
 from plans.step import Frozen
 from plans.suite import TaskSuite
-from plans.urls import host_of, is_relative, is_web_url, normalise_host, step_urls, urls_in
+from plans.urls import (
+    host_of,
+    is_own_path,
+    is_relative,
+    is_web_url,
+    normalise_host,
+    step_urls,
+    urls_in,
+)
+
+NO_HOST = "(an address without a web host)"
+"""What stands for an address of which no host can be told."""
 
 
 class Allowlist(Frozen):
@@ -70,11 +81,20 @@ def hosts_of(
 ) -> frozenset[str]:
     """The hosts that a plan names, after filling in the inputs.
 
-    A URL whose host hangs on what only the run will know names none here: the run's own
-    network enforces the allowlist again.
+    An address that leads to no web host (another scheme, a host that a browser refuses) is
+    `NO_HOST`, which no allowlist allows. A URL whose host hangs on what only the run will
+    know names none here: the run's own network enforces the allowlist again.
     """
-    hosts = (host_of(fill_text(url, inputs)) for url in _urls(content, inputs))
+    hosts = (_host(fill_text(url, inputs)) for url in _urls(content, inputs))
     return frozenset(host for host in hosts if host is not None)
+
+
+def _host(url: str) -> str | None:
+    text = url.strip()
+    host = host_of(text)
+    if host is not None or not text or text.lower() == "about:blank":
+        return host
+    return None if is_own_path(text) or names_in(text) else NO_HOST
 
 
 def _urls(content: Plan | TaskSuite | PlanText, inputs: Mapping[str, JsonValue]) -> Iterator[str]:

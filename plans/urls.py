@@ -23,10 +23,17 @@ _JOINERS = re.compile("[\u200c\u200d]")
 _KEPT = frozenset("ßς")
 _UNSURE = frozenset({"Cn", "Co", "Cs", "Cc", "Cf", "Zs"})
 _TEXT_URL = re.compile(r"(?i)\bhttps?:[/\\]+[^\s<>\"'`]+")
+_TLDS = (
+    "com|org|net|edu|gov|mil|int|info|biz|xyz|online|site|shop|store|tech|cloud|news|blog|club|io"
+    "|dev|app|ai|co|eu|de|uk|fr|es|pt|nl|lu|ch|dk|fi|se|cz|sk|hu|ro|gr|ru|ua|ie|ca|br|mx|ar|cl|za"
+    "|au|nz|jp|kr|cn|tw|hk|sg|test|example|local|localhost|internal"
+)
+"""Endings that tell a host from a file's name or a sentence without a space."""
 _TEXT_HOST = re.compile(
     r"(?i)(?<![\w@.\-])(?:www\.[\w\-]+(?:\.[\w\-]+)+"
-    r"|(?:[\w\-]+\.)+(?:com|org|net|io|dev|test|example|gov|edu|de|uk|eu|co|app|ai|local|localhost)"
-    r"(?![\w.\-]))(?::\d+)?(?:[/?#][^\s<>\"'`]*)?"
+    rf"|(?:[\w\-]+\.)+(?:{_TLDS}|xn--[a-z0-9\-]+|[^\W\d_\x00-\x7f]{{2,}})(?![\w.\-])"
+    r"|(?:\d{1,3}\.){3}\d{1,3}(?![\w.\-])|localhost(?=[:/]\S))"
+    r"(?::\d+)?(?:[/?#][^\s<>\"'`]*)?"
 )
 _MAX_HOST = 1024
 _TAIL = ".,;:!?)]}'\"»”’"
@@ -201,6 +208,11 @@ def is_relative(url: str) -> bool:
     """Whether a URL names neither a scheme nor a host, so that it lies below another."""
     text = _DROPPED.sub("", url.strip(_TRIM))
     return not _SCHEME.match(text) and not (text[:1] in ("/", "\\") and text[1:2] in ("/", "\\"))
+
+
+def is_own_path(url: str) -> bool:
+    """Whether a URL is a path of the site that is open, such as `/boats`."""
+    return _OWN_PATH.match(_DROPPED.sub("", url.strip(_TRIM))) is not None
 
 
 def step_urls(step: Step) -> tuple[str, ...]:
