@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import assert_never
 
+from pydantic import JsonValue
+
 from api.errors import BadRequest, Conflict, Forbidden
 from api.limits import rate_headers, refuse_concurrency, refuse_rate
 from api.metrics import Outcome, note
@@ -30,7 +32,7 @@ from ledger.wire import masked
 from plans.caps import Caps
 from plans.json_text import canonical_json
 from plans.options import Options
-from plans.parse import PlanSource, Shape
+from plans.parse import PlanSource
 from plans.plan import Plan, PlanText
 from plans.step import Frozen
 from plans.submission import Submission, most_steps, understand
@@ -99,7 +101,7 @@ async def admit(
         rate_limit_per_minute=tenant.rate_limit_per_minute,
         max_concurrent_runs=tenant.max_concurrent_runs,
     )
-    admission = await service.ledger.runs.admit(_new_run(service, tenant, body, checked), gate)
+    admission = await service.ledger.runs.admit(_new_run(service, tenant, checked), gate)
     match admission:
         case Admitted():
             service.dispatcher.wake()
@@ -134,7 +136,7 @@ def read_key(given: Sequence[str]) -> str | None:
     return given[0]
 
 
-def _new_run(service: Service, tenant: Tenant, body: Document, checked: Submission) -> NewRun:
+def _new_run(service: Service, tenant: Tenant, checked: Submission) -> NewRun:
     now = now_micros()
     options, limits = _options(tenant, checked), checked.limits
     return NewRun(
@@ -142,7 +144,7 @@ def _new_run(service: Service, tenant: Tenant, body: Document, checked: Submissi
         run_id=new_run_id(now),
         plan=plan_document(_clamped(checked.source, _caps(service, tenant))),
         plan_name=checked.name,
-        payload=_payload(body, options),
+        payload=_payload(checked, options),
         signature=checked.signature,
         state_key=options.workflow_id,
         profile_id=options.profile_id,
@@ -158,22 +160,23 @@ def _new_run(service: Service, tenant: Tenant, body: Document, checked: Submissi
         webhook_secret_name=tenant.webhook_secret_name,
         allowed_hosts=tenant.allowlist.patterns,
         trace_parent=current_trace_parent(),
+        secrets=checked.secrets,
     )
 
 
-def rehearse(service: Service, tenant: Tenant, body: Document, checked: Submission) -> DryRunView:
+def rehearse(service: Service, tenant: Tenant, checked: Submission) -> DryRunView:
     """The answer to a dry run: the plan as understood; nothing is written."""
     content = _clamped(checked.source, _caps(service, tenant))
     options, limits = _options(tenant, checked), checked.limits
     return DryRunView(
         dry_run=True,
-        payload=_masked_payload(body, options),
+        payload=_document(masked(_payload(checked, options))),
         profile_id=options.profile_id,
         workflow_id=options.workflow_id,
         signature=checked.signature,
         shape=checked.source.shape,
         plan=masked(plan_document(content)),
-        hosts=sorted(checked.hosts),
+        hosts=sorted(map(checked.shown, checked.hosts)),
         max_steps=most_steps(content, limits),
         max_cost=options.max_cost,
         max_time_minutes=options.max_time_minutes,
@@ -197,14 +200,12 @@ def _clamped(source: PlanSource, caps: Caps):
     return caps.clamped(content) if isinstance(content, Plan) else content
 
 
-def _payload(body: Document, options: Options) -> Document:
-    plan_fields = {shape.value: body[shape] for shape in Shape if shape in body}
-    return {**plan_fields, **options.model_dump(mode="json")}
+def _payload(checked: Submission, options: Options) -> Document:
+    return {**checked.payload, "callback_url": options.callback_url}
 
 
-def _masked_payload(body: Document, options: Options) -> Document:
-    shown = masked(_payload(body, options))
-    return shown if isinstance(shown, dict) else {}
+def _document(value: JsonValue) -> Document:
+    return value if isinstance(value, dict) else {}
 
 
 def _notes(checked: Submission) -> tuple[str, ...]:

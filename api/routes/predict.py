@@ -41,7 +41,7 @@ async def predict(request: Request, service: CurrentService, tenant: CurrentTena
     checked = await asyncio.to_thread(submit.check, service, tenant, body)
     if checked.options.dry_run:
         headers = await limits.take(service, tenant, "submit")
-        shown = submit.rehearse(service, tenant, body, checked).document()
+        shown = submit.rehearse(service, tenant, checked).document()
         return JSONResponse(shown, headers=headers)
     key = submit.read_key(request.headers.getlist("idempotency-key"))
     accepted = await submit.admit(service, tenant, body, checked, key)
