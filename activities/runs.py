@@ -10,11 +10,20 @@ from temporalio.exceptions import ApplicationError
 
 from activities.artifacts import write_artifacts
 from activities.metrics import observe_run
+from activities.recount import recount
 from activities.settings import ActivitySettings
 from ledger.clock import now_micros
 from ledger.content import read_content
 from ledger.ledger import Ledger
-from ledger.models import Document, Ending, ExtractedRow, RunRow, RunStatus, TerminalStatus
+from ledger.models import (
+    Document,
+    Ending,
+    EventRow,
+    ExtractedRow,
+    RunRow,
+    RunStatus,
+    TerminalStatus,
+)
 from ledger.records import build_csv, build_rows, lead_record
 from ledger.result import build_result, build_status, log_line
 from ledger.wire import run_folder
@@ -25,7 +34,18 @@ from plans.state import RunLimits, RunState
 from plans.step import HaltClass
 from plans.suite import TaskSuite
 from plans.summary import Summary, summarise
-from workflows.interfaces import FINISH_RUN, LOAD_RUN, FinishRequest, RunKey, RunSpec
+from workflows.interfaces import (
+    CLOSE_ACCOUNT,
+    FINISH_RUN,
+    LOAD_RUN,
+    CloseInput,
+    FinishRequest,
+    Nothing,
+    RunKey,
+    RunSpec,
+    WorkflowEnd,
+)
+from workflows.observing import closing_of
 
 _STATUS: dict[str, TerminalStatus] = {
     "succeeded": RunStatus.SUCCEEDED,
@@ -45,6 +65,8 @@ class RunActivities:
     async def load_run(self, run: RunKey) -> RunSpec:
         """Read an admitted run; one that is terminal already comes without a plan.
 
+        One that was cancelled before it started is refused: no browser is opened for it.
+
         Raises:
             ApplicationError: there is no such run.
         """
@@ -59,7 +81,7 @@ class RunActivities:
         over = row.status.terminal
         return RunSpec(
             plan=content if isinstance(content, Plan) and not over else None,
-            refusal=None if isinstance(content, Plan) or over else _refusal(content),
+            refusal=None if over else _refusal(row, content),
             state=RunState.start(_inputs(row)),
             limits=limits,
             perception=row.perception,
@@ -78,6 +100,43 @@ class RunActivities:
         if row.status.terminal:
             return request.finish
         rows = await self._ledger.rows.read(tenant_id, run_id)
+        events = await self._ledger.events.read(tenant_id, run_id)
+        await self._end(row, request, rows, events)
+        return request.finish
+
+    @activity.defn(name=CLOSE_ACCOUNT)
+    async def close_account(self, request: CloseInput) -> Nothing:
+        """End a run whose workflow can't; counts come from its events and records.
+
+        A run that is over stays as it is, and so does one whose workflow is alive after all
+        (reset from the UI).
+        """
+        row = await self._row(request.run)
+        if row.status.terminal:
+            return Nothing()
+        if await closing_of(activity.client(), request.run, request.closing.at_ms) is None:
+            return Nothing()
+        rows = await self._ledger.rows.read(row.tenant_id, row.run_id)
+        events = await self._ledger.events.read(row.tenant_id, row.run_id)
+        content = read_content(row.plan)
+        plan = content if isinstance(content, Plan) else Plan(steps=())
+        began_ms = None if row.started_at is None else row.started_at // 1000
+        finishing = FinishRequest(
+            run=request.run,
+            finish=_finish_of(row, request.closing.how),
+            state=RunState(counters=recount(plan, events, rows)),
+            elapsed_ms=0 if began_ms is None else max(0, request.closing.at_ms - began_ms),
+        )
+        await self._end(row, finishing, rows, events)
+        return Nothing()
+
+    async def _end(
+        self,
+        row: RunRow,
+        request: FinishRequest,
+        rows: tuple[ExtractedRow, ...],
+        events: tuple[EventRow, ...],
+    ) -> None:
         now = now_micros()
         summary = _summary(row, rows, request)
         ending = Ending(
@@ -86,10 +145,9 @@ class RunActivities:
             message=request.finish.message,
             summary=summary.model_dump(mode="json", exclude_none=True),
         )
-        await self._write_files(row, ending, rows, now)
-        if await self._ledger.runs.finish(tenant_id, run_id, ending, now):
-            observe_run(tenant_id, ending.status, summary)
-        return request.finish
+        await self._write_files(row, ending, rows, events, now)
+        if await self._ledger.runs.finish(row.tenant_id, row.run_id, ending, now):
+            observe_run(row.tenant_id, ending.status, summary)
 
     async def _row(self, run: RunKey) -> RunRow:
         row = await self._ledger.runs.get(run.tenant_id, run.run_id)
@@ -100,10 +158,14 @@ class RunActivities:
         return row
 
     async def _write_files(
-        self, row: RunRow, ending: Ending, rows: tuple[ExtractedRow, ...], now: int
+        self,
+        row: RunRow,
+        ending: Ending,
+        rows: tuple[ExtractedRow, ...],
+        events: tuple[EventRow, ...],
+        now: int,
     ) -> None:
         """The files are there when the run is terminal, so they are written before."""
-        events = await self._ledger.events.read(row.tenant_id, row.run_id)
         over = row.model_copy(
             update={
                 "status": ending.status,
@@ -131,8 +193,40 @@ class RunActivities:
         )
 
 
-def _refusal(content: TaskSuite | PlanText) -> Finish:
-    """What this build has no model for ends at once, and says so."""
+_CLOSED: dict[WorkflowEnd, str] = {
+    WorkflowEnd.TERMINATED: "the run's workflow was terminated in Temporal",
+    WorkflowEnd.TIMED_OUT: "the run's workflow timed out in Temporal",
+    WorkflowEnd.FAILED: "the run's workflow failed in Temporal, where its history tells why",
+    WorkflowEnd.CANCELLED: "the run's workflow was cancelled in Temporal",
+    WorkflowEnd.COMPLETED: "the run's workflow ended without writing down how the run ended",
+    WorkflowEnd.LOST: "Temporal does not know the run's workflow any more",
+}
+
+
+def _finish_of(row: RunRow, how: WorkflowEnd) -> Finish:
+    """A run that somebody wanted to end is cancelled, any other has failed."""
+    if row.cancel_requested:
+        return _cancelled(row)
+    if how is WorkflowEnd.CANCELLED:
+        return Finish(status="cancelled", halt_class=HaltClass.CANCELLED, message=_CLOSED[how])
+    message = f"{_CLOSED[how]}; what it had done is kept, submit it again to do the rest"
+    return Finish(status="failed", halt_class=HaltClass.INTERNAL_ERROR, message=message)
+
+
+def _cancelled(row: RunRow) -> Finish:
+    return Finish(
+        status="cancelled",
+        halt_class=HaltClass.CANCELLED,
+        message=row.cancel_reason or "cancelled by the caller",
+    )
+
+
+def _refusal(row: RunRow, content: Plan | TaskSuite | PlanText) -> Finish | None:
+    """A run that was cancelled, or that this build has no model for, ends at once."""
+    if row.cancel_requested:
+        return _cancelled(row)
+    if isinstance(content, Plan):
+        return None
     what = "a task suite" if isinstance(content, TaskSuite) else "a plan in plain words"
     return Finish(
         status="failed",

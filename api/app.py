@@ -12,6 +12,7 @@ from api.dispatcher import Dispatcher
 from api.feeds import Feeds
 from api.health import Health
 from api.metrics import Accounting, Metrics
+from api.reconciler import Reconciler
 from api.routes import events, meta, metrics, predict, queue, runs
 from api.service import Service
 from api.settings import ApiSettings
@@ -86,6 +87,8 @@ async def _running(
         parts.push_async_callback(ledger.close)
         temporal = await connect(temporal_settings, lazy=True)
         dispatcher = await parts.enter_async_context(_dispatching(Dispatcher(ledger, temporal)))
+        reconciler = Reconciler(ledger, temporal, dispatcher)
+        await parts.enter_async_context(background(reconciler.run(), "reconciler", reconciler.stop))
         tenants = await parts.enter_async_context(_tenants(settings))
         health = Health(ledger, temporal, tenants, settings.data_dir)
         parts.push_async_callback(health.close)

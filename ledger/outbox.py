@@ -1,5 +1,7 @@
 """What Temporal has to be told: written with the run, carried out by a dispatcher."""
 
+from typing import get_args
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,7 +28,8 @@ class Outbox:
         """Take up to `limit` due errands, oldest first.
 
         They are hidden from other dispatchers for 15 s; one that is neither `done` nor
-        `failed` by then (the dispatcher died) is due again.
+        `failed` by then (the dispatcher died) is due again. A kind that only a newer build
+        knows is left to it.
         """
         due = (
             select(
@@ -37,7 +40,7 @@ class Outbox:
                 run_outbox.c.reason,
                 run_outbox.c.attempts,
             )
-            .where(run_outbox.c.next_try_at <= now)
+            .where(run_outbox.c.next_try_at <= now, run_outbox.c.kind.in_(get_args(ErrandKind)))
             .order_by(run_outbox.c.id)
             .limit(limit)
         )
@@ -78,6 +81,17 @@ class Outbox:
                 .where(run_outbox.c.id == errand.id)
                 .values(attempts=errand.attempts + 1, next_try_at=now + pause, last_error=why[:500])
             )
+
+    @whole
+    async def awaits(self, tenant_id: str, run_id: str, *kinds: ErrandKind) -> bool:
+        """Whether an errand of one of these kinds is not carried out yet for this run."""
+        query = select(run_outbox.c.id).where(
+            run_outbox.c.tenant_id == tenant_id,
+            run_outbox.c.run_id == run_id,
+            run_outbox.c.kind.in_(kinds),
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query.limit(1))).first() is not None
 
     @whole
     async def waiting(self) -> int:

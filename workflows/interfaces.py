@@ -3,6 +3,8 @@
 Implementations stand in `activities`; the API starts the workflow by these names alone.
 """
 
+import hashlib
+from enum import StrEnum
 from typing import Literal
 
 from plans.calls import Call, Finish
@@ -20,15 +22,20 @@ DELIVERY_QUEUE = "delivery"
 """Deliveries of webhooks: their workflow tasks and their tries."""
 
 PLAN_RUN = "PlanRun"
+CLOSE_RUN = "CloseRun"
 LOAD_RUN = "load_run"
 HOLD_SESSION = "hold_session"
 CLOSE_SESSION = "close_session"
 RETURN_TO_LIST = "return_to_list"
 FINISH_RUN = "finish_run"
+CLOSE_ACCOUNT = "close_account"
 
 DELIVER_WEBHOOK = "DeliverWebhook"
 SEND_WEBHOOK = "send_webhook"
 RECORD_WEBHOOK = "record_webhook"
+
+
+_MOST_FAIRNESS_BYTES = 64
 
 
 def plan_run_id(tenant_id: str, run_id: str) -> str:
@@ -39,6 +46,18 @@ def plan_run_id(tenant_id: str, run_id: str) -> str:
 def webhook_workflow_id(tenant_id: str, delivery_id: str) -> str:
     """Temporal workflow id of a delivery, the same when it is sent again."""
     return f"webhook/{tenant_id}/{delivery_id}"
+
+
+def close_run_id(tenant_id: str, run_id: str) -> str:
+    """Temporal workflow id of what ends a run whose own workflow is gone."""
+    return f"close/{tenant_id}/{run_id}"
+
+
+def fairness_key(tenant_id: str) -> str:
+    """Under which key a tenant takes its turn on a shared queue: Temporal allows 64 bytes."""
+    if len(tenant_id.encode()) <= _MOST_FAIRNESS_BYTES:
+        return tenant_id
+    return hashlib.sha256(tenant_id.encode()).hexdigest()
 
 
 class RunKey(Frozen):
@@ -116,6 +135,32 @@ class FinishRequest(Frozen):
     finish: Finish
     state: RunState
     elapsed_ms: int = 0
+
+
+class WorkflowEnd(StrEnum):
+    """How a run's workflow ended without ending the run."""
+
+    TERMINATED = "terminated"
+    TIMED_OUT = "timed_out"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    LOST = "lost"
+    """Temporal knows no such workflow (any more)."""
+
+
+class Closing(Frozen):
+    """How and when a run's workflow ended, milliseconds since the epoch; lost: when missed."""
+
+    how: WorkflowEnd
+    at_ms: int
+
+
+class CloseInput(Frozen):
+    """Input of CloseRun and of `close_account`."""
+
+    run: RunKey
+    closing: Closing
 
 
 class Nothing(Frozen):

@@ -25,6 +25,10 @@ LEDGER_RETRY = RetryPolicy(
 
 LEDGER_TIMEOUT = timedelta(seconds=30)
 
+LEASE_OVER = timedelta(seconds=8)
+"""So long after a workflow's end its browser reaches nothing any more: its lease, which is
+shorter, was given up or has lapsed."""
+
 SESSION_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     maximum_attempts=3,

@@ -159,6 +159,8 @@ def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, J
         body["error"] = outcome.message
     elif outcome.message:
         body["note"] = outcome.message
+    if outcome.exhausted:
+        body["exhausted"] = True
     if done.context and done.context.notes:
         body["notes"] = list[JsonValue](done.context.notes)
     if done.screenshot is not None:

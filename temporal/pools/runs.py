@@ -10,6 +10,7 @@ from temporalio.worker import Worker
 from activities.runs import RunActivities
 from activities.settings import ActivitySettings
 from ledger.ledger import Ledger
+from workflows.close_run import CloseRun
 from workflows.interfaces import RUNS_QUEUE
 from workflows.plan_run import PlanRun
 from workflows.sandbox import sandbox
@@ -24,8 +25,8 @@ async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
     worker = Worker(
         client,
         task_queue=RUNS_QUEUE,
-        workflows=[PlanRun],
-        activities=[runs.load_run, runs.finish_run],
+        workflows=[PlanRun, CloseRun],
+        activities=[runs.load_run, runs.finish_run, runs.close_account],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=_DRAIN,
     )
