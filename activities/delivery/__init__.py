@@ -1,0 +1,1 @@
+"""Delivery of webhooks: what is sent, how it is signed, and where it may go."""
