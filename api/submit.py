@@ -23,9 +23,11 @@ from ledger.models import (
     KeyConflict,
     Limits,
     NewRun,
+    PlanChanged,
     RateLimited,
     Replayed,
     RunRow,
+    StillOpen,
     TooManyRuns,
 )
 from ledger.wire import masked
@@ -91,7 +93,9 @@ async def admit(
         key: the `Idempotency-Key`.
 
     Raises:
-        Conflict: the key was used with another body.
+        Conflict: the key was used with another body, or what the run would go on from is
+            not over.
+        BadRequest: the run would go on from one of another plan.
         TooMany: no token of the rate is left, or as many runs are open as may be.
     """
     gate = Gate(
@@ -100,6 +104,7 @@ async def admit(
         idempotency_ttl_us=int(service.settings.idempotency_ttl_hours * 3_600_000_000),
         rate_limit_per_minute=tenant.rate_limit_per_minute,
         max_concurrent_runs=tenant.max_concurrent_runs,
+        resume_state=checked.options.resume_state,
     )
     admission = await service.ledger.runs.admit(_new_run(service, tenant, checked), gate)
     match admission:
@@ -112,6 +117,16 @@ async def admit(
                 "this Idempotency-Key belongs to a submission with another body: send that body "
                 "again, or take a new key",
                 rate_headers(admission.rate),
+            )
+        case StillOpen(run_id=run_id):
+            raise Conflict(
+                f"run {run_id} of workflow_id {checked.options.workflow_id} is not over: wait for "
+                "it or cancel it before resuming its state"
+            )
+        case PlanChanged(run_id=run_id):
+            raise BadRequest(
+                f"resume_state needs the plan of run {run_id}, which it goes on from: submit that "
+                "plan, or leave resume_state out"
             )
         case RateLimited():
             refuse_rate(admission.rate, "submit")
@@ -216,10 +231,6 @@ def _notes(checked: Submission) -> tuple[str, ...]:
         notes.append(f"the plan is taken from {checked.source.shape}; ignored: {others}")
     if options.proxy_city or options.proxy_state:
         notes.append("proxy_city and proxy_state have no effect: no upstream proxy is configured")
-    if options.resume_state:
-        notes.append(
-            f"resume_state: nothing to go on from under {options.workflow_id}, fresh start"
-        )
     if options.record_video:
         notes.append("record_video: this build cannot record")
     return tuple(notes)

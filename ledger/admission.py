@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, bindparam, exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.checkpoints import look_back
 from ledger.clock import Micros
 from ledger.database import insert_or
 from ledger.events import event_values
@@ -99,6 +100,11 @@ async def admit_run(
         if facts.fingerprint != gate.fingerprint:
             return KeyConflict(rate=rate)
         return Replayed(run=await load_run(connection, tenant_id, facts.run_id), rate=rate)
+    if gate.resume_state:
+        seen = await look_back(connection, new)
+        if not isinstance(seen, str):
+            return seen
+        new = new.model_copy(update={"notes": (*new.notes, seen)})
     rate: RateState | None = None
     if level is not None:
         level, rate = level.draw(limit)

@@ -145,6 +145,8 @@ class Gate(Frozen):
     rate_limit_per_minute: int = 0
     """0: no limit."""
     max_concurrent_runs: int | None = None
+    resume_state: bool = False
+    """Whether the run goes on from the one before it under its state key."""
 
 
 RateBucket = Literal["submit", "read"]
@@ -182,6 +184,18 @@ class KeyConflict(Frozen):
     rate: RateState | None
 
 
+class StillOpen(Frozen):
+    """It would go on from what a run that is not over may still change."""
+
+    run_id: str
+
+
+class PlanChanged(Frozen):
+    """It would go on from a run of another plan."""
+
+    run_id: str
+
+
 class RateLimited(Frozen):
     """No token was left."""
 
@@ -194,7 +208,7 @@ class TooManyRuns(Frozen):
     rate: RateState | None
 
 
-Admission = Admitted | Replayed | KeyConflict | RateLimited | TooManyRuns
+Admission = Admitted | Replayed | KeyConflict | StillOpen | PlanChanged | RateLimited | TooManyRuns
 
 
 TerminalStatus = Literal[RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED]

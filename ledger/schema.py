@@ -83,6 +83,7 @@ runs = Table(
     Index(None, "tenant_id", "created_at", "run_id"),
     Index(None, "tenant_id", "status", "created_at", "run_id"),
     Index(None, "tenant_id", "started_at"),
+    Index(None, "tenant_id", "state_key", "created_at"),
     Index(None, "tenant_id", "profile_id", "status"),
     Index(None, "status"),
 )

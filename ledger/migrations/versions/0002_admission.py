@@ -13,6 +13,7 @@ _INDEXES = (
     ["tenant_id", "created_at", "run_id"],
     ["tenant_id", "status", "created_at", "run_id"],
     ["tenant_id", "started_at"],
+    ["tenant_id", "state_key", "created_at"],
     ["tenant_id", "profile_id", "status"],
     ["status"],
 )
