@@ -54,13 +54,20 @@ class Deliveries:
 
     @whole
     async def record_try(
-        self, tenant_id: str, delivery_id: str, code: int | None, error: str, state: DeliveryState
+        self,
+        tenant_id: str,
+        delivery_id: str,
+        number: int,
+        code: int | None,
+        error: str,
+        state: DeliveryState,
     ) -> Delivery:
-        """Count a try, keep how it went, and tell the run's events.
+        """Keep how a try went, and tell the run's events; once, however often it is called.
 
         Args:
             tenant_id: whose delivery.
             delivery_id: which.
+            number: of the try, from 1 over all tries of the delivery.
             code: the status that was answered; None: nobody answered.
             error: what went wrong, safe to show; empty where nothing did.
             state: pending while another try is due.
@@ -72,9 +79,12 @@ class Deliveries:
         async with self._database.write() as connection:
             row = await _load(connection, tenant_id, delivery_id)
             last = await lock_run(connection, tenant_id, row.run_id)
+            row = await _load(connection, tenant_id, delivery_id)
+            if number <= row.tries:
+                return row
             tried = {
                 "state": state,
-                "tries": deliveries.c.tries + 1,
+                "tries": number,
                 "last_code": code,
                 "last_error": error[:LONGEST_ERROR],
                 "updated_at": now,
