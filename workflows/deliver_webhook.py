@@ -1,15 +1,11 @@
 """DeliverWebhook: one delivery as a Temporal workflow, so that its waits survive restarts."""
 
-import asyncio
-
 from temporalio import workflow
 from temporalio.common import Priority
 
 with workflow.unsafe.imports_passed_through():
     from workflows import interfaces, policies
     from workflows.interfaces import DeliveryKey, Nothing, RecordRequest, WebhookSent, WebhookTry
-
-_FROM_UI = "the delivery was cancelled in the Temporal UI"
 
 
 @workflow.defn(name=interfaces.DELIVER_WEBHOOK)
@@ -21,9 +17,6 @@ class DeliverWebhook:
     because the ledger could not be written.
     """
 
-    def __init__(self) -> None:
-        self._tries = 0
-
     @workflow.run
     async def run(self, delivery: DeliveryKey) -> Nothing:
         """Deliver.
@@ -31,25 +24,16 @@ class DeliverWebhook:
         Args:
             delivery: names it; everything else is read from the ledger by its activities.
         """
-        try:
-            await self._deliver(delivery)
-        except asyncio.CancelledError:
-            stopped = WebhookTry(number=self._tries, error=_FROM_UI)
-            await asyncio.shield(asyncio.create_task(_record(delivery, stopped, last=True)))
-            raise
-        return Nothing()
-
-    async def _deliver(self, delivery: DeliveryKey) -> None:
         for number, pause in enumerate(policies.WEBHOOK_PAUSES, 1):
             if pause:
                 await workflow.sleep(pause)
             tried = await _send(delivery)
             if tried is None:
-                return
-            self._tries = tried.number
+                break
             await _record(delivery, tried, last=number == len(policies.WEBHOOK_PAUSES))
             if tried.delivered:
-                return
+                break
+        return Nothing()
 
 
 async def _send(delivery: DeliveryKey) -> WebhookTry | None:
@@ -60,7 +44,7 @@ async def _send(delivery: DeliveryKey) -> WebhookTry | None:
         start_to_close_timeout=policies.WEBHOOK_TIMEOUT,
         heartbeat_timeout=policies.WEBHOOK_HEARTBEAT,
         retry_policy=policies.LEDGER_RETRY,
-        priority=Priority(fairness_key=_fairness_key(delivery)),
+        priority=Priority(fairness_key=interfaces.fairness_key(delivery.tenant_id)),
     )
     return sent.tried
 
@@ -72,10 +56,5 @@ async def _record(delivery: DeliveryKey, tried: WebhookTry, *, last: bool) -> No
         result_type=Nothing,
         start_to_close_timeout=policies.LEDGER_TIMEOUT,
         retry_policy=policies.LEDGER_RETRY,
-        priority=Priority(fairness_key=_fairness_key(delivery)),
+        priority=Priority(fairness_key=interfaces.fairness_key(delivery.tenant_id)),
     )
-
-
-def _fairness_key(delivery: DeliveryKey) -> str:
-    """Tenants take turns; Temporal takes keys of up to 64 bytes."""
-    return delivery.tenant_id.encode()[:64].decode(errors="ignore")
