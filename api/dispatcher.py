@@ -17,6 +17,7 @@ from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReus
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from api.within_run import within_run
 from ledger.clock import Micros, now_micros
 from ledger.errors import LedgerAway
 from ledger.ledger import Ledger
@@ -139,7 +140,8 @@ class Dispatcher:
     async def _guarded(self, errand: Errand) -> None:
         """One errand's fault is its own: it is logged, and the others go on."""
         try:
-            await self.carry_out(errand)
+            async with within_run(self._ledger, errand.tenant_id, errand.run_id):
+                await self.carry_out(errand)
         except LedgerAway as away:
             log.warning("%s", away)
         except Exception as fault:  # the edge of an errand

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from opentelemetry import context, propagate, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -16,7 +17,7 @@ from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Status
+from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 from temporalio.client import Interceptor
@@ -73,6 +74,7 @@ class Otlp:
         )
         self._provider.add_span_processor(_Names())
         self._provider.add_span_processor(BatchSpanProcessor(_Careful(exporter)))
+        self._tracer = self._provider.get_tracer("mantis")
         trace.set_tracer_provider(self._provider)
         propagate.set_global_textmap(_PROPAGATOR)
         HTTPXClientInstrumentor().instrument(tracer_provider=self._provider)
@@ -103,12 +105,35 @@ class Otlp:
         """Put tenant and run on the current span."""
         trace.get_current_span().set_attributes(_names(subject))
 
+    @contextmanager
+    def request(self, method: str, host: str, port: int) -> Generator["_Request"]:
+        """A span of the kind that httpx' own have."""
+        with self._tracer.start_as_current_span(
+            method,
+            kind=SpanKind.CLIENT,
+            attributes={"http.method": method, "server.address": host, "server.port": port},
+        ) as span:
+            carrier: dict[str, str] = {}
+            _PROPAGATOR.inject(carrier)
+            yield _Request(tuple(carrier.items()), span)
+
     def stop(self) -> None:
         """Send what is left, without waiting for a collector that is away."""
         HTTPXClientInstrumentor().uninstrument()
         ending = threading.Thread(target=self._provider.shutdown, daemon=True)
         ending.start()
         ending.join(STOP_WITHIN_S)
+
+
+@dataclass(frozen=True)
+class _Request:
+    headers: Sequence[tuple[str, str]]
+    span: trace.Span
+
+    def answered(self, status: int) -> None:
+        self.span.set_attribute("http.status_code", status)
+        if status >= 400:
+            self.span.set_status(StatusCode.ERROR)
 
 
 class _Names(SpanProcessor):

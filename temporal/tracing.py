@@ -16,6 +16,19 @@ from temporal.logs import Subject
 from temporal.settings import TracingSettings
 
 
+class Outgoing(Protocol):
+    """A request that is about to be made to somebody else."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]:
+        """What to send along, so that the receiver can go on with the trace."""
+        ...
+
+    def answered(self, status: int) -> None:
+        """Keep the status of the answer."""
+        ...
+
+
 class Tracing(Protocol):
     """What a process does for its traces."""
 
@@ -35,9 +48,22 @@ class Tracing(Protocol):
         """Put tenant and run on the current span."""
         ...
 
+    def request(self, method: str, host: str, port: int) -> AbstractContextManager[Outgoing]:
+        """A span for a request to somebody else."""
+        ...
+
     def stop(self) -> None:
         """Send what is left, within two seconds."""
         ...
+
+
+class Untraced:
+    """A request that nobody traces."""
+
+    headers = ()
+
+    def answered(self, status: int) -> None:
+        """Nothing."""
 
 
 class NoTracing:
@@ -57,6 +83,10 @@ class NoTracing:
 
     def name_span(self, subject: Subject) -> None:
         """Nothing."""
+
+    def request(self, method: str, host: str, port: int) -> AbstractContextManager[Outgoing]:
+        """Nothing."""
+        return nullcontext(Untraced())
 
     def stop(self) -> None:
         """Nothing."""
@@ -110,3 +140,8 @@ def continuing(trace_parent: str) -> AbstractContextManager[None]:
 def name_span(subject: Subject) -> None:
     """Put tenant and run on the current span, where they became known after its start."""
     _process.tracing.name_span(subject)
+
+
+def request(method: str, host: str, port: int) -> AbstractContextManager[Outgoing]:
+    """A span for a request to somebody else, made by other means than httpx."""
+    return _process.tracing.request(method, host, port)

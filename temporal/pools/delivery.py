@@ -11,10 +11,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.addresses import resolve_name
-from activities.delivery.sender import Sender
 from activities.delivery.settings import DeliverySettings
 from activities.delivery.webhooks import WebhookActivities
 from ledger.ledger import Ledger
+from temporal.outgoing import TracedSender
 from workflows.deliver_webhook import DeliverWebhook
 from workflows.interfaces import DELIVERY_QUEUE
 from workflows.sandbox import sandbox
@@ -33,7 +33,7 @@ async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
     """
     settings = DeliverySettings()
     threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="resolve")
-    sender = Sender(
+    sender = TracedSender(
         partial(resolve_name, executor=threads),
         httpx.create_ssl_context(),
         allow_private=settings.webhook_allow_private,
