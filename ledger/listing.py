@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ledger.admission import COUNTED
 from ledger.clock import Micros
 from ledger.errors import BadCursor
-from ledger.models import OpenRun, Phase, QueueCounts, RunPage, RunRow, RunStatus
+from ledger.models import OpenRun, Phase, QueueCounts, RunPage, RunStatus
 from ledger.profiles import OPEN
 from ledger.run_rows import read_row
 from ledger.schema import runs
@@ -41,20 +41,22 @@ async def read_page(
     query = query.order_by(*(column.desc() for column in place)).limit(limit + 1)
     found = (await connection.execute(query)).mappings().all()
     page = tuple(read_row(row) for row in found[:limit])
-    return RunPage(runs=page, next_cursor=_cursor(page[-1]) if len(found) > limit else None)
+    more = len(found) > limit
+    next_cursor = _cursor(page[-1].created_at, page[-1].run_id) if more else None
+    return RunPage(runs=page, next_cursor=next_cursor)
 
 
-def _cursor(last: RunRow) -> str:
-    place = f"{last.created_at}.{last.run_id}"
-    return urlsafe_b64encode(place.encode()).decode().rstrip("=")
+def _cursor(created_at: Micros, run_id: str) -> str:
+    return urlsafe_b64encode(f"{created_at}.{run_id}".encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> tuple[int, str]:
+def _read_cursor(cursor: str) -> tuple[Micros, str]:
     try:
-        text = urlsafe_b64decode(cursor[:400].encode("ascii") + b"==").decode("ascii")
+        text = urlsafe_b64decode(f"{cursor[:400]}==".encode("ascii")).decode("ascii")
     except ValueError as fault:
         raise BadCursor from fault
-    if (place := _PLACE.fullmatch(text)) is None:
+    place = _PLACE.fullmatch(text)
+    if place is None or _cursor(int(place[1]), place[2]) != cursor:
         raise BadCursor
     return int(place[1]), place[2]
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.models import Limits, NewRun
 from plans.step import Perception
@@ -45,5 +46,13 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def ledger(url: str) -> AsyncIterator[Ledger]:
     opened = await Ledger.open(url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    """The same database, past the ledger."""
+    opened = Database(url)
     yield opened
     await opened.close()
