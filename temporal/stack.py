@@ -19,6 +19,9 @@ from temporal.settings import StackSettings
 
 log = logging.getLogger("mantis.serve")
 
+_WORKERS = (("runs", "delivery", "runs"), ("browsers", "browsers"))
+"""The workers of one machine: each its name and the pools it serves."""
+
 
 class StackError(Exception):
     """The stack can't start; the message says what to do."""
@@ -109,8 +112,9 @@ class Stack:
         self._set_token(environment, data_dir)
         temporal_ui = self._temporal(environment, data_dir)
         demo_site = self._demo_site(environment, data_dir)
-        for pool in ("runs", "browsers"):
-            self._python(f"worker-{pool}", environment, "temporal.worker", "--pool", pool)
+        for name, *pools in _WORKERS:
+            options = [word for pool in pools for word in ("--pool", pool)]
+            self._python(f"worker-{name}", environment, "temporal.worker", *options)
         descriptor = self._socket.fileno()
         self._python("api", environment, "api", "--fd", str(descriptor), pass_fds=(descriptor,))
         await self._start_children()
