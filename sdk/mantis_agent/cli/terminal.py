@@ -64,7 +64,7 @@ class Terminal:
         cells = [[_cell(row.get(name)) for name in names] for row in rows]
         widths = _fitted(
             [
-                max(_columns(name), *(_columns(row[place]) for row in cells))
+                max([_columns(name), *(_columns(row[place]) for row in cells)])
                 for place, name in enumerate(names)
             ],
             self.width - 2 * (len(names) - 1),
@@ -105,7 +105,7 @@ def _cell(value: object) -> str:
 
 def _fitted(widths: list[int], room: int) -> list[int]:
     """Widths that fit: the widest give way first."""
-    widths = list(widths)
+    widths = [min(width, max(room, _NARROWEST)) for width in widths]
     while sum(widths) > room and max(widths, default=0) > _NARROWEST:
         widest = widths.index(max(widths))
         widths[widest] -= 1

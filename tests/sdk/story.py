@@ -1,0 +1,106 @@
+"""What the workers would write of a run, written straight to the ledger."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from activities.runs import RunActivities
+from activities.settings import ActivitySettings
+from ledger.clock import now_micros
+from ledger.ledger import Ledger
+from ledger.models import NewEvent, NewRow, StepRecord
+from ledger.settings import LedgerSettings
+from plans.calls import Finish
+from plans.state import Counters, RunState
+from plans.step import HaltClass
+from workflows.interfaces import FinishRequest, RunKey
+
+
+class Story:
+    """The runs of one tenant on one SQLite ledger."""
+
+    def __init__(self, data_dir: Path, tenant: str) -> None:
+        self.data_dir = data_dir
+        self.tenant = tenant
+
+    def begin(self, run_id: str) -> None:
+        async def write(ledger: Ledger) -> None:
+            await ledger.runs.begin(self.tenant, run_id, now_micros())
+
+        self._do(write)
+
+    def say(self, run_id: str, *messages: str) -> None:
+        """Append an event of kind `log` for each message."""
+
+        async def write(ledger: Ledger) -> None:
+            for message in messages:
+                event = NewEvent(dedup_key=message, kind="log", body={"message": message})
+                await ledger.events.append(self.tenant, run_id, [event])
+
+        self._do(write)
+
+    def extract(self, run_id: str, **values: str) -> None:
+        """A step that brings one record."""
+        key = "-".join(values.values())
+        record = {
+            "fields": {name: {"value": value, "raw": value} for name, value in values.items()},
+            "url": f"https://boats.test/{key}",
+        }
+        body = {"index": 0, "intent": "Read the boat", "type": "extract_data", "success": True}
+
+        async def write(ledger: Ledger) -> None:
+            await ledger.rows.record_step(
+                StepRecord(
+                    tenant_id=self.tenant,
+                    run_id=run_id,
+                    call_key=key,
+                    step_index=0,
+                    events=(
+                        NewEvent(
+                            dedup_key=f"{key}:step",
+                            kind="step",
+                            step_index=0,
+                            body={**body, "duration": 0.4, "tier": "dom"},
+                        ),
+                        NewEvent(
+                            dedup_key=f"{key}:row",
+                            kind="extract",
+                            step_index=0,
+                            body={"row": record, "viable": True},
+                        ),
+                    ),
+                    rows=(NewRow(key=key, record=record, viable=True, page_url=record["url"]),),
+                )
+            )
+
+        self._do(write)
+
+    def end(self, run_id: str, halt: HaltClass | None = None, message: str = "") -> None:
+        status = "succeeded" if halt is None else "failed"
+        status = "cancelled" if halt is HaltClass.CANCELLED else status
+
+        async def write(ledger: Ledger) -> None:
+            ending = RunActivities(ledger, ActivitySettings(data_dir=self.data_dir))
+            await ending.finish_run(
+                FinishRequest(
+                    run=RunKey(tenant_id=self.tenant, run_id=run_id),
+                    finish=Finish(status=status, halt_class=halt, message=message),
+                    state=RunState(counters=Counters(steps_executed=1)),
+                    elapsed_ms=900,
+                )
+            )
+
+        self._do(write)
+
+    def _do(self, write: Callable[[Ledger], Awaitable[None]]) -> None:
+        async def opened() -> None:
+            settings = LedgerSettings(data_dir=self.data_dir, database_url="")
+            ledger = await Ledger.open(settings.url)
+            try:
+                await write(ledger)
+            finally:
+                await ledger.close()
+
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(lambda: asyncio.run(opened())).result()
