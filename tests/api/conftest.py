@@ -1,3 +1,4 @@
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,34 @@ from ledger.settings import LedgerSettings
 from temporal.settings import TemporalSettings
 
 TOKEN = "test-token"
+FREE = {"rate_limit_per_minute": 0, "max_concurrent_runs": 1000}
+TENANT_KEYS: dict[str, dict[str, object]] = {
+    "acme-1": {"tenant_id": "acme", **FREE},
+    "acme-2": {"tenant_id": "acme", **FREE},
+    "acme-status": {"tenant_id": "acme", "scopes": ["status"], **FREE},
+    "acme-result": {"tenant_id": "acme", "scopes": ["result"], **FREE},
+    "acme-logs": {"tenant_id": "acme", "scopes": ["logs"], **FREE},
+    "acme-none": {"tenant_id": "acme", "scopes": [], **FREE},
+    "zeta-1": {"tenant_id": "zeta", **FREE},
+    "slow-1": {"tenant_id": "slow", "rate_limit_per_minute": 3, "max_concurrent_runs": 1000},
+    "slow-2": {"tenant_id": "slow", "rate_limit_per_minute": 3, "max_concurrent_runs": 1000},
+    "few-1": {"tenant_id": "few", "rate_limit_per_minute": 10, "max_concurrent_runs": 2},
+    "narrow-1": {
+        "tenant_id": "narrow",
+        "allowed_domains": ["good.example", "*.wild.example", "xn--bcher-kva.example"],
+        **FREE,
+    },
+    "small-1": {
+        "tenant_id": "small",
+        "max_cost_per_run": 1.5,
+        "max_time_minutes_per_run": 2,
+        "webhook_url": "https://hooks.example/small",
+        "webhook_secret_name": "small_hook",
+        "allowed_domains": ["example.com"],
+        **FREE,
+    },
+    "keyed-1": {"tenant_id": "keyed", "anthropic_secret_name": "keyed_key", **FREE},
+}
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +117,41 @@ async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A caller without a token."""
     async with over_asgi(app) as opened:
         yield opened
+
+
+@pytest.fixture
+def keys_path(tmp_path: Path) -> Path:
+    path = tmp_path / "tenant_keys.json"
+    path.write_text(json.dumps({"tenant_keys": TENANT_KEYS}))
+    return path
+
+
+@pytest.fixture
+async def tenants_app(
+    settings: ApiSettings,
+    ledger_settings: LedgerSettings,
+    nowhere: str,
+    keys_path: Path,
+    tmp_path: Path,
+) -> AsyncIterator[FastAPI]:
+    """The application for the tenants of `TENANT_KEYS`."""
+    named = {"tenant_keys_path": str(keys_path), "secrets_dir": str(tmp_path / "secrets")}
+    made = create_app(
+        settings.model_copy(update=named), ledger_settings, TemporalSettings(address=nowhere)
+    )
+    async with made.router.lifespan_context(made):
+        yield made
+
+
+@pytest.fixture
+async def tenants(tenants_app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller without a token, of the application for many tenants: see `token`."""
+    async with over_asgi(tenants_app) as opened:
+        yield opened
+
+
+def token(name: str) -> dict[str, str]:
+    return {"X-Mantis-Token": name}
 
 
 @pytest.fixture
