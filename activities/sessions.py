@@ -120,7 +120,8 @@ class SessionActivities:
     async def _open(
         self, session_id: str, request: SessionRequest
     ) -> tuple[HolderClient, BrowserSession]:
-        spec = self._spec(session_id, request)
+        row = await self._ledger.runs.get(request.run.tenant_id, request.run.run_id)
+        spec = self._spec(session_id, request, row.allowed_hosts if row else ())
         holder = await self._start(spec)
         self._holders[session_id] = holder
         try:
@@ -146,7 +147,9 @@ class SessionActivities:
                     log.warning("a browser did not start and is started once more")
         raise AssertionError("unreachable")
 
-    def _spec(self, session_id: str, request: SessionRequest) -> HolderSpec:
+    def _spec(
+        self, session_id: str, request: SessionRequest, allowed_hosts: tuple[str, ...]
+    ) -> HolderSpec:
         settings = self._settings
         session_dir = settings.sessions_dir / session_id
         kept = request.profile_id != ""
@@ -164,6 +167,7 @@ class SessionActivities:
             chrome_path=settings.chrome_path,
             headless=settings.headless,
             allow_private_hosts=settings.allow_private_hosts,
+            allowed_hosts=allowed_hosts,
             ttl_s=settings.lease_ttl_s,
             linger_s=settings.lease_linger_s,
             epoch=request.epoch,

@@ -4,14 +4,16 @@ import json
 from typing import Protocol
 
 from pydantic import JsonValue
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ledger.database import Database, insert_or
 from ledger.errors import SecretUnreadable
 from ledger.events import lock_run
 from ledger.models import Document
-from ledger.schema import run_secrets
+from ledger.run_rows import is_run, load_run
+from ledger.schema import run_secrets, runs
 from ledger.whole import whole
+from plans.concealment import conceal
 
 
 class Keyring(Protocol):
@@ -77,6 +79,30 @@ class Secrets:
             await connection.execute(
                 insert_or(connection, run_secrets, row, replacing={"ciphertext": cipher})
             )
+
+    @whole
+    async def learn(self, tenant_id: str, run_id: str, name: str, text: str) -> None:
+        """Keep a text that turned out to be a secret, and take it out of the run's row, too.
+
+        A reference replaces it in the run's plan and payload.
+
+        Raises:
+            UnknownRun: there is no such run.
+            SecretUnreadable: there are no keys to encrypt it with.
+        """
+        cipher = self.seal({name: text})[name]
+        new = {"tenant_id": tenant_id, "run_id": run_id, "name": name, "ciphertext": cipher}
+        async with self._database.write() as connection:
+            row = await load_run(connection, tenant_id, run_id, lock=True)
+            await connection.execute(
+                insert_or(connection, run_secrets, new, replacing={"ciphertext": cipher})
+            )
+            plan = conceal(row.plan, text, name)
+            payload = conceal(row.payload, text, name)
+            if (plan, payload) != (row.plan, row.payload):
+                await connection.execute(
+                    update(runs).where(is_run(tenant_id, run_id)).values(plan=plan, payload=payload)
+                )
 
     def seal(self, values: Document) -> dict[str, bytes]:
         """Named values, encrypted.

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from ledger.clock import Micros
+from plans.occurrences import MASK, join_spans, replace_spans
+from plans.placeholders import without_references
+from plans.secret_names import is_secret_name, secret_spans
 
-MASK = "***"
 _LOST_PLUS = re.compile(r"(?<=[0-9]) ([0-9]{2}:?[0-9]{2})$(?<=.{17})")
-_SECRET_NAME = re.compile(
-    r"(?:^|[_\-. ])(?:password|passwd|token|secret|api_?key|user_input)$", re.IGNORECASE
-)
 
 
 def iso_ms(at: Micros) -> str:
@@ -50,16 +49,17 @@ def run_folder(tenant_id: str, run_id: str) -> str:
     return f"tenants/{tenant_id}/runs/{run_id}"
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a value of this name is a secret, such as `password` or `site_password`."""
-    return _SECRET_NAME.search(name) is not None
-
-
 def masked(value: JsonValue) -> JsonValue:
-    """The document with `auth.*` and the values of secret-sounding names as `"***"`."""
+    """The document as a caller may see it.
+
+    `***` stands for references to secrets, `auth.*`, the values of secret-sounding names and,
+    in URLs, user-info and the values of such names.
+    """
     match value:
+        case str():
+            return masked_text(value)
         case dict():
-            return {name: _masked_member(name, member) for name, member in value.items()}
+            return masked_values(value)
         case list():
             return [masked(member) for member in value]
         case _:
@@ -67,8 +67,20 @@ def masked(value: JsonValue) -> JsonValue:
 
 
 def masked_values(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Named values with those of secret-sounding names as `"***"`."""
-    return {name: _masked_member(name, value) for name, value in values.items()}
+    """Named values as a caller may see them; see `masked`."""
+    shown: dict[str, JsonValue] = {}
+    for name, value in values.items():
+        key = plain = masked_text(name)
+        while key in shown:
+            key = f"{plain} ({len(shown) + 1})"
+        shown[key] = _masked_member(name, value)
+    return shown
+
+
+def masked_text(text: str) -> str:
+    """The text without references to secrets and without what its URLs hold of them."""
+    text = without_references(text, MASK)
+    return replace_spans(text, join_spans(secret_spans(text)), lambda _: MASK)
 
 
 def _masked_member(name: str, value: JsonValue) -> JsonValue:

@@ -71,12 +71,7 @@ class Occurrences:
 
     def replaced(self, text: str, name: Callable[[str], str]) -> str:
         """The text with `name` of each occurrence in its place."""
-        pieces: list[str] = []
-        at = 0
-        for start, end in self.spans(text):
-            pieces += [text[at:start], name(text[start:end])]
-            at = end
-        return "".join(pieces) + text[at:] if pieces else text
+        return replace_spans(text, self.spans(text), name)
 
     def masked(self, text: str) -> str:
         """The text with each occurrence as `***`."""
@@ -103,6 +98,16 @@ def join_spans(spans: Iterable[Span]) -> list[Span]:
         else:
             joined.append((start, end))
     return joined
+
+
+def replace_spans(text: str, spans: Iterable[Span], name: Callable[[str], str]) -> str:
+    """The text with `name` of what stands there in the place of each span, given in order."""
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += [text[at:start], name(text[start:end])]
+        at = end
+    return "".join([*pieces, text[at:]]) if pieces else text
 
 
 class _View:

@@ -14,6 +14,9 @@ USER_INPUT = "user_input"
 SECRET = "secret."
 """How the names of references to secrets begin; no caller may use such a name."""
 
+KEPT_WHOLE = f"{SECRET}in."
+"""How the names of values begin that are kept like secrets because a secret is in them."""
+
 PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s](?:[^{}]*[^{}\s])?)\s*\}\}")
 _REFERENCE = re.compile(r"\{\{(secret\.[A-Za-z0-9_.]+)\}\}")
 

@@ -72,6 +72,14 @@ _INNER: Mapping[Place, Mapping[str, Place]] = {
     Place.SECRET_PARAMS: {**_PARAMS, "value": Place.SECRET},
     Place.VERIFY: {"type": Place.KEPT, "value": Place.TEXT},
 }
+PLAN_WORDS = frozenset(
+    name
+    for table in (_BODY, _ITEM, _PARAMS)
+    for name, place in table.items()
+    if place is Place.KEPT
+)
+"""Members of requests and plans that hold words of the contract, numbers and names."""
+
 _THROUGHOUT = frozenset({Place.TEXT, Place.SECRET, Place.KEPT})
 
 

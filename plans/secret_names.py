@@ -118,12 +118,17 @@ def _is_value(text: str) -> bool:
 
 
 def secret_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where the URLs of a text hold secrets: user-info, and the values of secret names."""
+    """Where the URLs of a text hold secrets: user-info, and the values of secret names.
+
+    What holds a placeholder is left out.
+    """
+    found: list[tuple[int, int]] = []
     for match in _AUTHORITY.finditer(text):
         start, end = match.span(1)
         colon = text.find(":", start, end)
-        yield from ((start, end),) if colon < 0 else ((start, colon), (colon + 1, end))
+        found += [(start, end)] if colon < 0 else [(start, colon), (colon + 1, end)]
     for match in _PAIR.finditer(text):
         name = match[1].replace("%5B", "[").replace("%5D", "]")
         if is_secret_name(name) or name.casefold() in _URL_NAMES:
-            yield match.span(2)
+            found.append(match.span(2))
+    yield from ((start, end) for start, end in found if start < end and "{{" not in text[start:end])

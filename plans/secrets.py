@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 
 from plans.errors import PlanError
 from plans.json_text import read_json
-from plans.occurrences import Occurrences, Span, join_spans
+from plans.occurrences import Occurrences, Span, join_spans, replace_spans
 from plans.parse import Shape
 from plans.placeholders import (
     PLACEHOLDER,
@@ -218,7 +218,7 @@ class _Taker:
         if place is Place.SECRET:
             self._find_secret(text)
         elif place is not Place.KEPT:
-            for start, end in _in_urls(text):
+            for start, end in secret_spans(text):
                 self.name(text[start:end])
             parsed = _parsed(text)
             if parsed is not None:
@@ -238,16 +238,11 @@ class _Taker:
         if place is Place.SECRET:
             spans = [(start, end) for start, end in literals if text[start:end].strip()]
         else:
-            spans = list(_in_urls(text))
+            spans = list(secret_spans(text))
             for start, end in literals:
                 found = self._occurrences.spans(text[start:end])
                 spans += [(start + first, start + last) for first, last in found]
-        pieces: list[str] = []
-        at = 0
-        for start, end in join_spans(spans):
-            pieces += [text[at:start], self.name(text[start:end])]
-            at = end
-        return "".join([*pieces, text[at:]])
+        return replace_spans(text, join_spans(spans), self.name)
 
 
 def _objects(value: JsonValue) -> Iterator[Document]:
@@ -283,10 +278,3 @@ def _between(spans: Iterable[Span], length: int) -> list[Span]:
         found.append((at, start))
         at = end
     return [(start, end) for start, end in [*found, (at, length)] if start < end]
-
-
-def _in_urls(text: str) -> Iterator[Span]:
-    """The secrets in a text's URLs, those that are placeholders left out."""
-    for start, end in secret_spans(text):
-        if start < end and "{{" not in text[start:end]:
-            yield start, end

@@ -13,6 +13,7 @@ from temporalio.client import Client
 
 from ledger.ledger import Ledger
 from ledger.settings import LedgerSettings
+from ledger.vault import Keyring
 from temporal import logs, tracing
 from temporal.at_work import subject_at_work
 from temporal.client import connect
@@ -54,7 +55,8 @@ async def serve(pools: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     client = await _connect_patiently(TemporalSettings())
-    ledger = await Ledger.open(LedgerSettings().url)
+    settings = LedgerSettings()
+    ledger = await Ledger.open(settings.url, keyring=Keyring.load(settings))
     try:
         async with AsyncExitStack() as polled:
             for pool in pools:

@@ -78,7 +78,7 @@ async def type_text(
     page: Page, element: ElementHandle | None, text: str, *, timeout_s: float
 ) -> ActResult:
     """Type `text` key by key where the focus is, or at the end of `element`."""
-    field = await _focused(page) if element is None else await control_of(element, _EDITABLE)
+    field = await focused_field(page) if element is None else await control_of(element, _EDITABLE)
     if field is None:
         message = "nothing on the page has the focus, so there is nothing to type into"
         return failed(page, FailureClass.NO_STATE_CHANGE, message)
@@ -101,7 +101,8 @@ async def type_text(
         return conclude(watch, seen, after)
 
 
-async def _focused(page: Page) -> ElementHandle | None:
+async def focused_field(page: Page) -> ElementHandle | None:
+    """The element that has the focus, in whichever frame it is."""
     for frame in page.frames:
         handle = (await frame.evaluate_handle(_FOCUSED)).as_element()
         if handle is not None and str(await handle.evaluate("e => e.localName")) != "iframe":

@@ -12,6 +12,7 @@ from inference.decisions import ActKind, ListItem
 from inference.dom.records import item_list, takes_next_item
 from inference.extract.totals import list_proven_empty
 from ledger.models import ItemKey
+from plans.placeholders import as_text
 from plans.step import FailureClass, TierName
 
 
@@ -56,22 +57,36 @@ async def _open_next_item(context: StepContext) -> Report:
             empty = found.empty_proven or list_proven_empty(await capture_content(context.page))
             if empty or not items:
                 return _no_items(empty)
+        masked = context.mask.text
         claimed = await context.ledger.items.claim(
             context.run.tenant_id,
             context.run.run_id,
             context.scope,
             context.owner,
-            [ItemKey(key=item.key, url=item.url, title=item.title) for item in items],
-            context.page.url,
+            [
+                ItemKey(key=masked(item.key), url=masked(item.url), title=masked(item.title))
+                for item in items
+            ],
+            as_text(
+                await context.kept(
+                    context.page.url, f"list.{context.call.index}.{context.call.visit}"
+                )
+            ),
         )
         if claimed is None:
             return Report(exhausted=True, message="every item of this list was visited")
-        item = next((item for item in items if item.key == claimed.key), None)
+        item = next((item for item in items if masked(item.key) == claimed.key), None)
         if item is None:
             return failed(FailureClass.SELECTOR_MISS, f"{claimed.title!r} is not on this list")
         return await _open(context, await snapshot.element(item.ref), item, items)
     finally:
         await snapshot.dispose()
+
+
+async def _list_url(context: StepContext) -> str:
+    """The address of the list as the ledger may hold it."""
+    call = context.call
+    return as_text(await context.kept(context.page.url, f"list.{call.index}.{call.visit}"))
 
 
 async def _open(

@@ -12,18 +12,21 @@ from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.masking import Mask
 from activities.steps.report import Report, failed, not_known
+from activities.steps.secret_fields import takes_secret
 from inference.cascade import NOT_CONFIGURED, Answer, Cascade
 from inference.decisions import ActKind, Decision, Question
 from inference.dom.overlays import consent_dismissal
 from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
 from plans.calls import Call
-from plans.placeholders import as_text
+from plans.placeholders import KEPT_WHOLE, SECRET, as_text, reference
 from plans.step import FailureClass, Perception, Step, StepType, TierName
 from workflows.interfaces import RunKey, StepRequest
 
 _MOST_BANNERS = 2
 _ACT_TIME_S = 10.0
+
+_TYPING = (ActKind.FILL, ActKind.TYPE)
 
 _ACT_OF_TYPE: Mapping[StepType, ActKind] = {
     StepType.FILL_FIELD: ActKind.FILL,
@@ -149,13 +152,37 @@ class StepContext:
     async def perform(
         self, element: ElementHandle | None, kind: ActKind, text: str = ""
     ) -> ActResult:
-        """Do one act on the page, and go on in the tab that it opened, if it did."""
+        """Do one act on the page, and go on in the tab that it opened, if it did.
+
+        What goes into a password or code field is a secret of the run before it is typed.
+        """
+        if kind in _TYPING and text and not self.mask.knows(text):
+            await self._learn(element, text)
         result = await perform(
             self.page, element, kind, text, timeout_s=self.time_left(_ACT_TIME_S)
         )
         if result.opened_tab is not None:
             await self.session.follow(result.opened_tab)
         return result
+
+    async def _learn(self, element: ElementHandle | None, text: str) -> None:
+        if not await takes_secret(self.page, element):
+            return
+        self.mask.add(text)
+        call = self.call
+        name = f"{SECRET}typed.{call.index}.{call.visit}.{call.attempt}"
+        await self.ledger.secrets.learn(self.run.tenant_id, self.run.run_id, name, text)
+
+    async def kept(self, value: JsonValue, name: str) -> JsonValue:
+        """What the ledger may hold of a value that later steps need as it is.
+
+        A value with a secret in it goes among the run's secrets, and a reference stands for it.
+        """
+        if not self.mask.holds(value):
+            return value
+        name = KEPT_WHOLE + name
+        await self.ledger.secrets.add(self.run.tenant_id, self.run.run_id, name, value)
+        return reference(name)
 
     async def press(self, element: ElementHandle) -> Report:
         """Click an element that the step's own code has chosen."""

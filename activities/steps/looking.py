@@ -22,7 +22,8 @@ async def loop(context: StepContext) -> Report:
         items = item_list(snapshot.observation).items
     finally:
         await snapshot.dispose()
-    unvisited = [item for item in items if not item.sponsored and item.key not in visited]
+    keys = (context.mask.text(item.key) for item in items if not item.sponsored)
+    unvisited = [key for key in keys if key not in visited]
     return Report(has_more=bool(unvisited), tier=TierName.DOM)
 
 

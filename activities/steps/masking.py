@@ -1,55 +1,79 @@
 """Takes a run's secrets out of all that a step writes: events, records, outcomes."""
 
 from collections.abc import Mapping
-from urllib.parse import quote, quote_plus
 
 from pydantic import JsonValue
 
-from ledger.wire import MASK, is_secret_name
-from plans.placeholders import as_text
+from plans.occurrences import MASK, Occurrences
+from plans.placeholders import (
+    KEPT_WHOLE,
+    SECRET,
+    as_text,
+    names_secret,
+    texts_in,
+    without_references,
+)
+from plans.secret_names import is_secret_name
 
-_LEAST = 3
-"""Shorter values would mask half of every text."""
+_LEAST_DIGITS = 4
+"""A number with fewer is no secret where it stands in what a page says."""
 
 
 class Mask:
-    """Replaces every occurrence of some values, as they are and as they stand in URLs."""
+    """Replaces every occurrence of a run's secrets, however they are spelled."""
 
     def __init__(self, values: Mapping[str, JsonValue]) -> None:
-        """Take the values of secret-sounding names out of `values`."""
-        plain = {
-            as_text(value)
+        """Take the secrets of a run out of its values.
+
+        They are those named `secret.…`, and those whose names sound like one.
+        """
+        self._texts = {
+            text
             for name, value in values.items()
-            if is_secret_name(name) and value is not None
+            if _is_secret(name)
+            for text in (texts_in(value) if isinstance(value, dict | list) else (as_text(value),))
+            if not isinstance(value, bool) and value is not None
         }
-        forms = {
-            form
-            for text in plain
-            if len(text) >= _LEAST
-            for form in (text, quote(text), quote(text, safe=""), quote_plus(text))
-        }
-        self._forms = sorted(forms, key=len, reverse=True)
+        self._occurrences = Occurrences(self._texts)
+
+    def add(self, text: str) -> None:
+        """Mask a value from now on, too."""
+        self._texts.add(text)
+        self._occurrences = Occurrences(self._texts)
+
+    def knows(self, text: str) -> bool:
+        """Whether a text is one of the secrets."""
+        return text in self._texts
+
+    def holds(self, value: JsonValue) -> bool:
+        """Whether a secret, or what could be taken for a reference to one, is in a value."""
+        return any(self._occurrences.holds(text) or names_secret(text) for text in texts_in(value))
 
     def text(self, text: str) -> str:
-        """The text with each secret as `***`."""
-        for form in self._forms:
-            text = text.replace(form, MASK)
-        return text
+        """The text with each secret, and each reference to one, as `***`."""
+        return without_references(self._occurrences.masked(text), MASK)
 
     def value(self, value: JsonValue) -> JsonValue:
-        """A JSON value with each secret in its texts as `***`."""
-        if not self._forms:
-            return value
+        """A JSON value with each secret in it as `***`."""
         match value:
             case str():
                 return self.text(value)
             case list():
                 return [self.value(item) for item in value]
             case dict():
-                return {name: self.value(item) for name, item in value.items()}
-            case _:
+                return {self.text(name): self.value(item) for name, item in value.items()}
+            case bool() | None:
                 return value
+            case _:
+                text = as_text(value)
+                return MASK if len(text) >= _LEAST_DIGITS and text in self._texts else value
+
+
+def _is_secret(name: str) -> bool:
+    if name.startswith(SECRET):
+        return not name.startswith(KEPT_WHOLE)
+    return is_secret_name(name)
 
 
 NOTHING = Mask({})
-"""Masks nothing: what a step writes that failed before its run's inputs were read."""
+"""Masks references alone: for what a step writes that failed before its values were read."""

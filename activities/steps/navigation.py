@@ -11,6 +11,7 @@ from activities.steps.context import StepContext
 from activities.steps.report import Report, failed, unsure
 from inference.decisions import DontKnow
 from inference.dom.paging import next_page
+from plans.placeholders import SECRET, restored_text
 from plans.step import FailureClass
 from plans.urls import navigate_url, with_scheme
 
@@ -101,7 +102,10 @@ def _named_seconds(intent: str) -> float:
 
 async def _list_url(context: StepContext) -> str | None:
     run = context.run
-    return await context.ledger.items.last_list_url(run.tenant_id, run.run_id, context.scope)
+    url = await context.ledger.items.last_list_url(run.tenant_id, run.run_id, context.scope)
+    if url is None or SECRET not in url:
+        return url
+    return restored_text(url, await context.ledger.secrets.read(run.tenant_id, run.run_id))
 
 
 def _of_load(load: PageLoad) -> Report:

@@ -12,6 +12,8 @@ from ledger.ledger import Ledger
 from ledger.models import ItemMark, NewEvent, NewRow, StepRecord
 from plans.calls import CallKind, Outcome, Verdict
 from plans.judge import Judgement, judge
+from plans.placeholders import SECRET, as_text, reference
+from plans.secret_names import is_secret_name
 from plans.state import truth_of
 from plans.step import FailureClass, Section
 from workflows.interfaces import StepRequest
@@ -33,12 +35,13 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
     """Write the call down and answer with the outcome that the interpreter takes in."""
     call, report = done.request.call, done.report
     mask = done.context.mask if done.context else NOTHING
-    outcome = _outcome(done, mask)
-    judgement = judge(call.step, outcome, call.attempt)
     out_var = call.step.out_var
     variables: dict[str, JsonValue] = {}
     if out_var and report.success and call.kind is CallKind.STEP:
-        variables[out_var] = report.value if report.value is not None else report.truth
+        value = report.value if report.value is not None else report.truth
+        variables[out_var] = await _stored(done.context, out_var, value)
+    outcome = _outcome(done, mask)
+    judgement = judge(call.step, outcome, call.attempt)
     rows = () if judgement.kind == "retry" else _masked_rows(report.rows, mask)
     counts = await ledger.rows.record_step(
         StepRecord(
@@ -60,6 +63,19 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
             "rows_total": counts.total_of_step,
         }
     )
+
+
+async def _stored(context: StepContext | None, name: str, value: JsonValue) -> JsonValue:
+    """What the ledger holds of a variable: nothing of a secret but a reference."""
+    if context is None or isinstance(value, bool) or value is None:
+        return value
+    index = context.call.index
+    if not is_secret_name(name):
+        return await context.kept(value, f"{index}")
+    secret = f"{SECRET}out.{index}"
+    context.mask.add(as_text(value))
+    await context.ledger.secrets.add(context.run.tenant_id, context.run.run_id, secret, value)
+    return reference(secret)
 
 
 def _masked_rows(rows: tuple[NewRow, ...], mask: Mask) -> tuple[NewRow, ...]:

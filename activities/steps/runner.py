@@ -4,7 +4,8 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import traceback
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from playwright.async_api import Error as PlaywrightError
@@ -18,15 +19,17 @@ from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.checking import verify
 from activities.steps.context import StepContext
-from activities.steps.masking import Mask
+from activities.steps.masking import NOTHING, Mask
 from activities.steps.record import Recorded, record
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
 from inference.cascade import Cascade
+from ledger.errors import SecretUnreadable
 from ledger.ledger import Ledger
 from ledger.wire import masked_values
 from plans.calls import CallKind, Outcome, Verdict
-from plans.placeholders import fill_step, names_in_step
+from plans.occurrences import MASK
+from plans.placeholders import SECRET, fill_step, names_in_step, restored
 from plans.step import FailureClass, Step, StepType
 from workflows.interfaces import RETURN_TO_LIST, RunKey, StepRequest
 
@@ -109,11 +112,14 @@ class StepRunner:
                 report = failed(FailureClass.BROWSER_LOST, str(error))
             except PlaywrightError as error:
                 report = await _browser_failure(context, error)
+            except SecretUnreadable as error:
+                report = failed(FailureClass.UNKNOWN, str(error))
             except TimeoutError:
                 report = failed(FailureClass.NAV_TIMEOUT, "the step did not end in its time")
             except Exception:  # the activity boundary: a fault of ours fails the step, named by id
                 fault = secrets.token_hex(4)
-                log.exception("fault %s in step %s", fault, request.call.key)
+                told = (context.mask if context else NOTHING).text(traceback.format_exc())
+                log.error("fault %s in step %s\n%s", fault, request.call.key, told)
                 report = failed(FailureClass.UNKNOWN, f"internal fault {fault}; the log has it")
             duration_ms = round((time.monotonic() - started) * 1000)
             return await record(
@@ -150,13 +156,16 @@ class StepRunner:
         await session.ready()
         step = request.call.step
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
-        inputs = await self._inputs(request.run)
-        values = inputs if not names_in_step(step) else await self._values(request.run, inputs)
+        known, mask = await self._values(request.run, names_in_step(step))
+        shown = masked_values({name: mask.value(value) for name, value in known.items()})
+        shown |= {name: MASK for name in known if name.startswith(SECRET)}
         return StepContext(
             request=request,
-            step=fill_step(step, values),
-            shown=fill_step(step, masked_values(values)),
-            mask=Mask(values),
+            step=fill_step(step, known),
+            shown=fill_step(
+                step, shown | {name: MASK for name in known if name.startswith(SECRET)}
+            ),
+            mask=mask,
             session=session,
             ledger=self._ledger,
             cascade=self._cascade,
@@ -164,10 +173,21 @@ class StepRunner:
         )
 
     async def _values(
-        self, run: RunKey, inputs: Mapping[str, JsonValue]
-    ) -> Mapping[str, JsonValue]:
-        """Values for placeholders: the run's inputs, and over them its variables."""
-        return {**inputs, **await self._ledger.variables.get_all(run.tenant_id, run.run_id)}
+        self, run: RunKey, wanted: Collection[str]
+    ) -> tuple[Mapping[str, JsonValue], Mask]:
+        """Values for placeholders, and what masks the secrets among all that the run knows.
+
+        The values are the run's inputs, over them its variables where the step wants any, and
+        its secrets.
+        """
+        kept = await self._ledger.secrets.read(run.tenant_id, run.run_id)
+        inputs = restored(dict(await self._inputs(run)), kept)
+        known: dict[str, JsonValue] = inputs if isinstance(inputs, dict) else {}
+        if wanted:
+            variables = await self._ledger.variables.get_all(run.tenant_id, run.run_id)
+            known |= {name: restored(value, kept) for name, value in variables.items()}
+        known |= kept
+        return known, Mask(known)
 
     async def _inputs(self, run: RunKey) -> Mapping[str, JsonValue]:
         """The run's inputs, which never change; those of the last few runs are kept."""
@@ -229,7 +249,8 @@ async def _browser_failure(context: StepContext | None, error: PlaywrightError) 
         return failed(FailureClass.BROWSER_LOST, "the page or the browser crashed")
     if session is not None and session.page.is_closed():
         return failed(FailureClass.BROWSER_LOST, "the tab was closed")
-    log.warning("the driver failed: %s", error.message)
+    mask = context.mask if context else NOTHING
+    log.warning("the driver failed: %s", mask.text(error.message))
     return failed(FailureClass.UNKNOWN, "the page did not let the step be carried out")
 
 
