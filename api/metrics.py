@@ -89,7 +89,9 @@ def note(
         outcome: what its status code does not tell: `idempotent_hit`, `denied_allowlist`.
         rejected: which limit refused it.
     """
-    logs.name(tenant_id=tenant_id, run_id=run_id)
+    if tenant_id or run_id:
+        logs.name(tenant_id=tenant_id, run_id=run_id)
+        tracing.name_span(logs.current())
     exchange = _exchange.get()
     if exchange is None:
         return
@@ -205,11 +207,10 @@ class Accounting:
         token = _exchange.set(exchange)
         started = time.monotonic()
         try:
-            with logs.about() as subject:
+            with logs.about():
                 try:
                     await self._app(scope, receive, noting)
                 finally:
-                    tracing.name_span(subject)
                     if self._access_log:
                         _log_access(scope, exchange, time.monotonic() - started)
         finally:

@@ -73,7 +73,7 @@ class Otlp:
             resource=Resource.create({"service.name": service}), shutdown_on_exit=False
         )
         self._provider.add_span_processor(_Names())
-        self._provider.add_span_processor(BatchSpanProcessor(_Careful(exporter)))
+        self._provider.add_span_processor(BatchSpanProcessor(Careful(exporter)))
         self._tracer = self._provider.get_tracer("mantis")
         trace.set_tracer_provider(self._provider)
         propagate.set_global_textmap(_PROPAGATOR)
@@ -147,7 +147,7 @@ class _Names(SpanProcessor):
         span.set_attributes(_names(named))
 
 
-class _Careful(SpanExporter):
+class Careful(SpanExporter):
     """Sends nothing but what may be seen, and says once that nobody takes it."""
 
     def __init__(self, exporter: SpanExporter) -> None:
@@ -155,6 +155,7 @@ class _Careful(SpanExporter):
         self._told_at = float("-inf")
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send what may be seen of some spans."""
         result = self._exporter.export([_shown(span) for span in spans])
         if result is not SpanExportResult.SUCCESS and self._told_at + _SILENT_S < time.monotonic():
             self._told_at = time.monotonic()
@@ -162,9 +163,11 @@ class _Careful(SpanExporter):
         return result
 
     def shutdown(self) -> None:
+        """Send no more."""
         self._exporter.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what is buffered, of which there is nothing."""
         return self._exporter.force_flush(timeout_millis)
 
 
