@@ -14,7 +14,7 @@ from activities.delivery.target import Target
 TIMEOUT_S = 10.0
 """For all of a try: resolving, connecting, sending, and the head of the answer."""
 
-_CONNECT_S = 4.0
+CONNECT_S = 4.0
 """For one of several addresses."""
 
 Resolver = Callable[[str, int], Awaitable[tuple[IPAddress, ...]]]
@@ -85,7 +85,12 @@ class Sender:
                 pool.stream("POST", url, headers=all_headers, content=body) as response,
             ):
                 return response.status
-        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+        except (
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.TimeoutException,
+            OSError,
+        ) as error:
             raise NoAnswer(_why(target, error)) from error
         finally:
             await network.close()
@@ -118,7 +123,7 @@ class Pinned(httpcore.AsyncNetworkBackend):
             httpcore.ConnectTimeout: the last of them did not in its time.
         """
         fault: Exception = httpcore.ConnectError("there is no address")
-        timeout = _CONNECT_S if len(self._addresses) > 1 else None
+        timeout = CONNECT_S if len(self._addresses) > 1 else None
         for address in self._addresses:
             try:
                 stream = await self._network.connect_tcp(
@@ -148,7 +153,7 @@ def _why(target: Target, error: Exception) -> str:
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return f"{target.shown} speaks no TLS that we understand"
     match error:
-        case httpcore.ConnectError():
+        case httpcore.ConnectError() | httpcore.ConnectTimeout():
             return f"{target.shown} can't be connected to"
         case httpcore.ProtocolError():
             return f"{target.shown} gave no answer in HTTP"

@@ -1,7 +1,5 @@
 """What the delivery of webhooks reads from `MANTIS_*`."""
 
-from pathlib import Path
-
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -11,8 +9,8 @@ class DeliverySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MANTIS_", frozen=True)
 
-    secrets_dir: Path | None = None
-    """Folder of the secrets, a file each."""
+    secrets_dir: str = ""
+    """Folder of the secrets, a file each; empty: there are none."""
     webhook_secret_default: SecretStr = Field(default=SecretStr(""))
     """Signs the webhooks of tenants that name no secret of their own; empty: unsigned."""
     webhook_allow_private: bool = False

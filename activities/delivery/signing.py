@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ledger.models import RunRow
 from ledger.wire import iso_ms
 
 USER_AGENT = "Mantis-Webhook/1"
+_SECRET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 _LARGEST_SECRET = 64 * 1024
 
 
@@ -67,17 +69,17 @@ def read_secret(name: str, settings: DeliverySettings) -> bytes:
     """
     if not name:
         return settings.webhook_secret_default.get_secret_value().encode()
-    plain = Path(name).name == name and name not in (".", "..")
-    if settings.secrets_dir is None or not plain:
+    path = Path(settings.secrets_dir) / name
+    if not settings.secrets_dir or not _SECRET_NAME.fullmatch(name) or not path.is_file():
         raise SecretMissing(_missing(name))
     try:
-        with (settings.secrets_dir / name).open("rb") as kept:
-            secret = kept.read(_LARGEST_SECRET).strip()
-    except (OSError, ValueError) as error:
+        with path.open("rb") as kept:
+            secret = kept.read(_LARGEST_SECRET + 1)
+    except OSError as error:
         raise SecretMissing(_missing(name)) from error
-    if not secret:
+    if not secret.strip() or len(secret) > _LARGEST_SECRET:
         raise SecretMissing(_missing(name))
-    return secret
+    return secret.strip()
 
 
 def _missing(name: str) -> str:

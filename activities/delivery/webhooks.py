@@ -6,16 +6,18 @@ import logging
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.delivery.errors import NotDelivered
+from activities.delivery.errors import NotDelivered, SecretMissing
 from activities.delivery.sender import Sender
 from activities.delivery.settings import DeliverySettings
 from activities.delivery.signing import read_secret, write_letter
-from activities.delivery.target import read_target
+from activities.delivery.target import Target, read_target
 from activities.heartbeats import heartbeats
+from activities.steps.masking import NOTHING, Mask
 from ledger.clock import now_micros
-from ledger.errors import UnknownDelivery
+from ledger.errors import LedgerAway, SecretUnreadable, UnknownDelivery
 from ledger.ledger import Ledger
-from ledger.models import Delivery, DeliveryState, RunRow
+from ledger.models import Delivery, DeliveryState, Document, RunRow
+from plans.placeholders import names_secret, restored_text
 from workflows.interfaces import (
     RECORD_WEBHOOK,
     SEND_WEBHOOK,
@@ -87,29 +89,45 @@ class WebhookActivities:
 
     async def _try(self, delivery: Delivery, run: RunRow) -> WebhookTry:
         number = delivery.tries + 1
+        mask = NOTHING
         try:
-            code = await self._post(delivery, run)
+            secrets = await self._secrets(delivery)
+            mask = Mask(secrets)
+            target = read_target(restored_text(delivery.url, secrets))
+            code = await self._post(target, delivery, run)
         except NotDelivered as failure:
-            return WebhookTry(number=number, error=str(failure))
+            return WebhookTry(number=number, error=mask.text(str(failure)))
+        except LedgerAway:
+            raise
         except Exception as fault:
             # A fault of ours counts as a failed try: Temporal would repeat it without end.
             log.exception("webhook %s of run %s", delivery.delivery_id, delivery.run_id)
             return WebhookTry(number=number, error=f"not sent: {type(fault).__name__}")
-        return WebhookTry(number=number, code=code, error=_complaint(delivery, code))
+        return WebhookTry(number=number, code=code, error=mask.text(_complaint(target, code)))
 
-    async def _post(self, delivery: Delivery, run: RunRow) -> int:
-        target = read_target(delivery.url)
+    async def _secrets(self, delivery: Delivery) -> Document:
+        """What the URL's references stand for, where it has any."""
+        if not names_secret(delivery.url):
+            return {}
+        try:
+            return await self._ledger.secrets.read(delivery.tenant_id, delivery.run_id)
+        except SecretUnreadable as error:
+            raise SecretMissing(
+                "not sent: the keys at hand do not decrypt the secrets in the callback_url"
+            ) from error
+
+    async def _post(self, target: Target, delivery: Delivery, run: RunRow) -> int:
         secret = await asyncio.to_thread(read_secret, delivery.secret_name, self._settings)
         letter = write_letter(run, delivery.delivery_id, secret, now_micros())
         return await self._sender.post(target, letter.headers, letter.body)
 
 
-def _complaint(delivery: Delivery, code: int) -> str:
+def _complaint(target: Target, code: int) -> str:
     """What is wrong with an answer; nothing with a 2xx."""
     if 200 <= code < 300:
         return ""
     followed = " (redirects are not followed)" if 300 <= code < 400 else ""
-    return f"{read_target(delivery.url).shown} answered with status {code}{followed}"
+    return f"{target.shown} answered with status {code}{followed}"
 
 
 def _unknown(key: DeliveryKey) -> ApplicationError:

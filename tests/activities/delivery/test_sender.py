@@ -2,10 +2,12 @@
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import psutil
@@ -53,6 +55,23 @@ def open_sender(names: Names | None = None, tls: ssl.SSLContext | None = None) -
 
 def strict_sender(names: Names | None = None) -> Sender:
     return Sender(names or resolve_name, ssl.create_default_context(), allow_private=False)
+
+
+@pytest.fixture
+def crowded() -> Iterator[int]:
+    """A loopback port whose queue is full: connecting to it takes for ever."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        port: int = listening.getsockname()[1]
+        waiting = [socket.socket() for _ in range(3)]
+        for one in waiting:
+            one.setblocking(False)
+            with suppress(BlockingIOError):
+                one.connect(("127.0.0.1", port))
+        yield port
+        for one in waiting:
+            one.close()
 
 
 @pytest.fixture
@@ -148,6 +167,19 @@ async def test_the_second_address_is_tried_when_the_first_refuses() -> None:
         names = Names(["127.0.0.9", "127.0.0.1"])
         assert await post(open_sender(names), receiver.url(host="both.test")) == 200
     assert receiver.letters[0].headers["host"] == f"both.test:{receiver.port}"
+
+
+async def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    crowded: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender_module, "CONNECT_S", 0.3)
+    async with receiving(host="127.0.0.2", port=crowded) as receiver:
+        names = Names(["127.0.0.1", "127.0.0.2"])
+        assert await post(open_sender(names), f"http://both.test:{crowded}/") == 200
+    assert len(receiver.letters) == 1
+    with pytest.raises(NoAnswer, match="can't be connected to"):
+        names = Names(["127.0.0.1", "127.0.0.1"])
+        await post(open_sender(names), f"http://both.test:{crowded}/")
 
 
 NO_URL = ("0177.0.0.1", "127。0。0。1", "①②⑦.⓪.⓪.①")

@@ -47,7 +47,9 @@ def over(**fields: object) -> RunRow:
 
 
 def settings(folder: Path | None = None, default: str = "") -> DeliverySettings:
-    return DeliverySettings(secrets_dir=folder, webhook_secret_default=SecretStr(default))
+    return DeliverySettings(
+        secrets_dir=str(folder or ""), webhook_secret_default=SecretStr(default)
+    )
 
 
 def test_the_body_names_the_run_and_how_it_ended() -> None:
