@@ -158,11 +158,16 @@ def _read_suite(value: dict[str, JsonValue], path: str, caps: Caps) -> TaskSuite
         most = caps.max_steps_per_plan
         raise PlanError(f"the task suite has {len(tasks)} tasks, more than the {most} allowed")
     suite = read_model(TaskSuite, {**value, "tasks": []}, path)
-    read = tuple(_read_task(task, index) for index, task in enumerate(tasks))
+    read = tuple(read_task(task, index) for index, task in enumerate(tasks))
     return suite.model_copy(update={"tasks": read})
 
 
-def _read_task(task: JsonValue, index: int) -> Task:
+def read_task(task: JsonValue, index: int) -> Task:
+    """Read one task of a suite.
+
+    Raises:
+        PlanError: a required field is missing, or a field is of a wrong type.
+    """
     if not isinstance(task, dict):
         raise PlanError(f"invalid request: tasks[{index}]: must be an object")
     for name in ("task_id", "intent"):

@@ -26,14 +26,19 @@ def read_steps(items: list[JsonValue], max_steps: int) -> tuple[Step, ...]:
         raise PlanError("the plan is empty: it needs at least one step")
     if len(items) > max_steps:
         raise PlanError(f"the plan has {len(items)} steps, more than the {max_steps} allowed")
-    steps = tuple(_read_step(item, index) for index, item in enumerate(items))
+    steps = tuple(read_step(item, index) for index, item in enumerate(items))
     for index, step in enumerate(steps):
-        _check_targets(step, index, len(steps))
-        _check_conditions(step, index)
+        check_targets(step, index, len(steps))
+        check_conditions(step, index)
     return steps
 
 
-def _read_step(item: JsonValue, index: int) -> Step:
+def read_step(item: JsonValue, index: int) -> Step:
+    """Read one step, by itself.
+
+    Raises:
+        PlanError: a required field is missing, the type is unknown, a field is of a wrong type.
+    """
     if not isinstance(item, dict):
         raise PlanError(f"invalid request: steps[{index}]: must be an object")
     for name in ("intent", "type"):
@@ -47,7 +52,12 @@ def _read_step(item: JsonValue, index: int) -> Step:
     return read_model(Step, item, f"steps[{index}]")
 
 
-def _check_targets(step: Step, index: int, length: int) -> None:
+def check_targets(step: Step, index: int, length: int) -> None:
+    """Refuse a step that leads out of its plan of `length` steps.
+
+    Raises:
+        PlanError: a loop without a target before it, or a branch out of range.
+    """
     if step.type is StepType.LOOP:
         if step.loop_target is None:
             raise PlanError(f"step {index} missing required field 'loop_target'")
@@ -60,7 +70,12 @@ def _check_targets(step: Step, index: int, length: int) -> None:
             raise PlanError(f"step {index}: {name} out of range: it must lie in 0..{length}")
 
 
-def _check_conditions(step: Step, index: int) -> None:
+def check_conditions(step: Step, index: int) -> None:
+    """Refuse a gate without a condition and a guard that names no variable.
+
+    Raises:
+        PlanError: it is one.
+    """
     hints = step.hints
     shown = (hints.expect_url_contains, hints.expect_url_excludes, hints.expect_text_present)
     if step.gate and not (step.verify or "").strip() and not any(shown):
