@@ -11,7 +11,7 @@ from api.submit import RUN_ID
 from api.tenants import Scope, Tenant
 from api.views import LogsView
 from ledger.clock import now_micros
-from ledger.models import Document, RunRow, RunStatus
+from ledger.models import Delivery, Document, RunRow, RunStatus
 from ledger.result import STEP_EVENT, build_poll, build_result, build_status, log_line
 from ledger.views import PollView, ResultView, StatusView
 
@@ -73,7 +73,8 @@ def read_run_id(given: str) -> str:
 
 async def status(service: Service, tenant: Tenant, run_id: str) -> StatusView:
     """The status of a run."""
-    return build_status(await find(service, tenant, run_id), now_micros())
+    row = await find(service, tenant, run_id)
+    return build_status(row, now_micros(), await _delivery(service, row))
 
 
 async def poll(service: Service, tenant: Tenant, run_id: str) -> PollView:
@@ -92,7 +93,7 @@ async def result_of(service: Service, row: RunRow) -> ResultView:
         return build_result(row, (), (), now_micros())
     steps = await service.ledger.events.of_kind(row.tenant_id, row.run_id, STEP_EVENT)
     rows = await service.ledger.rows.read(row.tenant_id, row.run_id)
-    return build_result(row, steps, rows, now_micros())
+    return build_result(row, steps, rows, now_micros(), await _delivery(service, row))
 
 
 async def logs(service: Service, tenant: Tenant, run_id: str, tail: int) -> LogsView:
@@ -108,7 +109,14 @@ async def cancel(service: Service, tenant: Tenant, run_id: str, reason: str) -> 
     now = now_micros()
     asked = await service.ledger.runs.request_cancel(row.tenant_id, run_id, reason, now)
     service.dispatcher.wake()
-    return build_status(asked, now)
+    return build_status(asked, now, await _delivery(service, asked))
+
+
+async def _delivery(service: Service, row: RunRow) -> Delivery | None:
+    """The run's webhook; none is due before its end."""
+    if row.callback_url is None or not row.status.terminal:
+        return None
+    return await service.ledger.deliveries.of_run(row.tenant_id, row.run_id)
 
 
 async def resume(service: Service, tenant: Tenant, run_id: str) -> NoReturn:

@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 
 from ledger.clock import Micros
-from ledger.models import Document, EventRow, ExtractedRow, RunRow, RunStatus
+from ledger.models import Delivery, Document, EventRow, ExtractedRow, RunRow, RunStatus
 from ledger.records import as_text, build_leads, build_rows
-from ledger.views import HandleView, PollView, Result, ResultView, StatusView
+from ledger.views import HandleView, PollView, Result, ResultView, StatusView, WebhookView
 from ledger.wire import iso_ms, iso_us, masked, run_folder
 from plans.failure_help import failure_help
 from plans.step import HaltClass
@@ -39,13 +39,17 @@ def build_handle(row: RunRow) -> HandleView:
     )
 
 
-def build_status(row: RunRow, now: Micros) -> StatusView:
-    """The status of a run."""
-    return StatusView.model_validate(_status(row, now))
+def build_status(row: RunRow, now: Micros, delivery: Delivery | None = None) -> StatusView:
+    """The status of a run, and of its webhook where one is due."""
+    return StatusView.model_validate(_status(row, now, delivery))
 
 
 def build_result(
-    row: RunRow, steps: Sequence[EventRow], rows: Sequence[ExtractedRow], now: Micros
+    row: RunRow,
+    steps: Sequence[EventRow],
+    rows: Sequence[ExtractedRow],
+    now: Micros,
+    delivery: Delivery | None = None,
 ) -> ResultView:
     """The status of a run with its result.
 
@@ -54,8 +58,9 @@ def build_result(
         steps: its events of kind `step`, oldest first; their bodies are the step records.
         rows: its records.
         now: for the back-off hint.
+        delivery: its webhook, where one is due.
     """
-    status = _status(row, now)
+    status = _status(row, now, delivery)
     if not row.status.terminal:
         return ResultView.model_validate({**status, "result": None, "result_ready": False})
     result = Result(
@@ -113,7 +118,7 @@ def _handle(row: RunRow) -> dict[str, object]:
     }
 
 
-def _status(row: RunRow, now: Micros) -> dict[str, object]:
+def _status(row: RunRow, now: Micros, delivery: Delivery | None) -> dict[str, object]:
     fields = _handle(row) | {
         "started_at": None if row.started_at is None else iso_ms(row.started_at),
         "finished_at": None if row.finished_at is None else iso_ms(row.finished_at),
@@ -131,7 +136,19 @@ def _status(row: RunRow, now: Micros) -> dict[str, object]:
     if row.halt_class is not None:
         fields |= {"error": row.halt_class, "halt_class": row.halt_class}
         fields["failure_help"] = _help(row, row.halt_class)
+    if delivery is not None:
+        fields["webhook"] = _webhook(delivery)
     return fields
+
+
+def _webhook(delivery: Delivery) -> WebhookView:
+    return WebhookView(
+        state=delivery.state,
+        tries=delivery.tries,
+        last_code=delivery.last_code,
+        last_error=delivery.last_error or None,
+        delivery_id=delivery.delivery_id,
+    )
 
 
 def _help(row: RunRow, halt_class: HaltClass) -> Document:

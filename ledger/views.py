@@ -5,7 +5,7 @@ A field that does not apply is left out: dump with `document()`.
 
 from pydantic import BaseModel, ConfigDict
 
-from ledger.models import Document, RunStatus
+from ledger.models import DeliveryState, Document, RunStatus
 from plans.step import HaltClass
 
 
@@ -37,6 +37,16 @@ class HandleView(View):
     events_path: str
 
 
+class WebhookView(View):
+    """How the webhook of a run that is over stands."""
+
+    state: DeliveryState
+    tries: int
+    last_code: int | None
+    last_error: str | None
+    delivery_id: str
+
+
 class StatusView(HandleView):
     """The status of a run: the handle's fields, and how it stands."""
 
@@ -51,6 +61,7 @@ class StatusView(HandleView):
     message: str | None = None
     failure_help: Document | None = None
     video: Document | None = None
+    webhook: WebhookView | None = None
 
 
 class Result(View):
