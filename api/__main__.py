@@ -4,13 +4,13 @@ import argparse
 import asyncio
 import socket
 import sys
-from importlib import import_module
 
 import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
 from api.ops_port import OpsPort
+from api.service import Service
 from api.settings import ApiSettings
 from temporal import logs, tracing
 from temporal.metrics_share import share
@@ -37,8 +37,6 @@ def main(arguments: list[str] | None = None) -> int:
     )
     app = create_app(ApiSettings())
     listeners = [listener, *_ops_listeners(app, ops, listener)]
-    if tracing.on():
-        import_module("api.spans").instrument(app)
     try:
         asyncio.run(_serve(app, listeners))
     finally:
@@ -63,13 +61,25 @@ def _ops_listeners(app: FastAPI, ops: OpsSettings, main: socket.socket) -> list[
 
 
 class _Announcing(uvicorn.Server):
-    """Says `ready` on standard output as soon as requests are accepted."""
+    """Says `ready` on standard output as soon as requests are accepted.
+
+    When it is to stop, event streams end first: waiting for them would take minutes.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             sys.stdout.write("ready\n")
             sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        service: Service = self._app.state.service
+        service.feeds.stop()
+        await super().shutdown(sockets)
 
 
 async def _serve(app: FastAPI, listeners: list[socket.socket]) -> None:
@@ -80,7 +90,7 @@ async def _serve(app: FastAPI, listeners: list[socket.socket]) -> None:
         access_log=False,
         timeout_graceful_shutdown=5,
     )
-    await _Announcing(config).serve(sockets=listeners)
+    await _Announcing(config, app).serve(sockets=listeners)
 
 
 if __name__ == "__main__":
