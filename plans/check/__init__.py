@@ -1,0 +1,1 @@
+"""All that is wrong with a plan at once, not only what the door would refuse first."""
