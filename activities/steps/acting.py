@@ -67,11 +67,7 @@ async def _open_next_item(context: StepContext) -> Report:
                 ItemKey(key=masked(item.key), url=masked(item.url), title=masked(item.title))
                 for item in items
             ],
-            as_text(
-                await context.kept(
-                    context.page.url, f"list.{context.call.index}.{context.call.visit}"
-                )
-            ),
+            await _list_url(context),
         )
         if claimed is None:
             return Report(exhausted=True, message="every item of this list was visited")
