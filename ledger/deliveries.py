@@ -33,6 +33,12 @@ class Deliveries:
             return await _find(connection, _is(tenant_id, delivery_id))
 
     @whole
+    async def find(self, delivery_id: str) -> Delivery | None:
+        """The delivery of this id, whosever it is: for the operator."""
+        async with self._database.read() as connection:
+            return await _find(connection, deliveries.c.delivery_id == delivery_id)
+
+    @whole
     async def of_run(self, tenant_id: str, run_id: str) -> Delivery | None:
         """The delivery of a run; None before its end and where no webhook is due."""
         here = and_(deliveries.c.tenant_id == tenant_id, deliveries.c.run_id == run_id)
