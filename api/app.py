@@ -16,6 +16,7 @@ from api.reconciler import Reconciler
 from api.routes import events, meta, metrics, predict, queue, runs
 from api.service import Service
 from api.settings import ApiSettings
+from api.spans import TELEMETRY
 from api.tenants import (
     DEFAULT_TENANT,
     KeysFile,
@@ -66,6 +67,7 @@ def create_app(
         redoc_url="/redoc" if settings.enable_docs_ui else None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        telemetry=TELEMETRY,
     )
     errors.install(app)
     app.add_middleware(Accounting, metrics=counted, access_log=ops.access_log)

@@ -1,13 +1,22 @@
-"""Requests as spans; loaded only where the process is traced."""
+"""Requests as spans, where the process is traced: what FastAPI is to tell of them."""
 
-from fastapi import FastAPI
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from fastapi.telemetry import TelemetryConfig
+from starlette.types import Scope
 
-_EXCLUDED = r"/health(\?|$),/metrics(\?|$)"
+_PROBES = frozenset({"/metrics", "/health", "/v1/health"})
 
 
-def instrument(app: FastAPI) -> None:
-    """Let each request be one span, whatever the number of its chunks; probes are none."""
-    FastAPIInstrumentor.instrument_app(
-        app, excluded_urls=_EXCLUDED, exclude_spans=["receive", "send"]
-    )
+def _is_probe(scope: Scope) -> bool:
+    return scope["path"] in _PROBES
+
+
+TELEMETRY: TelemetryConfig = {
+    "tracing": True,
+    "operation_spans": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+    "exclude": _is_probe,
+}
+"""One span a request, to the process's own tracing and nowhere else: FastAPI's exporters and
+logs know nothing of what must not be seen."""

@@ -123,6 +123,7 @@ class Processes:
             "MANTIS_WEBHOOK_ALLOW_PRIVATE": "1",
             "MANTIS_ACCESS_LOG": "1",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
         }
         if endpoint:
             self._environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint
@@ -218,6 +219,7 @@ def test_a_run_is_one_trace_from_the_request_to_its_webhook(
     until(lambda: collector.webhooks, "the webhook")
     assert running.stop() < 30
     spans = collector.spans()
+    assert [seen.span.name for seen in spans].count("POST /v1/predict") == 1
     of_run = {seen.span.name: seen for seen in spans if seen.attributes.get("mantis.run_id")}
     expected = {
         "POST /v1/predict": "mantis-api",
@@ -275,7 +277,9 @@ from temporal.settings import TracingSettings
 tracing.start(TracingSettings(), "mantis-test")
 assert not tracing.on()
 assert tracing.current_trace_parent() == "" and not tracing.interceptors()
-loaded = [name for name in sys.modules if name.startswith(("opentelemetry", "requests", "grpc"))]
+parts = ("sdk", "exporter", "instrumentation")
+costly = ("requests", *(f"opentelemetry.{part}" for part in parts))
+loaded = [name for name in sys.modules if name.startswith(costly)]
 assert not loaded, loaded
 """
 
