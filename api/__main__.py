@@ -50,7 +50,8 @@ def _ops_listeners(app: FastAPI, ops: OpsSettings, main: socket.socket) -> list[
         return []
     host: str = ops.ops_host or main.getsockname()[0]
     try:
-        listener = socket.create_server((host, ops.ops_port))
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, ops.ops_port), family=family)
     except OSError as error:
         raise SystemExit(
             f"metrics can't be shown on {host}:{ops.ops_port} ({error.strerror}): "
