@@ -23,6 +23,7 @@ from temporal.settings import LogSettings
 _FIELDS = ("levelname", "name", "message")
 _NOT_SHOWN = ("color_message", "temporal_activity", "temporal_workflow", "temporal_log")
 _QUIET = {
+    "alembic": logging.WARNING,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "asyncio": logging.WARNING,
