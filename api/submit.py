@@ -69,7 +69,10 @@ def check(service: Service, tenant: Tenant, body: Document) -> Submission:
     strangers = tenant.allowlist.offending(submission.hosts)
     if strangers:
         note(outcome=Outcome.DENIED_ALLOWLIST)
-        raise Forbidden(f"plan references host(s) not in tenant allowlist: {', '.join(strangers)}")
+        more = len(strangers) - MOST_NAMED
+        named = ", ".join(strangers[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        sentence = f"plan references host(s) not in tenant allowlist: {named}"
+        raise Forbidden(submission.shown(sentence))
     return submission
 
 

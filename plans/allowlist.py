@@ -10,13 +10,13 @@ from plans.plan import Plan, PlanText
 from plans.step import Frozen
 from plans.suite import TaskSuite
 from plans.urls import (
+    addresses_in,
     host_of,
     is_own_path,
     is_relative,
     is_web_url,
     normalise_host,
     step_urls,
-    urls_in,
 )
 
 NO_HOST = "(an address without a web host)"
@@ -62,14 +62,9 @@ def _read(pattern: str) -> str | None:
     """The host that a pattern names, or `.suffix` for `*.suffix`; None where it is neither."""
     text = pattern.strip()
     if text.startswith("*."):
-        suffix = _name(normalise_host(text[2:]))
+        suffix = normalise_host(text[2:])
         return None if suffix is None or _is_address(suffix) else f".{suffix}"
-    return _name(host_of(text) if is_web_url(text) else normalise_host(text))
-
-
-def _name(host: str | None) -> str | None:
-    """A host that a browser can go to: no star and no empty label in it."""
-    return None if host is None or "*" in host or "" in host.split(".") else host
+    return host_of(text) if is_web_url(text) else normalise_host(text)
 
 
 def _is_address(host: str) -> bool:
@@ -108,6 +103,6 @@ def _urls(content: Plan | TaskSuite | PlanText, inputs: Mapping[str, JsonValue])
                 start = fill_text(task.start_url or "", inputs)
                 if not (base_url and is_relative(start)):
                     yield start
-                yield from urls_in(fill_text(task.intent, inputs))
+                yield from addresses_in(fill_text(task.intent, inputs))
         case PlanText(text=text):
-            yield from urls_in(fill_text(text, inputs))
+            yield from addresses_in(fill_text(text, inputs))

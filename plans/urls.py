@@ -42,8 +42,9 @@ _TAIL = ".,;:!?)]}'\"»”’"
 def normalise_host(host: str) -> str | None:
     """A host as a browser would ask for it, or None when a browser would refuse it.
 
-    Lower case, percent-decoded, punycode, without a trailing dot; IPv4 in any of its
-    spellings as four decimal parts; IPv6 compressed, without brackets.
+    So is one that no name server can know (with an empty label). Lower case,
+    percent-decoded, punycode, without a trailing dot; IPv4 in any of its spellings as four
+    decimal parts; IPv6 compressed, without brackets.
     """
     if len(host) > _MAX_HOST:
         return None
@@ -57,6 +58,8 @@ def normalise_host(host: str) -> str | None:
         return None
     ascii_host = _to_ascii(_DOTS.sub(".", text).removesuffix("."))
     if not ascii_host or len(ascii_host) > 253 or _FORBIDDEN.search(ascii_host):
+        return None
+    if "" in ascii_host.split("."):
         return None
     last = ascii_host.rsplit(".", 1)[-1]
     return _ipv4(ascii_host) if _NUMBER.fullmatch(last) else ascii_host
@@ -165,6 +168,12 @@ def urls_in(text: str) -> tuple[str, ...]:
     return tuple(_trimmed(url) for url in found)
 
 
+def addresses_in(text: str) -> tuple[str, ...]:
+    """All web addresses in a text: those with a scheme, and the bare hosts beside them."""
+    found = (*_TEXT_URL.findall(text), *_TEXT_HOST.findall(_TEXT_URL.sub(" ", text)))
+    return tuple(_trimmed(url) for url in found)
+
+
 def _trimmed(url: str) -> str:
     """Without the sentence's punctuation, and without brackets that close nothing in it."""
     unopened = {end: url.count(end) - url.count(start) for start, end in ("()", "[]", "{}")}
@@ -218,4 +227,4 @@ def is_own_path(url: str) -> bool:
 def step_urls(step: Step) -> tuple[str, ...]:
     """Every URL that a step names as a place to go to."""
     named = [url for url in (step.url, step.params.url) if url]
-    return (*named, *(urls_in(step.intent) if step.type is StepType.NAVIGATE else ()))
+    return (*named, *(addresses_in(step.intent) if step.type is StepType.NAVIGATE else ()))
