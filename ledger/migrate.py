@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -33,6 +34,35 @@ async def migrate(database: Database) -> None:
     """
     async with _own_turn(database):
         await _migrate(database)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """The revision that a database is at, None where it is empty, and the newest one here.
+
+    `known` is False where the database is at a revision that this build does not have.
+    """
+
+    current: str | None
+    newest: str | None
+    known: bool
+
+
+async def schema_state(database: Database) -> SchemaState:
+    """Look at the schema of a database without changing it.
+
+    Raises:
+        LedgerAway: the database can't be reached.
+    """
+    scripts = ScriptDirectory.from_config(make_config())
+    async with database.read() as connection:
+        current = await connection.run_sync(_current)
+    revisions = {script.revision for script in scripts.walk_revisions()}
+    return SchemaState(
+        current=current,
+        newest=scripts.get_current_head(),
+        known=current is None or current in revisions,
+    )
 
 
 @asynccontextmanager
