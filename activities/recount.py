@@ -9,7 +9,7 @@ from ledger.models import EventRow, ExtractedRow
 from plans.calls import CallKind, Money
 from plans.plan import Plan
 from plans.state import Counters, RunState
-from plans.step import Section, Step, StepType, TierName
+from plans.step import FailureClass, Section, Step, StepType, TierName
 from plans.structure import EXTRACTING, Structure
 
 
@@ -43,7 +43,7 @@ class _Count:
         self._state.counters.cost += _cost(event)
         if event.kind == "step":
             self._step(event)
-        elif event.dedup_key.startswith(f"{CallKind.RETURN}:"):
+        elif event.dedup_key.startswith(f"{CallKind.RETURN}:") and not _lost_browser(event):
             self._state.counters.failed_steps += 1
 
     def end(self) -> Counters:
@@ -90,6 +90,11 @@ class _Count:
         if self._structure.section(index) is Section.EXTRACTION:
             read = step.type is StepType.NAVIGATE_BACK and self._state.extracted_in_pass
             self._state.close_item(failed=not read)
+
+
+def _lost_browser(event: EventRow) -> bool:
+    """The run ended with it; it is no failure that the run went past."""
+    return event.body.get("failure_class") == FailureClass.BROWSER_LOST
 
 
 def _tier(event: EventRow) -> TierName | None:
