@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from activities.errors import ChromiumMissing
 from activities.holder.chromium import LaunchFailed, launch
@@ -92,7 +92,10 @@ async def ledger(settings: LedgerSettings) -> Finding:
     except (LedgerAway, TimeoutError, OSError) as error:
         way_out = "start the database, or correct MANTIS_DATABASE_URL"
         return missing("ledger", f"{shown}: {_first_line(error)}", way_out)
-    except (ImportError, ValueError) as error:
+    except DBAPIError as error:
+        way_out = "put a backup in its place, or name another with MANTIS_DATABASE_URL"
+        return missing("ledger", f"{shown}: {_first_line(error.orig or error)}", way_out)
+    except (ImportError, NoSuchModuleError, ValueError) as error:
         way_out = "write it as postgresql+asyncpg://USER:PASSWORD@HOST/NAME, or unset it"
         return missing("ledger", f"{shown}: {_first_line(error)}", way_out)
 
@@ -144,5 +147,5 @@ def models(anthropic_api_key: str) -> Finding:
     )
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200] or type(error).__name__

@@ -1,0 +1,190 @@
+"""`mantis doctor`: each look on a machine that has the thing and on one that has not."""
+
+import argparse
+import json
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from ledger.ledger import Ledger
+from ledger.settings import LedgerSettings
+from temporal.doctor import machine, parts
+from temporal.doctor.command import doctor
+from temporal.doctor.finding import Finding, State
+from temporal.settings import StackSettings, TemporalSettings
+
+
+def states(findings: object) -> dict[str, State]:
+    found = findings if not isinstance(findings, Finding) else [findings]
+    return {one.name: one.state for one in found}  # pyright: ignore[reportGeneralTypeIssues]
+
+
+@pytest.mark.browser
+async def test_chromium_is_really_started(tmp_path: Path) -> None:
+    found = await parts.chromium(None)
+    assert (found.state, "starts" in found.detail) == (State.OK, True)
+    false = tmp_path / "chromium"
+    false.write_text("#!/bin/sh\necho 'libnss3.so: cannot open shared object file' >&2\nexit 127\n")
+    false.chmod(false.stat().st_mode | stat.S_IXUSR)
+    broken = await parts.chromium(false)
+    assert broken.state is State.MISSING
+    assert "libnss3.so" in broken.detail
+    none = await parts.chromium(tmp_path / "none")
+    assert (none.state, "MANTIS_CHROME_PATH" in none.way_out) == (State.MISSING, True)
+
+
+async def test_temporal_embedded_reached_and_away(temporal_address: str, nowhere: str) -> None:
+    assert (await parts.temporal(TemporalSettings())).detail.startswith("embedded: temporal")
+    reached = await parts.temporal(TemporalSettings(address=temporal_address))
+    assert (reached.state, temporal_address in reached.detail) == (State.OK, True)
+    away = await parts.temporal(TemporalSettings(address=nowhere))
+    assert (away.state, "TEMPORAL_ADDRESS" in away.way_out) == (State.MISSING, True)
+
+
+@pytest.fixture
+def nowhere() -> str:
+    with machine.socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+async def test_the_ledger_is_looked_at_and_left_alone(tmp_path: Path) -> None:
+    settings = LedgerSettings(data_dir=tmp_path, database_url="")
+    assert "made at the first start" in (await parts.ledger(settings)).detail
+    assert os.listdir(tmp_path) == []
+    ledger = await Ledger.open(settings.url)
+    await ledger.close()
+    assert "the newest" in (await parts.ledger(settings)).detail
+    file = tmp_path / "ledger.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()
+    older = await parts.ledger(settings)
+    assert (older.state, "at the next start" in older.detail) == (State.OK, True)
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    newer = await parts.ledger(settings)
+    assert (newer.state, "newer Mantis" in newer.detail) == (State.MISSING, True)
+    file.write_bytes(b"no database at all" * 100)
+    assert (await parts.ledger(settings)).state is State.MISSING
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "postgresql+asyncpg://user:hunter2@{nowhere}/mantis",
+        "postgresql+nodriver://user:hunter2@{nowhere}/mantis",
+        "nodialect://user:hunter2@{nowhere}/mantis",
+    ],
+)
+async def test_a_database_that_is_not_there_shows_no_password(url: str, nowhere: str) -> None:
+    found = await parts.ledger(LedgerSettings(database_url=url.format(nowhere=nowhere)))
+    assert found.state is State.MISSING
+    assert "MANTIS_DATABASE_URL" in found.detail + found.way_out or "postgresql" in found.way_out
+    assert "hunter2" not in found.model_dump_json()
+
+
+def test_who_may_call(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+
+    def look() -> Finding:
+        return parts.authentication(StackSettings(tenant_keys_path=str(keys), api_token=""))
+
+    assert look().state is State.MISSING
+    for content in ("{", "[]", '{"tenant_keys": {}}', '{"tenant_keys": 3}'):
+        keys.write_text(content)
+        assert look().state is State.MISSING
+    keys.write_text('{"tenant_keys": {"a-secret": {"tenant_id": "a"}}}')
+    assert look().state is State.OK
+    assert "a-secret" not in look().model_dump_json()
+    alone = StackSettings(tenant_keys_path="", api_token="a-secret", data_dir=tmp_path)
+    assert "a-secret" not in parts.authentication(alone).model_dump_json()
+
+
+def test_models_are_no_need() -> None:
+    assert parts.models("").state is State.HINT
+    assert "sk-1" not in parts.models("sk-1").model_dump_json()
+
+
+def test_folders(tmp_path: Path) -> None:
+    assert set(states(machine.data_folder(tmp_path)).values()) == {State.OK}
+    assert states(machine.data_folder(tmp_path / "a" / "b"))["data folder"] is State.OK
+    assert not (tmp_path / "a").exists()
+    file = tmp_path / "file"
+    file.write_text("")
+    assert states(machine.data_folder(file)) == {"data folder": State.MISSING}
+    assert states(machine.data_folder(Path("/proc/nothing")))["data folder"] is State.MISSING
+    assert "sockets" not in states(machine.temporary_folder(tmp_path))
+    assert states(machine.temporary_folder(tmp_path / ("x" * 90)))["sockets"] is State.MISSING
+
+
+def test_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Usage:
+        free = 50 * 2**20
+
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: Usage)
+    assert states(machine.data_folder(tmp_path))["disk"] is State.MISSING
+    assert machine.shared_memory().state is State.HINT
+    Usage.free = 600 * 2**20
+    assert states(machine.data_folder(tmp_path))["disk"] is State.HINT
+    assert machine.shared_memory().state is State.OK
+
+
+def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for soft, state in ((256, State.MISSING), (1024, State.HINT), (9999, State.OK)):
+        monkeypatch.setattr(machine.resource, "getrlimit", lambda _, soft=soft: (soft, 9999))
+        assert states(machine.limits())["open files"] is state
+
+
+def test_programs_and_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert machine.ffmpeg().state is State.OK
+    assert machine.fonts().state is State.OK
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine.ffmpeg().state is State.HINT
+    monkeypatch.setattr(machine, "_FONT_FOLDERS", (str(tmp_path),))
+    assert machine.fonts().state is State.HINT
+    assert machine.run_program(["/bin/false"]) == ""
+    assert machine.run_program([str(tmp_path / "none")]) == ""
+
+
+def test_a_taken_port_is_a_hint() -> None:
+    with machine.socket.create_server(("127.0.0.1", 0)) as taken:
+        assert machine.api_port(taken.getsockname()[1]).state is State.HINT
+
+
+def run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    doctor(parser)
+    parsed = parser.parse_args(list(words))
+    return parsed.handler(parsed)
+
+
+@pytest.mark.browser
+def test_the_command_is_a_table_json_and_a_code(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MANTIS_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MANTIS_API_TOKEN", "a-secret")
+    monkeypatch.delenv("TEMPORAL_ADDRESS", raising=False)
+    assert run() == 0
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[-1] == "fit for runs"
+    assert "a-secret" not in shown
+    monkeypatch.setenv("MANTIS_CHROME_PATH", str(tmp_path / "none"))
+    assert run("--json") == 1
+    document = json.loads(capsys.readouterr().out)
+    states = {one["name"]: one["state"] for one in document["findings"]}
+    assert (document["ok"], states["chromium"]) == (False, "missing")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_of_the_wrong_kind_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MANTIS_LEASE_TTL_S", "soon")
+    assert run() == 1
+    assert "MANTIS_LEASE_TTL_S" in capsys.readouterr().out
