@@ -83,26 +83,36 @@ class Feed:
         Raises:
             LedgerAway: the database can't be reached.
         """
-        if not self._loaded or head.last_event_at > self.head.last_event_at:
-            await self.refresh(head)
+        if not self._is_loaded_for(head):
+            async with self._turn:
+                if not self._is_loaded_for(head):
+                    await self._advance(head)
 
     async def refresh(self, head: Head) -> None:
-        """Read what is new, given a head that was read just now.
+        """Read what is new, given the head that the follower has read just now.
+
+        The follower reads heads one after the other: of two with the same last event, its
+        later one is right.
 
         Raises:
             LedgerAway: the database can't be reached; nothing is lost by trying again.
         """
         async with self._turn:
-            if not self._loaded:
-                await self._seed()
-            elif head == self.head or head.last_event_at < self.head.last_event_at:
-                return
-            while self._last < head.last_event_at:
-                found = await self._events.read(*self.run, self._last, PAGE)
-                self._keep(found)
-                if len(found) < PAGE:
-                    break
-            self.head = head
+            if head != self.head and head.last_event_at >= self.head.last_event_at:
+                await self._advance(head)
+
+    def _is_loaded_for(self, head: Head) -> bool:
+        return self._loaded and head.last_event_at <= self.head.last_event_at
+
+    async def _advance(self, head: Head) -> None:
+        if not self._loaded:
+            await self._seed()
+        while self._last < head.last_event_at:
+            found = await self._events.read(*self.run, self._last, PAGE)
+            self._keep(found)
+            if len(found) < PAGE:
+                break
+        self.head = head
         self.wake()
 
     async def _seed(self) -> None:

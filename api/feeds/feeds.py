@@ -37,7 +37,8 @@ class Feeds:
         self._wanted = asyncio.Event()
         self._stopping = asyncio.Event()
 
-    def __len__(self) -> int:
+    @property
+    def watched(self) -> int:
         """How many runs are watched."""
         return len(self._feeds)
 

@@ -42,7 +42,7 @@ async def test_a_blocking_submission_is_answered_as_soon_as_its_run_is_over(
     assert time.monotonic() - began < 0.4
     assert answer.json() == (await caller.get(f"/v1/runs/{run_id}/result")).json()
     assert answer.json()["result_ready"] is True
-    assert len(feeds) == 0
+    assert feeds.watched == 0
 
 
 async def test_a_caller_that_leaves_leaves_its_run_alone(
@@ -50,7 +50,7 @@ async def test_a_caller_that_leaves_leaves_its_run_alone(
 ):
     with pytest.raises(httpx.ReadTimeout):
         await caller.post("/v1/predict", json=BODY, timeout=0.5)
-    await eventually(lambda: len(feeds) == 0)
+    await eventually(lambda: feeds.watched == 0)
     run = await service.ledger.runs.get(TENANT, await _only_run(service))
     assert run is not None and run.status is RunStatus.QUEUED and not run.cancel_requested
 

@@ -64,7 +64,7 @@ async def test_restless_readers_get_each_event_once_in_order_and_the_same_bytes(
     for rows, _ in read[1:]:
         assert rows == first
     assert sum(visits for _, visits in read) > READERS * 3
-    await eventually(lambda: len(feeds) == 0)
+    await eventually(lambda: feeds.watched == 0)
     as_json = (await caller.get(f"/v1/runs/{run.run_id}/events")).content
     for raw in first:
         assert raw.split(b"data: ", 1)[1] in as_json
@@ -78,7 +78,7 @@ async def test_a_reader_that_leaves_leaves_nothing_behind(
             await anext(frames)
             assert feeds.readers == 1
             assert stream_tasks() == 2
-    await eventually(lambda: feeds.readers == 0 and len(feeds) == 0)
+    await eventually(lambda: feeds.readers == 0 and feeds.watched == 0)
     await eventually(lambda: stream_tasks() == 0)
 
 

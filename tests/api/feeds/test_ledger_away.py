@@ -142,4 +142,4 @@ async def test_one_runs_fault_ends_its_own_readers_alone(
             assert "terminal" not in [frame.event async for frame in broken]
         await ledger.events.append(other.tenant_id, other.run_id, [step(1)])
         assert (await anext(healthy)).event == "step"
-        assert len(feeds) == 1
+        assert feeds.watched == 1

@@ -59,7 +59,7 @@ async def test_a_stream_ends_in_time_without_terminal_and_is_pinged_until_then(
     assert 0.6 <= time.monotonic() - began < 3
     assert [frame.raw for frame in frames].count(b": ping") in (2, 3)
     assert "terminal" not in [frame.event for frame in frames]
-    assert len(feeds) == 0
+    assert feeds.watched == 0
     last = [frame.id for frame in frames if frame.is_row][-1]
     await finish(ledger, run)
     rest = await read_all(caller, run.run_id, last_id=last)
@@ -101,7 +101,7 @@ async def test_all_streams_end_without_terminal_when_the_api_stops(
                 assert "terminal" not in [frame.event async for frame in frames]
     late = await read_all(caller, run.run_id)
     assert [frame.event for frame in late] == ["phase", "log"]
-    assert len(feeds) == 0
+    assert feeds.watched == 0
 
 
 @pytest.fixture
