@@ -13,6 +13,7 @@ from api.ops_port import OpsPort
 from api.service import Service
 from api.settings import ApiSettings
 from temporal import logs, tracing
+from temporal.core_logs import forward_core_logs
 from temporal.metrics_share import share
 from temporal.settings import LogSettings, OpsSettings, TracingSettings
 
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     ops = OpsSettings()
     logs.configure(LogSettings(), SERVICE)
+    forward_core_logs()
     share(ops)
     tracing.start(TracingSettings(), SERVICE)
     listener = (

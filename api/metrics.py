@@ -28,6 +28,9 @@ disable_created_metrics()
 log = logging.getLogger("mantis.metrics")
 access = logging.getLogger("mantis.access")
 
+UNREADABLE = (OSError, ValueError, RuntimeError, struct.error)
+"""What the prometheus client raises for files of samples that are gone or damaged."""
+
 PREDICT_PATHS = frozenset({"/v1/predict", "/predict"})
 
 Rejection = Literal["rate", "concurrent"]
@@ -131,13 +134,13 @@ class Metrics:
         """Count a request that was answered; `predict`: it was one to `POST /v1/predict`."""
         if predict:
             outcome = exchange.outcome or outcome_of(exchange.status)
-            self._predict.labels(exchange.tenant_id, exchange.mode, outcome).inc()
+            _count(self._predict, exchange.tenant_id, exchange.mode, outcome)
         if exchange.rejected is not None:
-            self._rejections.labels(exchange.tenant_id, exchange.rejected).inc()
+            _count(self._rejections, exchange.tenant_id, exchange.rejected)
 
     def completed(self, tenant_id: str, outcome: Completion) -> None:
         """Count a chat completion."""
-        self._chat.labels(tenant_id, outcome).inc()
+        _count(self._chat, tenant_id, outcome)
 
     async def text(self, open_runs: Mapping[str, int] | None) -> bytes:
         """Everything in Prometheus' text format.
@@ -159,7 +162,7 @@ class Metrics:
         try:
             MultiProcessCollector(registry, str(self._shared))
             return generate_latest(registry)
-        except (OSError, ValueError, RuntimeError, struct.error) as error:
+        except UNREADABLE as error:
             log.warning("the samples of the workers can't be read: %s", error)
             return generate_latest(self._own)
 
@@ -217,6 +220,14 @@ class Accounting:
             _exchange.reset(token)
             predict = scope["method"] == "POST" and scope["path"] in PREDICT_PATHS
             self._metrics.count(exchange, predict=predict)
+
+
+def _count(counter: Counter, *labels: str) -> None:
+    """Metrics never fail a request: a damaged or missing file of samples is only logged."""
+    try:
+        counter.labels(*labels).inc()
+    except UNREADABLE as error:
+        log.warning("a sample is lost: %s", error)
 
 
 def outcome_of(status: int) -> Outcome:

@@ -1,11 +1,14 @@
 """Questions to the parts that the service needs: asked once at a time, answered in time."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+log = logging.getLogger("mantis.health")
 
 
 class Probe(Generic[T]):
@@ -58,5 +61,7 @@ class Probe(Generic[T]):
         known = self._late
         try:
             known = await self._ask()
+        except Exception:  # a probe's own fault is no answer either, and must not be one's 500
+            log.exception("a probe failed")
         finally:
             self._known, self._known_at = known, time.monotonic()

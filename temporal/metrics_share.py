@@ -11,16 +11,16 @@ from temporal.settings import OpsSettings
 log = logging.getLogger("mantis.metrics")
 
 _KINDS = ("counter", "histogram")
-_ROOM = 512 * 1024
+_ROOM = 1024 * 1024
 """Bytes of each file, taken at the start: the files are mapped into memory, and a write into
-a mapping that the disk has no room for would end the process. About 2,000 series."""
+a mapping that the disk has no room for would end the process. About 4,000 series."""
 
 
 def share(settings: OpsSettings) -> None:
     """Write this process's samples under its own name, to be called before the first one.
 
     A process that is started again goes on with the file of its predecessor, so that nothing
-    is lost and nothing grows. Without a folder or a name, each process keeps its own.
+    is lost and nothing grows. Without a folder, a name or the room, it keeps them to itself.
     """
     if settings.multiproc_dir is None or not settings.process_name:
         return
@@ -30,7 +30,9 @@ def share(settings: OpsSettings) -> None:
             _take_room(settings.multiproc_dir / f"{kind}_{name}.db")
     except OSError as error:
         log.warning("no room for metrics in %s: %s", settings.multiproc_dir, error.strerror)
-    values.ValueClass = values.MultiProcessValue(lambda: name)
+        values.ValueClass = values.MutexValue
+    else:
+        values.ValueClass = values.MultiProcessValue(lambda: name)
 
 
 def _take_room(path: Path) -> None:
@@ -38,5 +40,8 @@ def _take_room(path: Path) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         os.posix_fallocate(descriptor, 0, _ROOM)
+    except OSError:
+        path.unlink()
+        raise
     finally:
         os.close(descriptor)

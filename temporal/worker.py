@@ -17,6 +17,7 @@ from ledger.vault import Keyring
 from temporal import logs, tracing
 from temporal.at_work import subject_at_work
 from temporal.client import connect
+from temporal.core_logs import forward_core_logs
 from temporal.metrics_share import share
 from temporal.settings import LogSettings, OpsSettings, TemporalSettings, TracingSettings
 from temporal.worker_metrics import showing_metrics
@@ -38,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     service = f"mantis-worker-{'-'.join(pools)}"
     ops = OpsSettings()
     logs.configure(LogSettings(), service, subject_at_work)
+    forward_core_logs()
     share(ops)
     tracing.start(TracingSettings(), service)
     try:
