@@ -8,6 +8,7 @@ change looks at the run.
 import asyncio
 import sqlite3
 import threading
+from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
@@ -31,9 +32,9 @@ PING_S = 15.0
 PING_TIMEOUT_S = 5.0
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 2.0
+STOP_TIMEOUT_S = 5.0
 MOST_NAMES = 10_000
 """Changed runs that are remembered for a slow reader; beyond that anything may have changed."""
-_LONGEST_PAYLOAD = 7_900
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
 
@@ -78,8 +79,6 @@ async def notify(connection: AsyncConnection, tenant_id: str, run_id: str) -> No
     if connection.dialect.name != "postgresql":
         return
     payload = clean_text(f"{run_id} {tenant_id}")
-    if len(payload.encode()) > _LONGEST_PAYLOAD:
-        payload = ""
     await connection.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
 
 
@@ -88,19 +87,13 @@ async def watch(database: Database) -> AsyncGenerator[Changes]:
     """Changes of the database's runs, heard until the block is left."""
     changes = Changes()
     if database.engine.dialect.name == "postgresql":
-        listening = asyncio.create_task(_listen(database, changes))
-        try:
-            yield changes
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
-        return
-    counting = _Counter(database.engine.url.database or "", changes)
+        hearing = _Listener(database, changes)
+    else:
+        hearing = _Counter(database.engine.url.database or "", changes)
     try:
         yield changes
     finally:
-        await counting.stop()
+        await hearing.stop()
 
 
 class _Counter:
@@ -139,16 +132,56 @@ def _version(connection: sqlite3.Connection) -> int | None:
         return None
 
 
-async def _listen(database: Database, changes: Changes) -> None:
-    pause = FIRST_RETRY_S
-    while True:
-        with suppress(SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            async with _dedicated(database) as connection:
-                pause = FIRST_RETRY_S
-                await _hear_all(connection, changes)
-        changes.hear_anything()
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, LAST_RETRY_S)
+class _Listener:
+    """Listens on a Postgres connection of its own, and makes a new one when it is lost."""
+
+    def __init__(self, database: Database, changes: Changes) -> None:
+        self._database = database
+        self._changes = changes
+        self._stopping = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End the connection; one that is just being made is waited for, but not for long."""
+        self._stopping.set()
+        await asyncio.wait([self._task], timeout=STOP_TIMEOUT_S)
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        pause = FIRST_RETRY_S
+        while not self._stopping.is_set():
+            with suppress(SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                async with _dedicated(self._database) as connection:
+                    pause = FIRST_RETRY_S
+                    await self._hear_all(connection)
+            self._changes.hear_anything()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            pause = min(pause * 2, LAST_RETRY_S)
+
+    async def _hear_all(self, connection: asyncpg.Connection) -> None:
+        """Pass on what is heard until the connection is lost or no longer wanted."""
+        lost = asyncio.Event()
+
+        def lose(_: object) -> None:
+            lost.set()
+
+        connection.add_termination_listener(lose)
+        await connection.add_listener(CHANNEL, self._hear)
+        self._changes.hear_anything()
+        ends = [asyncio.create_task(event.wait()) for event in (lost, self._stopping)]
+        try:
+            while not (await asyncio.wait(ends, timeout=PING_S, return_when=FIRST_COMPLETED))[0]:
+                await connection.execute("SELECT 1", timeout=PING_TIMEOUT_S)
+        finally:
+            for end in ends:
+                end.cancel()
+
+    def _hear(self, _: object, __: int, ___: str, payload: object) -> None:
+        run_id, _, tenant_id = str(payload).partition(" ")
+        self._changes.hear((tenant_id, run_id))
 
 
 @asynccontextmanager
@@ -162,27 +195,3 @@ async def _dedicated(database: Database) -> AsyncGenerator[asyncpg.Connection]:
             yield driver
     finally:
         await engine.dispose()
-
-
-async def _hear_all(connection: asyncpg.Connection, changes: Changes) -> None:
-    """Pass on what is heard until the connection is lost."""
-    lost = asyncio.Event()
-
-    def hear(_: object, __: int, ___: str, payload: object) -> None:
-        run_id, _, tenant_id = str(payload).partition(" ")
-        if tenant_id:
-            changes.hear((tenant_id, run_id))
-        else:
-            changes.hear_anything()
-
-    def lose(_: object) -> None:
-        lost.set()
-
-    connection.add_termination_listener(lose)
-    await connection.add_listener(CHANNEL, hear)
-    changes.hear_anything()
-    while not lost.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(lost.wait(), PING_S)
-            return
-        await connection.execute("SELECT 1", timeout=PING_TIMEOUT_S)

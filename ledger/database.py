@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -121,18 +122,24 @@ class _away:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: object):
-        cause = fault.orig.__cause__ if isinstance(fault, DBAPIError) and fault.orig else fault
-        if isinstance(cause, DiskFullError) or _is_full_sqlite(fault):
-            raise LedgerFull(_FULL) from fault
-        lost = isinstance(fault, OperationalError | InterfaceError | PoolTimeout | OSError)
+        cause = fault
+        lost = isinstance(fault, InterfaceError | PoolTimeout | OSError)
         if isinstance(fault, DBAPIError):
+            cause = fault.orig
             lost = lost or fault.connection_invalidated
+            if isinstance(cause, BaseException) and isinstance(cause.__cause__, PostgresError):
+                cause = cause.__cause__
+        if isinstance(cause, sqlite3.OperationalError):
+            lost = _sqlite_code(cause) != sqlite3.SQLITE_ERROR
+        if isinstance(cause, DiskFullError) or _sqlite_code(cause) == sqlite3.SQLITE_FULL:
+            raise LedgerFull(_FULL) from fault
         if lost or isinstance(cause, _SERVER_AWAY):
             raise LedgerAway(_AWAY) from fault
 
 
-def _is_full_sqlite(fault: BaseException | None) -> bool:
-    return isinstance(fault, OperationalError) and "disk is full" in str(fault.orig)
+def _sqlite_code(fault: BaseException | None) -> int | None:
+    """The primary result code of SQLite."""
+    return fault.sqlite_errorcode & 0xFF if isinstance(fault, sqlite3.Error) else None
 
 
 def _make_engine(url: URL) -> AsyncEngine:
