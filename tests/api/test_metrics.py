@@ -1,6 +1,7 @@
 """What `/metrics` and health show: each request once, whatever became of it."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -21,14 +22,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from activities import metrics as worker_metrics
 from activities.runs import RunActivities
 from activities.settings import ActivitySettings
+from api.app import create_app
 from api.health import Health
 from api.metrics import Accounting, Metrics, Mode, Outcome, note, outcome_of
 from api.ops_port import OpsPort
 from api.probes import Probe
+from api.settings import ApiSettings
 from ledger.clock import now_micros
 from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.models import RunStatus
+from ledger.settings import LedgerSettings
 from ledger.vault import Keyring
 from plans.calls import Call, CallKind, Finish
 from plans.calls import Outcome as StepOutcome
@@ -36,6 +40,7 @@ from plans.cost import CostBreakdown
 from plans.state import RunState
 from plans.step import FailureClass, Section, Step, StepType, TierName
 from plans.summary import DynamicVerification, Summary, Tiers, Totals
+from temporal.settings import TemporalSettings
 from workflows.interfaces import FinishRequest, RunKey
 
 PLAN = [{"intent": "Go to https://example.com", "type": "navigate"}]
@@ -164,6 +169,51 @@ async def test_a_host_outside_the_allowlist_and_a_fault_of_ours_are_told_apart()
         assert requests(samples, "run", outcome, tenant="t") == 1
     rejected = "mantis_rate_limit_rejections_total"
     assert value(samples, rejected, tenant_id="t", kind="rate") == 1
+
+
+async def test_replays_refusals_by_limits_and_by_the_allowlist_of_several_tenants(
+    settings: ApiSettings, ledger_settings: LedgerSettings, nowhere: str, tmp_path: Path
+):
+    keys = tmp_path / "keys.json"
+    entries = {
+        "token-slow": {"tenant_id": "slow", "rate_limit_per_minute": 1},
+        "token-small": {"tenant_id": "small", "max_concurrent_runs": 1},
+        "token-shut": {"tenant_id": "shut", "allowed_domains": ["only.test"]},
+        "token-read": {"tenant_id": "shut", "scopes": ["status"]},
+    }
+    keys.write_text(json.dumps({"tenant_keys": entries}))
+    known = settings.model_copy(update={"tenant_keys_path": str(keys)})
+    app = create_app(known, ledger_settings, TemporalSettings(address=nowhere))
+    plan = {"task_suite": PLAN}
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url="http://mantis"
+        ) as client,
+    ):
+
+        async def post(token: str, **headers: str) -> int:
+            answer = await client.post(
+                "/v1/predict", json=plan, headers={"X-Mantis-Token": token, **headers}
+            )
+            return answer.status_code
+
+        assert [await post("token-slow", **{"Idempotency-Key": "k"}) for _ in range(3)] == [200] * 3
+        assert await post("token-slow") == 429
+        assert [await post("token-small") for _ in range(3)] == [200, 429, 429]
+        assert (await post("token-shut"), await post("token-read")) == (403, 403)
+        samples = await scrape(client)
+    assert requests(samples, "run", "ok", "slow") == 1
+    assert requests(samples, "run", "idempotent_hit", "slow") == 2
+    assert requests(samples, "run", "rate_limited", "slow") == 1
+    assert requests(samples, "run", "rate_limited", "small") == 2
+    assert requests(samples, "run", "denied_allowlist", "shut") == 1
+    assert requests(samples, "run", "bad_request", "shut") == 1
+    assert all_requests(samples) == 9
+    rejected = "mantis_rate_limit_rejections_total"
+    assert value(samples, rejected, tenant_id="slow", kind="rate") == 1
+    assert value(samples, rejected, tenant_id="small", kind="concurrent") == 2
+    assert value(samples, "mantis_concurrent_runs", tenant_id="small") == 1
 
 
 @pytest.mark.parametrize(
