@@ -4,11 +4,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
 
 from ledger.database import Database
 from ledger.ledger import Ledger
+from ledger.migrate import make_config, migrate
 from ledger.models import NewRun
 from ledger.schema import metadata
 
@@ -39,6 +42,39 @@ async def test_the_migrations_lead_to_the_schema(ledger: Ledger, url: str):
         )
     await database.close()
     assert difference == []
+
+
+INSERT_OLD = """
+INSERT INTO runs (
+    tenant_id, run_id, status, phase, plan, plan_name, payload, signature, state_key, perception,
+    max_cost_micro, max_time_ms, max_run_steps, created_at, updated_at, last_event_at, message,
+    cancel_requested
+) VALUES (
+    'acme', 'old', 'queued', 'queued', '[]', '', '{}', '', 'k', 'auto', 1, 1, 1, 5, 5, 5, '', FALSE
+)
+"""
+
+
+async def test_runs_of_an_older_ledger_are_kept(url: str):
+    database = Database(url)
+    await migrate(database)
+    async with database.write() as connection:
+        await connection.run_sync(_migrate_to, "0001")
+        await connection.execute(text(INSERT_OLD))
+    await database.close()
+    ledger = await Ledger.open(url)
+    row = await ledger.runs.get("acme", "old")
+    page = await ledger.runs.page("acme", None, 5, None)
+    await ledger.close()
+    assert row is not None
+    assert (row.released, row.callback_url, row.allowed_hosts) == (True, None, ())
+    assert page.runs == (row,)
+
+
+def _migrate_to(connection: Connection, revision: str) -> None:
+    config = make_config()
+    config.attributes["connection"] = connection
+    command.downgrade(config, revision)
 
 
 async def test_many_may_open_an_empty_database_at_once(url: str):
