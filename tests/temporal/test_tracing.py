@@ -125,6 +125,9 @@ class Processes:
             "OTEL_BSP_SCHEDULE_DELAY": "200",
             "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
         }
+        self.ops_port, self.worker_port = free_port(), free_port()
+        self._environment["MANTIS_OPS_PORT"] = str(self.ops_port)
+        self._environment["MANTIS_WORKER_OPS_PORT"] = str(self.worker_port)
         if endpoint:
             self._environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint
         self.port = free_port()
@@ -214,7 +217,7 @@ def test_a_run_is_one_trace_from_the_request_to_its_webhook(
         )
         client.get(f"/v1/runs/{run_id}/logs?tail=5&why={CANARY}")
         client.get(f"/nowhere/{CANARY}")
-        client.get("/health")
+        assert client.get("/health").json()["checks"]["temporal"] == "ok"
         client.get("/metrics")
     until(lambda: collector.webhooks, "the webhook")
     assert running.stop() < 30
@@ -260,12 +263,28 @@ def test_a_collector_that_is_away_fails_nothing_and_is_mentioned_once(
     with running.client() as client:
         for _ in range(3):
             submit(client)
+        assert client.get("/metrics").status_code == 404
+        assert "runs" not in client.get("/health").json()["checks"]["workers"]
+    assert_ports_of_metrics(running)
     assert running.stop() < 15
     for name in ("api", "worker"):
         lines = [json.loads(line) for line in running.log(name).splitlines()]
         about = [line for line in lines if "collector" in line["message"]]
         assert len(about) <= 1
         assert not [line for line in lines if line["logger"].startswith("opentelemetry")]
+
+
+def assert_ports_of_metrics(running: Processes) -> None:
+    """In a cluster the API and each worker show what they measured themselves."""
+    of_api = httpx.get(f"http://127.0.0.1:{running.ops_port}/metrics").text
+    of_worker = httpx.get(f"http://127.0.0.1:{running.worker_port}/metrics").text
+    labels = '{mode="run",outcome="ok",tenant_id="default"}'
+    assert f"mantis_predict_requests_total{labels} 3.0" in of_api
+    assert "mantis_run_duration" not in of_api
+    labels = '{model="holo3",status="failed",tenant_id="default"}'
+    assert f"mantis_run_duration_seconds_count{labels} 3.0" in of_worker
+    assert httpx.get(f"http://127.0.0.1:{running.ops_port}/health").status_code == 200
+    assert httpx.get(f"http://127.0.0.1:{running.ops_port}/v1/models").status_code == 404
 
 
 SILENT = """
