@@ -9,7 +9,6 @@ import logging
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import timedelta
 from typing import assert_never
 
 from temporalio.client import Client
@@ -28,6 +27,7 @@ from workflows.interfaces import (
     DELIVERY_QUEUE,
     PLAN_RUN,
     RUNS_QUEUE,
+    WEBHOOK_DUE,
     CloseInput,
     Closing,
     DeliveryKey,
@@ -49,7 +49,7 @@ AT_ONCE = 16
 POLL_S = 1.0
 KNOCK_S = 0.5
 """How often an absent Temporal is asked whether it is back."""
-KNOCK_TIMEOUT = timedelta(seconds=2)
+KNOCK_WITHIN_S = 2.0
 
 
 class Dispatcher:
@@ -104,7 +104,7 @@ class Dispatcher:
             async with asyncio.timeout(PATIENCE_S):
                 why_not = await self._tell(errand)
         except (RPCError, RuntimeError, TimeoutError) as fault:
-            why_not = f"{type(fault).__name__}: {fault}"
+            why_not = f"{type(fault).__name__}: {fault or 'Temporal did not answer in time'}"
             if not await is_there(self._temporal):
                 self._away = True
                 errand = errand.model_copy(update={"attempts": 0})
@@ -223,7 +223,7 @@ class Dispatcher:
         return ""
 
     async def _deliver(self, errand: Errand) -> None:
-        """One at a time for a delivery; one that is sent again later is another execution."""
+        """One at a time for a delivery; one that is ending goes through another round."""
         await self._temporal.start_workflow(
             DELIVER_WEBHOOK,
             DeliveryKey(
@@ -231,6 +231,7 @@ class Dispatcher:
             ),
             id=webhook_workflow_id(errand.tenant_id, errand.reason),
             task_queue=DELIVERY_QUEUE,
+            start_signal=WEBHOOK_DUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             priority=_turn(errand),
         )
@@ -252,8 +253,9 @@ class Dispatcher:
 async def is_there(temporal: Client) -> bool:
     """Whether Temporal answers, asked once."""
     try:
-        return await temporal.service_client.check_health(retry=False, timeout=KNOCK_TIMEOUT)
-    except (RPCError, RuntimeError):
+        async with asyncio.timeout(KNOCK_WITHIN_S):
+            return await temporal.service_client.check_health(retry=False)
+    except (RPCError, RuntimeError, TimeoutError):
         return False
 
 

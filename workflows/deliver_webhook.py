@@ -15,7 +15,18 @@ class DeliverWebhook:
     A try whose worker died is made again, and so is one whose outcome was lost with it: the
     receiver tells them by the delivery's id. A try that has ended is never made again only
     because the ledger could not be written.
+
+    Each start brings the signal `due`: where it comes to a round that is just ending, another
+    one follows, and finds out from the ledger whether anything is left to send.
     """
+
+    def __init__(self) -> None:
+        self._due = False
+
+    @workflow.signal(name=interfaces.WEBHOOK_DUE)
+    def due(self) -> None:
+        """A round is asked for."""
+        self._due = True
 
     @workflow.run
     async def run(self, delivery: DeliveryKey) -> Nothing:
@@ -24,16 +35,23 @@ class DeliverWebhook:
         Args:
             delivery: names it; everything else is read from the ledger by its activities.
         """
-        for number, pause in enumerate(policies.WEBHOOK_PAUSES, 1):
-            if pause:
-                await workflow.sleep(pause)
-            tried = await _send(delivery)
-            if tried is None:
-                break
-            await _record(delivery, tried, last=number == len(policies.WEBHOOK_PAUSES))
-            if tried.delivered:
-                break
-        return Nothing()
+        while True:
+            self._due = False
+            await _round(delivery)
+            if not self._due:
+                return Nothing()
+
+
+async def _round(delivery: DeliveryKey) -> None:
+    for number, pause in enumerate(policies.WEBHOOK_PAUSES, 1):
+        if pause:
+            await workflow.sleep(pause)
+        tried = await _send(delivery)
+        if tried is None:
+            return
+        await _record(delivery, tried, last=number == len(policies.WEBHOOK_PAUSES))
+        if tried.delivered:
+            return
 
 
 async def _send(delivery: DeliveryKey) -> WebhookTry | None:

@@ -33,6 +33,8 @@ CLOSE_ACCOUNT = "close_account"
 DELIVER_WEBHOOK = "DeliverWebhook"
 SEND_WEBHOOK = "send_webhook"
 RECORD_WEBHOOK = "record_webhook"
+WEBHOOK_DUE = "due"
+"""Signal to DeliverWebhook, sent with its start: a round of tries is asked for."""
 
 
 _MOST_FAIRNESS_BYTES = 64

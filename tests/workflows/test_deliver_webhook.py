@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import Worker
 
 from activities.addresses import resolve_name
@@ -33,7 +34,13 @@ from tests.activities.delivery.receiver import (
     status,
 )
 from workflows.deliver_webhook import DeliverWebhook
-from workflows.interfaces import DELIVERY_QUEUE, DeliveryKey, Nothing, webhook_workflow_id
+from workflows.interfaces import (
+    DELIVERY_QUEUE,
+    WEBHOOK_DUE,
+    DeliveryKey,
+    Nothing,
+    webhook_workflow_id,
+)
 from workflows.sandbox import sandbox
 
 pytestmark = pytest.mark.timeout(150)
@@ -70,6 +77,8 @@ class Due:
             DeliveryKey(tenant_id=TENANT, run_id=RUN, delivery_id=delivery.delivery_id),
             id=webhook_workflow_id(TENANT, delivery.delivery_id),
             task_queue=DELIVERY_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal=WEBHOOK_DUE,
         )
 
     @asynccontextmanager
@@ -270,6 +279,34 @@ async def test_a_ledger_that_is_away_afterwards_causes_no_second_request(
         await (await due.start(await due.make(receiver.url()))).result()
     assert len(receiver.letters) == 1
     assert (await due.now()).state == "delivered"
+
+
+async def test_one_that_is_sent_again_while_its_last_round_ends_is_sent_again(
+    due: Due, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = due.ledger.deliveries.record_try
+    recorded, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(
+        tenant: str, name: str, number: int, code: int | None, error: str, state: DeliveryState
+    ) -> Delivery:
+        written = await record(tenant, name, number, code, error, state)
+        recorded.set()
+        await go_on.wait()
+        return written
+
+    monkeypatch.setattr(due.ledger.deliveries, "record_try", slow)
+    async with receiving(status(200)) as receiver, due.worker():
+        delivery = await due.make(receiver.url())
+        handle = await due.start(delivery)
+        await asyncio.wait_for(recorded.wait(), 20)
+        await due.ledger.deliveries.resend(TENANT, delivery.delivery_id)
+        await due.start(delivery)
+        go_on.set()
+        await handle.result()
+    assert len(receiver.letters) == 2
+    again = await due.now()
+    assert (again.state, again.tries) == ("delivered", 2)
 
 
 async def test_a_delivery_that_nobody_knows_ends_at_once(due: Due) -> None:
