@@ -60,6 +60,8 @@ async def app(data_dir: Path, tmp_path: Path) -> AsyncIterator[FastAPI]:
             anthropic_api_key="",
             data_dir=data_dir,
             plans_path=str(tmp_path / "plans"),
+            rate_limit_per_minute=0,
+            max_concurrent_runs=1000,
         ),
         LedgerSettings(data_dir=data_dir, database_url=""),
         TemporalSettings(address=nowhere),
