@@ -47,6 +47,8 @@ class Service:
         self._environment = {
             **os.environ,
             "MANTIS_API_TOKEN": "chaos",
+            "MANTIS_RATE_LIMIT_PER_MINUTE": "0",
+            "MANTIS_MAX_CONCURRENT_RUNS": "1000",
             "MANTIS_RUNTIME_DIR": str(runtime_dir),
             "MANTIS_LEASE_LINGER_S": "3",
             **environment,

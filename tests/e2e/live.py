@@ -152,6 +152,7 @@ def stop_stack(stack: LiveStack) -> None:
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MANTIS_")}
     kept["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "sdk")))
+    kept |= {"MANTIS_RATE_LIMIT_PER_MINUTE": "0", "MANTIS_MAX_CONCURRENT_RUNS": "1000"}
     return kept | dict(extra)
 
 
