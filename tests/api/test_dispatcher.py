@@ -1,17 +1,20 @@
 """The outbox carried out on a real Temporal server; no worker is needed to see that it was."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 
 from api.app import create_app
-from api.dispatcher import Dispatcher
+from api.dispatcher import AT_ONCE, Dispatcher
 from api.settings import ApiSettings
 from ledger.clock import now_micros
 from ledger.ledger import Ledger
@@ -20,7 +23,7 @@ from ledger.settings import LedgerSettings
 from plans.step import Perception
 from temporal.client import connect
 from temporal.settings import TemporalSettings
-from workflows.interfaces import plan_run_id
+from workflows.interfaces import Closing, close_run_id, fairness_key, plan_run_id
 
 PLAN = [{"intent": "Go to https://example.com", "type": "navigate"}]
 
@@ -212,4 +215,164 @@ async def test_what_was_submitted_while_temporal_was_away_starts_when_it_is_back
             await until_empty(bare_ledger)
     handle = temporal_client.get_workflow_handle(plan_run_id("default", run_id))
     assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+    await handle.terminate()
+
+
+async def until_started(client: Client, run_id: str, seconds: float = 20) -> None:
+    handle = client.get_workflow_handle(plan_run_id("default", run_id))
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                await handle.describe()
+            except RPCError as fault:
+                assert fault.status is RPCStatusCode.NOT_FOUND
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+
+async def test_poisonous_errands_hold_up_no_other(
+    bare_ledger: Ledger, temporal_client: Client, caplog: pytest.LogCaptureFixture
+):
+    for number in range(3 * AT_ONCE):
+        await bare_ledger.outbox.add("default", f"poison-{number}", "close", 1, "no closing")
+    async with working(Dispatcher(bare_ledger, temporal_client)):
+        run_id = await admit(bare_ledger, "after-poison")
+        await until_started(temporal_client, run_id)
+    assert await bare_ledger.outbox.waiting() == 3 * AT_ONCE
+    assert "fault" in caplog.text and "close of run poison-0 failed" in caplog.text
+    await temporal_client.get_workflow_handle(plan_run_id("default", run_id)).terminate()
+
+
+async def test_an_errand_of_a_newer_build_is_left_to_it(
+    bare_ledger: Ledger, temporal_client: Client, tmp_path: Path
+):
+    await bare_ledger.outbox.add("default", "newer", "close", 1, "")
+    with sqlite3.connect(tmp_path / "bare.db") as connection:
+        connection.execute("UPDATE run_outbox SET kind = 'dance'")
+    connection.close()
+    async with working(Dispatcher(bare_ledger, temporal_client)):
+        run_id = await admit(bare_ledger, "beside-newer")
+        await until_started(temporal_client, run_id)
+    assert await bare_ledger.outbox.waiting() == 1
+    await temporal_client.get_workflow_handle(plan_run_id("default", run_id)).terminate()
+
+
+async def test_a_webhook_is_delivered_by_a_workflow_of_its_own_one_at_a_time(
+    bare_ledger: Ledger, temporal_client: Client
+):
+    dispatcher = Dispatcher(bare_ledger, temporal_client)
+    await bare_ledger.outbox.add("default", "done", "webhook", 1, "delivery-1")
+    (errand,) = await bare_ledger.outbox.pending(1, now_micros())
+    await dispatcher.carry_out(errand)
+    await dispatcher.carry_out(errand)
+    assert await bare_ledger.outbox.waiting() == 0
+    handle = temporal_client.get_workflow_handle("webhook/default/delivery-1")
+    described = await handle.describe()
+    assert (described.workflow_type, described.task_queue) == ("DeliverWebhook", "delivery")
+    first = described.run_id
+    await handle.terminate()
+    await dispatcher.carry_out(errand)
+    assert (await handle.describe()).run_id != first, "it is sent again"
+    await handle.terminate()
+
+
+@pytest.mark.parametrize("tenant_id", ["short", "a" * 128, "ü" * 60])
+async def test_tenants_take_turns_on_the_shared_queue(
+    bare_ledger: Ledger, temporal_client: Client, tenant_id: str
+):
+    await bare_ledger.outbox.add(tenant_id, "fair", "start", 1)
+    (errand,) = await bare_ledger.outbox.pending(1, now_micros())
+    await Dispatcher(bare_ledger, temporal_client).carry_out(errand)
+    handle = temporal_client.get_workflow_handle(plan_run_id(tenant_id, "fair"))
+    described = (await handle.describe()).raw_description.workflow_execution_info
+    assert described.priority.fairness_key == fairness_key(tenant_id)
+    assert len(described.priority.fairness_key.encode()) <= 64
+    await handle.terminate()
+
+
+@asynccontextmanager
+async def black_hole() -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """A Temporal that takes connections and never answers; set once it has taken one."""
+    taken, over = asyncio.Event(), asyncio.Event()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        taken.set()
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", taken
+    finally:
+        over.set()
+        server.close()
+
+
+async def test_errands_of_a_dispatcher_that_is_cancelled_are_not_lost(
+    bare_ledger: Ledger, temporal_client: Client
+):
+    runs = [await admit(bare_ledger, f"left-{number}") for number in range(AT_ONCE + 4)]
+    async with black_hole() as (address, taken):
+        silent = await connect(TemporalSettings(address=address), lazy=True)
+        doomed = asyncio.create_task(Dispatcher(bare_ledger, silent).run())
+        async with asyncio.timeout(20):
+            await taken.wait()
+        doomed.cancel()
+        with suppress(asyncio.CancelledError):
+            await doomed
+    assert await bare_ledger.outbox.waiting() == len(runs)
+    later = Dispatcher(bare_ledger, temporal_client, lambda: now_micros() + 60_000_000)
+    async with working(later):
+        await until_empty(bare_ledger)
+    for run_id in runs:
+        handle = temporal_client.get_workflow_handle(plan_run_id("default", run_id))
+        await handle.terminate()
+
+
+async def test_a_temporal_that_takes_connections_and_is_silent_is_away(
+    bare_ledger: Ledger, caplog: pytest.LogCaptureFixture
+):
+    run_id = await admit(bare_ledger, "silent")
+    async with black_hole() as (address, _):
+        silent = await connect(TemporalSettings(address=address), lazy=True)
+        async with working(Dispatcher(bare_ledger, silent)):
+            await until_said(f"start of run {run_id} put off", caplog)
+    assert await bare_ledger.outbox.waiting() == 1
+
+
+async def test_many_submissions_start_within_a_second_of_the_return_of_temporal(
+    bare_ledger: Ledger, temporal_address: str, temporal_client: Client, nowhere: str
+):
+    far = await connect(TemporalSettings(address=nowhere), lazy=True)
+    runs = [await admit(bare_ledger, f"return-{number}") for number in range(40)]
+    async with working(*(Dispatcher(bare_ledger, far) for _ in range(3))):
+        await asyncio.sleep(8)
+        async with relay(int(nowhere.split(":")[1]), temporal_address):
+            began = time.monotonic()
+            await until_empty(bare_ledger)
+            took = time.monotonic() - began
+    assert took < 2.5, "one second, and what 40 starts take on two busy cores"
+    for run_id in runs:
+        handle = temporal_client.get_workflow_handle(plan_run_id("default", run_id))
+        await handle.terminate()
+
+
+async def test_a_cancel_of_a_run_whose_workflow_was_terminated_has_it_closed(
+    bare_ledger: Ledger, temporal_client: Client
+):
+    run_id = await admit(bare_ledger, "gone")
+    (start,) = await bare_ledger.outbox.pending(1, now_micros())
+    dispatcher = Dispatcher(bare_ledger, temporal_client)
+    await dispatcher.carry_out(start)
+    await temporal_client.get_workflow_handle(plan_run_id("default", run_id)).terminate()
+    await bare_ledger.runs.request_cancel("default", run_id, "", now_micros())
+    (cancel,) = await bare_ledger.outbox.pending(1, now_micros())
+    await dispatcher.carry_out(cancel)
+    (close,) = await bare_ledger.outbox.pending(5, now_micros())
+    assert close.kind == "close"
+    assert Closing.model_validate_json(close.reason).how == "terminated"
+    await dispatcher.carry_out(close)
+    handle = temporal_client.get_workflow_handle(close_run_id("default", run_id))
+    assert (await handle.describe()).workflow_type == "CloseRun"
     await handle.terminate()
