@@ -100,11 +100,13 @@ async def _send_again(data_dir: Path, tenant: str | None, ids: Iterable[str]) ->
     async with _ledger(data_dir) as ledger:
         wanted = [await _named(ledger, tenant, name) for name in ids]
         if not wanted:
-            wanted = list(await ledger.deliveries.in_state("given_up", tenant, _MOST))
+            wanted = await ledger.deliveries.in_state("given_up", tenant, _MOST)
         for delivery in wanted:
             await ledger.deliveries.resend(delivery.tenant_id, delivery.delivery_id)
+    more = " (the oldest; run it again for the others)" if len(wanted) == _MOST else ""
     sys.stdout.write(
-        f"{len(wanted)} to be sent again: the API starts them within a second, where it runs\n"
+        f"{len(wanted)} to be sent again{more}: the API starts them within a second, "
+        "where it runs\n"
     )
 
 
