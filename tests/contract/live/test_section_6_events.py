@@ -5,17 +5,26 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
+from starlette.responses import Response
 
+from api.app import create_app
+from api.feeds.frames import read_cursor
+from api.feeds.stream import EventStream, Times
+from api.service import Service
+from api.settings import ApiSettings
 from ledger.clock import now_micros
 from ledger.ledger import Ledger
 from ledger.models import Ending, NewEvent, RunStatus
 from ledger.settings import LedgerSettings
+from temporal.settings import TemporalSettings
 from tests.contract.live.conftest import Caller, Document, Door, Tenants, waiting
 from tests.e2e.live import LiveStack
-from tests.serving import Frame, read_all, streaming
+from tests.serving import Frame, frames_of, read_all, served, streaming
 
 pytestmark = pytest.mark.stack
 
@@ -212,6 +221,50 @@ async def test_a_silent_stream_is_pinged(door: Door):
         assert seen[0] == "event: phase" and '"queued"' in seen[1]
         assert "event: log" in seen
         assert 24 <= time.monotonic() - opened <= 28
+
+
+@pytest.fixture
+async def hasty(tmp_path: Path, stack: LiveStack) -> AsyncIterator[httpx.AsyncClient]:
+    """The stack's runs by an API of our own, whose streams at `/hasty/…` live half a second."""
+    app = create_app(
+        ApiSettings(api_token="t", data_dir=stack.data_dir),
+        LedgerSettings(data_dir=stack.data_dir, database_url=""),
+        TemporalSettings(address="127.0.0.1:1"),
+    )
+
+    async def answer(run_id: str, request: Request) -> Response:
+        service: Service = app.state.service
+        row = await service.ledger.runs.get(TENANT, run_id)
+        assert row is not None
+        cursor = read_cursor(request.headers.get("last-event-id", ""))
+        return EventStream(service.feeds, row, cursor, Times(life_s=0.5, spread_s=0))
+
+    app.add_api_route("/hasty/{run_id}", answer, response_model=None)
+    async with (
+        app.router.lifespan_context(app),
+        served(app) as address,
+        httpx.AsyncClient(base_url=address) as client,
+    ):
+        yield client
+
+
+async def test_a_stream_ends_in_time_and_its_client_comes_back(
+    hasty: httpx.AsyncClient, acme: Caller, ledger: Ledger, running: str
+):
+    """
+    > A stream ends after about 10 minutes without `terminal`; the client comes back with its last
+    > id.
+    """
+    assert 570 <= Times().life_s - Times().spread_s <= Times().life_s == 600
+    rows: list[Document] = []
+    for _ in range(3):
+        await _append(ledger, running, "checkpoint")
+        headers = {"Last-Event-ID": rows[-1]["ts"]} if rows else {}
+        async with hasty.stream("GET", f"/hasty/{running}", headers=headers) as answer:
+            frames = [frame async for frame in frames_of(answer)]
+        assert "terminal" not in [frame.event for frame in frames]
+        rows += _rows(frames)
+    assert rows == _as_json(acme, running)
 
 
 async def test_a_row_has_its_fields_and_an_extract_row_its_record(acme: Caller, succeeded: str):
