@@ -1,7 +1,8 @@
 """What the service answers, as dictionaries that also have their known fields as attributes.
 
-`handle["run_id"]` and `handle.run_id` are the same. A field that an answer does not have reads
-as its default by attribute; fields that this version does not know are kept in the dictionary.
+`handle["run_id"]` and `handle.run_id` are the same. A field that an answer does not have, or
+that is null, reads as its default by attribute; fields that this version does not know are kept
+in the dictionary.
 Values of free form are typed `Any`: a record may hold whatever its plan extracts.
 """
 
@@ -36,7 +37,8 @@ class Field(Generic[T]):
     def __get__(self, record: "Record | None", owner: type) -> "Field[T] | T":
         if record is None:
             return self
-        return cast(T, record[self._name]) if self._name in record else self._default()
+        value = record.get(self._name)
+        return self._default() if value is None else cast(T, value)
 
 
 def _text() -> Field[str]:

@@ -11,7 +11,7 @@ from tests.sdk.faulty import FaultyProxy
 from tests.sdk.served import TOKEN, Served
 from tests.sdk.story import Story
 
-QUICK = RetryPolicy(tries=4, total_s=20, first_s=0.02, most_s=0.1, outage_s=15)
+QUICK = RetryPolicy(tries=4, total_s=20, first_s=0.02, most_s=0.1, outage_s=90)
 
 
 @pytest.fixture(scope="session")

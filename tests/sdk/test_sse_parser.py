@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mantis_agent.sse import MAX_EVENT, EventTooLarge, Message, Parser
@@ -40,6 +40,7 @@ def test_the_id_of_an_event_that_is_cut_off_does_not_count() -> None:
     assert parse(STREAM)[1].last_id == "2"
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(STREAM)), max_size=12))
 def test_cuts_between_chunks_change_nothing(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
@@ -51,6 +52,7 @@ def test_byte_by_byte() -> None:
     assert parse(*(bytes([byte]) for byte in STREAM))[0] == MESSAGES
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_break_it(content: bytes) -> None:
     parse(content)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plans.caps import Caps
@@ -227,6 +227,7 @@ ODD = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(STEP | ODD, max_size=4),
     st.sampled_from([{}, {"max_cost": 1}, {"max_cost": 0}, {"inputs": {"x": "y"}}, {"inputs": 3}]),

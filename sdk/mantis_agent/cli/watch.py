@@ -23,7 +23,7 @@ class Watch:
         self._client = client
         self._terminal = terminal
         self._ask = ask
-        self._answered = ""
+        self._answered: str | None = None
 
     def follow(self, run_id: str) -> None:
         """Show the run's events from the beginning until it is over."""
