@@ -20,7 +20,7 @@ from api.probes import Probe
 from api.tenants import Tenants
 from ledger.errors import LedgerAway
 from ledger.ledger import Ledger
-from workflows.interfaces import BROWSERS_QUEUE, RUNS_QUEUE
+from workflows.interfaces import BROWSERS_QUEUE, DELIVERY_QUEUE, RUNS_QUEUE
 
 _RPC_TIMEOUT = timedelta(seconds=2)
 _AWAY = "can't be reached"
@@ -32,6 +32,7 @@ _LITTLE_ROOM = 1024**3
 _OF_WORK: Mapping[str, TaskQueueType.ValueType] = {
     RUNS_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     BROWSERS_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    DELIVERY_QUEUE: TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
 }
 
 
