@@ -8,7 +8,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
 MASK = "***"
@@ -20,6 +20,10 @@ SHORTEST = 3
 _LONG = 6
 """Characters. Shorter values count only where no letter or digit adjoins."""
 
+_FEW = 20
+_OVERLAPPING = 1000
+_MANY = 10_000
+_COVERED = re.compile(rb"x+")
 _BASE64_FROM = 6
 _BASE64_CORE = 8
 _ORDINARY = frozenset(
@@ -51,7 +55,10 @@ class Occurrences:
         self._whole = frozenset(known)
         loose = [v for v in known if len(v) >= SHORTEST and v.casefold() not in _ORDINARY]
         forms = [*loose, *(core for value in loose for core in _base64_cores(value))]
-        self._forms = tuple(dict.fromkeys(sorted(forms, key=len, reverse=True)))
+        self._forms = tuple(dict.fromkeys(forms))
+        self._by_start: dict[str, list[str]] = {}
+        for form in self._forms:
+            self._by_start.setdefault(form[:SHORTEST], []).append(form)
 
     def __bool__(self) -> bool:
         """Whether there is anything to find."""
@@ -59,7 +66,7 @@ class Occurrences:
 
     def holds(self, text: str) -> bool:
         """Whether a text has any of the values in it."""
-        return text in self._whole or any(self._in(view) for view in _views(text))
+        return bool(self.spans(text))
 
     def spans(self, text: str) -> list[Span]:
         """Where the values stand, in order; spans that overlap are one."""
@@ -67,7 +74,12 @@ class Occurrences:
             return [(0, len(text))]
         if not self._forms:
             return []
-        return join_spans(span for view in _views(text) for span in self._in(view))
+        found: list[Span] = []
+        for span in self._everywhere(text):
+            found.append(span)
+            if len(found) > _MANY:
+                return self._covered(text)
+        return join_spans(found)
 
     def replaced(self, text: str, name: Callable[[str], str]) -> str:
         """The text with `name` of each occurrence in its place."""
@@ -77,16 +89,40 @@ class Occurrences:
         """The text with each occurrence as `***`."""
         return self.replaced(text, lambda _: MASK)
 
-    def _in(self, view: "_View") -> list[Span]:
-        present = [form for form in self._forms if form in view.text]
-        if not present:
-            return []
-        # A look-ahead finds those that begin within another one, too.
-        pattern = re.compile("(?=(" + "|".join(map(_pattern, present)) + "))")
-        return [
-            (view.origin(match.start(1)), view.origin(match.end(1)))
-            for match in pattern.finditer(view.text)
-        ]
+    def _everywhere(self, text: str) -> Iterator[Span]:
+        for view in _views(text):
+            for form in self._likely(view.text):
+                for start, end in _all(form, view.text):
+                    yield view.origin(start), view.origin(end)
+
+    def _covered(self, text: str) -> list[Span]:
+        """The same as `spans`, adjoining ones as one, in a time that grows with the text."""
+        covered = bytearray(len(text))
+        for start, end in self._everywhere(text):
+            covered[start:end] = b"x" * (end - start)
+        return [match.span() for match in _COVERED.finditer(covered)]
+
+    def _likely(self, text: str) -> Iterable[str]:
+        """The values whose beginning is in a text: of many values few, in one pass."""
+        if len(self._forms) <= _FEW:
+            return self._forms
+        starts = {text[at : at + SHORTEST] for at in range(len(text) - SHORTEST + 1)}
+        return [form for start in self._by_start.keys() & starts for form in self._by_start[start]]
+
+
+def _all(form: str, text: str) -> Iterable[Span]:
+    """Where a value stands in a text; of very many times not those that overlap another."""
+    at, count = text.find(form), 0
+    while at >= 0:
+        end = at + len(form)
+        if len(form) >= _LONG or _alone(text, at, end):
+            yield at, end
+        count += 1
+        at = text.find(form, at + 1 if count < _OVERLAPPING else end)
+
+
+def _alone(text: str, start: int, end: int) -> bool:
+    return not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())
 
 
 def join_spans(spans: Iterable[Span]) -> list[Span]:
@@ -175,11 +211,6 @@ def _backslash(token: str) -> _Pieces:
         yield json.loads(f'"{token}"'), len(token)
     except ValueError:
         yield token[1:], len(token)
-
-
-def _pattern(form: str) -> str:
-    escaped = re.escape(form)
-    return escaped if len(form) >= _LONG else rf"(?<![^\W_]){escaped}(?![^\W_])"
 
 
 def _base64_cores(value: str) -> Iterable[str]:

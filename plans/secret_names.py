@@ -69,9 +69,11 @@ _NO_VALUE = frozenset(
         "account",
     }
 )
+_READ = 1000
+"""Characters of an intent or a label that are looked at."""
 _TYPING = (StepType.FILL_FIELD.value, StepType.TYPE_TEXT.value)
 
-_AUTHORITY = re.compile(r"(?:[A-Za-z][\w+.\-]*:)?[/\\]{2,}([^\s/\\?#<>\"'`]*)@")
+_AUTHORITY = re.compile(r"(?<![/\\])[/\\]{2,}+([^\s/\\?#<>\"'`]{1,2048}+)")
 _PAIR = re.compile(r"(?:^|(?<=[?&;#\s\"']))([^\s=&?;#\"']{1,64})=([^\s&#\"'<>`]+)")
 _URL_NAMES = frozenset({"sig", "signature", "x-amz-signature", "x-goog-signature"})
 
@@ -83,7 +85,7 @@ def is_secret_name(name: str) -> bool:
 
 def is_secret_label(text: str) -> bool:
     """Whether a field called like this takes a password or a one-time code."""
-    words = _CAMEL.sub(" ", text).replace("_", " ")
+    words = _CAMEL.sub(" ", text[:_READ]).replace("_", " ")
     return _LABEL.search(_OTHER_CODE.sub(" ", words)) is not None
 
 
@@ -97,11 +99,12 @@ def types_secret(step: Mapping[str, JsonValue]) -> bool:
     if any(isinstance(text, str) and is_secret_label(text) for text in named):
         return True
     intent = step.get("intent")
-    return isinstance(intent, str) and is_secret_label(_QUOTED.sub(" ", intent))
+    return isinstance(intent, str) and is_secret_label(_QUOTED.sub(" ", intent[:_READ]))
 
 
 def values_in_intent(intent: str) -> Iterator[str]:
     """What the intent of a step that types a secret says is to be typed."""
+    intent = intent[:_READ]
     quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(intent)]
     yield from (text for text in quoted if not _LABEL.search(text) or _is_value(text))
     plain = _QUOTED.sub(" … ", intent).rstrip(" .!")
@@ -124,9 +127,10 @@ def secret_spans(text: str) -> Iterator[tuple[int, int]]:
     """
     found: list[tuple[int, int]] = []
     for match in _AUTHORITY.finditer(text):
-        start, end = match.span(1)
-        colon = text.find(":", start, end)
-        found += [(start, end)] if colon < 0 else [(start, colon), (colon + 1, end)]
+        start, end = match.start(1), text.rfind("@", *match.span(1))
+        colon = text.find(":", start, max(start, end))
+        if end >= 0:
+            found += [(start, end)] if colon < 0 else [(start, colon), (colon + 1, end)]
     for match in _PAIR.finditer(text):
         name = match[1].replace("%5B", "[").replace("%5D", "]")
         if is_secret_name(name) or name.casefold() in _URL_NAMES:

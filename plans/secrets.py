@@ -27,7 +27,7 @@ from plans.places import Place, in_list, inner
 from plans.secret_names import secret_spans, types_secret, values_in_intent
 from plans.step import Frozen
 
-MAX_SECRETS = 1000
+MAX_SECRETS = 300
 """Distinct secret values of one submission."""
 
 _LEAST_DIGITS = 4

@@ -74,11 +74,19 @@ def understand(
     if not isinstance(body, dict):
         raise PlanError("invalid request: the body must be a JSON object")
     check_json(body)
-    taken = take_out(body, _plan_file(body, files), presets)
+    try:
+        text = _plan_file(body, files)
+    except PlanError as error:
+        raise _told(error, take_out(body).secrets) from None
+    taken = take_out(body, text, presets)
     try:
         return _read(taken, caps, perception)
     except PlanError as error:
-        raise type(error)(_shown(error.message, taken.secrets)) from None
+        raise _told(error, taken.secrets) from None
+
+
+def _told(error: PlanError, secrets: Document) -> PlanError:
+    return type(error)(_shown(error.message, secrets))
 
 
 def _read(taken: Taken, caps: Caps, perception: Perception) -> Submission:
