@@ -13,7 +13,7 @@ from api.feeds import Feeds
 from api.health import Health
 from api.metrics import Accounting, Metrics
 from api.reconciler import Reconciler
-from api.routes import events, meta, metrics, predict, queue, runs
+from api.routes import chat, events, meta, metrics, predict, queue, runs
 from api.service import Service
 from api.settings import ApiSettings
 from api.spans import TELEMETRY
@@ -71,7 +71,7 @@ def create_app(
     )
     errors.install(app)
     app.add_middleware(Accounting, metrics=counted, access_log=ops.access_log)
-    for module in (predict, runs, events, queue, meta, metrics):
+    for module in (predict, runs, events, queue, chat, meta, metrics):
         app.include_router(module.router)
     return app
 

@@ -8,6 +8,7 @@ ApiError            a refusal with its status
 ├── Conflict        409
 ├── TooLarge        413
 ├── TooMany         429
+├── BadGateway      502
 └── Unavailable     503
 
 Anything else that is raised is a fault of ours: 500, and the log has it under an id.
@@ -81,6 +82,12 @@ class TooMany(ApiError):
     """More than the tenant may; `Retry-After` says when to ask again."""
 
     status = 429
+
+
+class BadGateway(ApiError):
+    """A model that the request needs can't be reached."""
+
+    status = 502
 
 
 class Unavailable(ApiError):

@@ -189,6 +189,10 @@ EVENTS_RESPONSES = _responses(EventsView, *_USUAL)
 RUNS_RESPONSES = _responses(RunsView, 400, 401, 403, 503)
 QUEUE_RESPONSES = _responses(QueueView, 401, 403, 503)
 ARTIFACT_RESPONSES = _refusals(*_USUAL)
+CHAT_BODY = _body(_ANY_OBJECT, required=True)
+CHAT_RESPONSES = {200: {"description": "The pool's answer."}} | _refusals(
+    400, 401, 403, 413, 429, 502, 503
+)
 MODELS_RESPONSES = _responses(ModelsView)
 VERSION_RESPONSES = _responses(VersionView)
 HEALTH_RESPONSES = _responses(HealthView) | {503: {"model": HealthView}}

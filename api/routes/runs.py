@@ -113,5 +113,12 @@ async def artifact(
     return FileResponse(path, media_type=media_type, filename=name)
 
 
+@router.get("/{run_id}/video", responses=ARTIFACT_RESPONSES, response_class=FileResponse)
+async def video(run_id: str, service: CurrentService, tenant: CurrentTenant) -> FileResponse:
+    """The recording of a run; any token of the tenant may have it."""
+    await actions.find(service, tenant, run_id)
+    raise NotFound("no recording: this build cannot record")
+
+
 def _is_file(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()

@@ -166,6 +166,17 @@ async def test_dry_runs_draw_on_the_bucket_and_refusals_do_not(tenants: httpx.As
     assert (await post(tenants, "slow-1", {"task_suite": []})).status_code == 400
 
 
+async def test_chat_completions_draw_on_the_bucket_of_submissions(tenants: httpx.AsyncClient):
+    ask, headers = {"messages": []}, {"X-Mantis-Token": "slow-1"}
+    for _ in range(3):
+        answer = await tenants.post("/v1/chat/completions", json=ask, headers=headers)
+        assert answer.status_code == 502
+    for path, body in [("/v1/chat/completions", ask), ("/v1/predict", {"task_suite": PLAN})]:
+        refused = await tenants.post(path, json=body, headers=headers)
+        assert refused.status_code == 429
+        assert int(refused.headers["Retry-After"]) >= 1
+
+
 async def test_a_replay_costs_nothing(tenants: httpx.AsyncClient):
     for _ in range(6):
         answer = await post(tenants, "slow-1", Idempotency_Key="k")

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.settings import ApiSettings
 from ledger.clock import now_micros
 from ledger.database import Database
+from ledger.errors import LedgerFull
 from ledger.ledger import Ledger
 from ledger.secrets import NoKeys
 from ledger.settings import LedgerSettings
@@ -131,6 +132,29 @@ async def test_a_ledger_that_is_away_is_a_503(client: httpx.AsyncClient, app: Fa
         assert answer.status_code == 503
         assert "ledger can't be reached" in answer.json()["detail"]
     await away.close()
+
+
+async def test_a_full_disk_is_said_with_the_way_out(client: httpx.AsyncClient, app: FastAPI):
+    async def full() -> None:
+        raise LedgerFull("the disk of the ledger's database is full: make room there")
+
+    app.add_api_route("/full", full)
+    answer = await client.get("/full")
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "detail": "the server's disk is full: its operator must make room, then try again"
+    }
+
+
+async def test_chat_completions_without_a_pool(
+    client: httpx.AsyncClient, stranger: httpx.AsyncClient
+):
+    ask = {"model": "holo3", "messages": [{"role": "user", "content": "hello"}]}
+    answer = await client.post("/v1/chat/completions", json=ask)
+    assert answer.status_code == 502
+    assert "Holo3 can't be reached" in answer.json()["detail"]
+    assert (await client.post("/v1/chat/completions", content=b"[")).status_code == 400
+    assert (await stranger.post("/v1/chat/completions", json=ask)).status_code == 401
 
 
 class Served:

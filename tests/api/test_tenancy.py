@@ -50,6 +50,7 @@ ROUTES = [
     ("GET", "/v1/runs/{id}/events"),
     ("GET", "/v1/runs/{id}/events?sse=true"),
     ("GET", "/v1/runs/{id}/artifacts/result.json"),
+    ("GET", "/v1/runs/{id}/video"),
     ("POST", "/v1/runs/{id}/cancel"),
     ("POST", "/v1/runs/{id}/resume"),
     ("POST", "/v1/runs/{id}/pause"),
@@ -137,6 +138,12 @@ async def test_scopes(tenants: httpx.AsyncClient):
     for has in ("status", "result", "logs", "none"):
         assert (await submit(tenants, f"acme-{has}")).status_code == 403
         assert (await submit(tenants, f"acme-{has}", dry_run=True)).status_code == 403
+    for has in ("1", "status", "result", "logs", "none"):
+        video = await tenants.get(f"/v1/runs/{run_id}/video", headers=token(f"acme-{has}"))
+        assert (video.status_code, video.json()["detail"][:12]) == (404, "no recording")
+        ask = {"messages": []}
+        chat = await tenants.post("/v1/chat/completions", json=ask, headers=token(f"acme-{has}"))
+        assert chat.status_code == (502 if has == "1" else 403)
     artifact = f"/v1/runs/{run_id}/artifacts/result.json"
     assert (await tenants.get(artifact, headers=token("acme-logs"))).status_code == 403
     assert (await tenants.get(artifact, headers=token("acme-result"))).status_code == 404
