@@ -104,15 +104,16 @@ class SessionActivities:
         """Open no other browser for a run that has had one: it is lost with its steps.
 
         A try that ended before the run began, with its worker or for lack of the ledger,
-        has lost nothing and is made again.
+        has lost nothing and is made again. A run that is over (its workflow was reset from
+        the UI) gets none at all.
 
         Raises:
-            ApplicationError: it has had one.
+            ApplicationError: it has had one, or is over.
         """
-        if activity.info().attempt == 1:
-            return
         row = await self._ledger.runs.get(request.run.tenant_id, request.run.run_id)
-        if row is not None and row.status is not RunStatus.QUEUED:
+        if row is None or row.status is RunStatus.QUEUED:
+            return
+        if row.status.terminal or activity.info().attempt > 1:
             raise ApplicationError(
                 "the browser's host is gone", type=SessionLost.__name__, non_retryable=True
             )

@@ -28,7 +28,7 @@ EVERY = timedelta(seconds=10)
 QUIET = timedelta(seconds=10)
 """A run that was touched more recently is left alone."""
 BATCH = 200
-PAUSE_S = 0.02
+PAUSE_S = 0.05
 """Between two questions, so that many open runs do not weigh on Temporal."""
 
 
