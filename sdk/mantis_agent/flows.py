@@ -135,8 +135,7 @@ def wait(
                 yield Tell(status)
             if status.terminal:
                 return status
-        hint_s = poll.polling_backoff_ms_hint / 1000
-        wait_s = hint_s if poll_interval_s is None else poll_interval_s
+        wait_s = _hint_s(poll) if poll_interval_s is None else poll_interval_s
         yield from watch.sleep(min(LONGEST_WAIT_S, max(SHORTEST_WAIT_S, wait_s)))
 
 
@@ -168,6 +167,12 @@ def complete(
     if result.status != "succeeded":
         raise MantisRunFailed(result)
     return result
+
+
+def _hint_s(poll: Poll) -> float:
+    """How long the service asks to wait, a second where it says nothing usable."""
+    hint_ms = poll.get("polling_backoff_ms_hint")
+    return hint_ms / 1000 if isinstance(hint_ms, int | float) else 1.0
 
 
 class _Watch:

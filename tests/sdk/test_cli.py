@@ -269,6 +269,18 @@ def test_errors_have_codes(shell: Shell, proxy: FaultyProxy) -> None:
     assert "is it running?" in gone.stderr
 
 
+def test_commands_of_the_service_are_found_and_loaded_only_when_named(shell: Shell) -> None:
+    assert "plan check" in shell("plan", "check", "--help").stdout
+    assert shell("plan", "check", "plan.json").stdout.splitlines()[-1].startswith("acceptable")
+    assert {"serve", "doctor", "run"} <= set(shell("--help").stdout.split())
+    own = "import sys; from mantis_agent.cli import main; main(['queue']); "
+    code = own + "sys.exit({'temporalio', 'pydantic'} & set(sys.modules) != set())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=shell.environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_reader_that_leaves_is_no_error(shell: Shell, mantis_client: MantisClient) -> None:
     run_id = mantis_client.predict(PLAN).run_id
     process = shell.begin("events", "--follow", run_id)

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from mantis_agent import (
@@ -15,8 +17,12 @@ from mantis_agent import (
     MantisConnectionError,
     MantisError,
     MantisRateLimitError,
+    MantisRunFailed,
+    MantisTimeoutError,
     RetryPolicy,
 )
+from mantis_agent.backoff import retry_after_s
+from mantis_agent.types import Status
 from tests.sdk.conftest import Makes
 from tests.sdk.faulty import Answer, Cut, FaultyProxy, Slow
 from tests.sdk.served import SLOW_TOKEN, TOKEN, Served
@@ -284,3 +290,45 @@ def test_async_clients_close_with_their_block(served: Served) -> None:
         return client._http.is_closed
 
     assert asyncio.run(use())
+
+
+def test_no_log_line_holds_a_token(
+    behind: Any, proxy: FaultyProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    proxy.faults.extend([Cut(after=0), AWAY])
+    run_id = behind.predict(PLAN).run_id
+    assert any("/v1/predict" in line for line in caplog.messages)
+    assert run_id
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("99999999999999999999", 999999999.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("-1", None),
+        ("soon", None),
+        ("", None),
+        ("١٢", None),
+    ],
+)
+def test_retry_after(asked: str, seconds: float | None) -> None:
+    response = httpx.Response(429, headers={"Retry-After": asked.encode()})
+    assert retry_after_s(response) == seconds
+
+
+def test_errors_survive_pickling() -> None:
+    status = Status({"run_id": "r", "status": "failed", "halt_class": "timeout"})
+    for error in (
+        MantisAPIError(400, "no"),
+        MantisRateLimitError(429, "slow", 5.0),
+        MantisTimeoutError("r", 3.0, status),
+        MantisRunFailed(status),
+    ):
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again)) == (type(error), str(error))
+        assert vars(again) == vars(error)

@@ -125,7 +125,9 @@ def _result(options: _Options) -> int:
     terminal = Terminal()
     with connect(options) as client:
         if options.csv:
-            terminal.out.write(client.artifact(options.run_id, "leads.csv").decode())
+            terminal.out.write(
+                client.artifact(options.run_id, "leads.csv").decode(errors="replace")
+            )
             terminal.out.flush()
             return codes.OK
         found = client.result(options.run_id)

@@ -22,7 +22,7 @@ def show_status(terminal: Terminal, status: Status) -> None:
         show_pause(terminal, status)
     if status.halt_class:
         terminal.line(f"  {'error':<9} {clean(status.halt_class)}: {clean(status.message)}")
-        for step in status.failure_help.get("next_steps", []):
+        for step in status.failure_help.get("next_steps") or []:
             terminal.line(f"  {'try':<9} {clean(step)}")
     if status.terminal:
         show_summary(terminal, status)
