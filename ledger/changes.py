@@ -115,7 +115,7 @@ class _Counter:
     def _run(self) -> None:
         connection = sqlite3.connect(self._path, isolation_level=None)
         try:
-            before = _version(connection)
+            before: int | None = None  # the first look is news: what came before it isn't known
             while not self._stopping.wait(POLL_S):
                 if (now := _version(connection)) != before:
                     before = now
