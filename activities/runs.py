@@ -14,6 +14,7 @@ from activities.recount import recount
 from activities.settings import ActivitySettings
 from ledger.clock import now_micros
 from ledger.content import read_content
+from ledger.errors import SecretUnreadable
 from ledger.ledger import Ledger
 from ledger.models import (
     Document,
@@ -29,6 +30,7 @@ from ledger.result import build_result, build_status, log_line
 from ledger.wire import run_folder
 from plans.calls import Finish
 from plans.leads import has_phone
+from plans.placeholders import restored
 from plans.plan import Plan, PlanText
 from plans.state import RunLimits, RunState
 from plans.step import HaltClass
@@ -65,7 +67,8 @@ class RunActivities:
     async def load_run(self, run: RunKey) -> RunSpec:
         """Read an admitted run; one that is terminal already comes without a plan.
 
-        One that was cancelled before it started is refused: no browser is opened for it.
+        One that was cancelled before it started is refused, and so is one whose secrets can't
+        be decrypted: no browser is opened for it.
 
         Raises:
             ApplicationError: there is no such run.
@@ -79,10 +82,15 @@ class RunActivities:
         )
         content = read_content(row.plan)
         over = row.status.terminal
+        try:
+            inputs = restored(_inputs(row), await self._ledger.secrets.read(*_key(run)))
+            refusal = None if over else _refusal(row, content)
+        except SecretUnreadable as error:
+            inputs, refusal = {}, None if over else _unreadable(error)
         return RunSpec(
             plan=content if isinstance(content, Plan) and not over else None,
-            refusal=None if over else _refusal(row, content),
-            state=RunState.start(_inputs(row)),
+            refusal=refusal,
+            state=RunState.start(inputs if isinstance(inputs, dict) else {}),
             limits=limits,
             perception=row.perception,
             profile_id=row.profile_id or "",
@@ -233,6 +241,14 @@ def _refusal(row: RunRow, content: Plan | TaskSuite | PlanText) -> Finish | None
         halt_class=HaltClass.MODEL_UNAVAILABLE,
         message=f"{what} needs a model tier, and this build has none: submit a micro-plan",
     )
+
+
+def _unreadable(error: SecretUnreadable) -> Finish:
+    return Finish(status="failed", halt_class=HaltClass.INTERNAL_ERROR, message=str(error))
+
+
+def _key(run: RunKey) -> tuple[str, str]:
+    return run.tenant_id, run.run_id
 
 
 def _inputs(row: RunRow) -> Document:

@@ -11,9 +11,13 @@ from api.submit import RUN_ID
 from api.tenants import Scope, Tenant
 from api.views import LogsView
 from ledger.clock import now_micros
+from ledger.errors import SecretUnreadable
 from ledger.models import Delivery, Document, RunRow, RunStatus
 from ledger.result import STEP_EVENT, build_poll, build_result, build_status, log_line
 from ledger.views import PollView, ResultView, StatusView
+from ledger.wire import masked_text
+from plans.occurrences import Occurrences
+from plans.placeholders import as_text
 
 MAX_TAIL = 10_000
 DEFAULT_TAIL = 200
@@ -107,6 +111,7 @@ async def cancel(service: Service, tenant: Tenant, run_id: str, reason: str) -> 
     """Ask a run to stop; a terminal one stays as it is."""
     row = await find(service, tenant, run_id)
     now = now_micros()
+    reason = await _without_secrets(service, row, reason) if reason else reason
     asked = await service.ledger.runs.request_cancel(row.tenant_id, run_id, reason, now)
     service.dispatcher.wake()
     return build_status(asked, now, await _delivery(service, asked))
@@ -117,6 +122,15 @@ async def _delivery(service: Service, row: RunRow) -> Delivery | None:
     if row.callback_url is None or not row.status.terminal:
         return None
     return await service.ledger.deliveries.of_run(row.tenant_id, row.run_id)
+
+
+async def _without_secrets(service: Service, row: RunRow, text: str) -> str:
+    """A text of the caller's with the run's secrets as `***`."""
+    try:
+        values = await service.ledger.secrets.read(row.tenant_id, row.run_id)
+    except SecretUnreadable:
+        return masked_text(text)
+    return masked_text(Occurrences(map(as_text, values.values())).masked(text))
 
 
 async def resume(service: Service, tenant: Tenant, run_id: str) -> NoReturn:

@@ -33,7 +33,6 @@ from ledger.models import (
 from ledger.wire import masked
 from plans.caps import Caps
 from plans.json_text import canonical_json
-from plans.options import Options
 from plans.parse import PlanSource
 from plans.plan import Plan, PlanText
 from plans.step import Frozen
@@ -61,7 +60,14 @@ def check(service: Service, tenant: Tenant, body: Document) -> Submission:
     """
     settings = service.settings
     caps = _caps(service, tenant)
-    submission = understand(body, service.plan_files, caps, settings.presets, settings.perception)
+    submission = understand(
+        body,
+        service.plan_files,
+        caps,
+        settings.presets,
+        settings.perception,
+        tenant.webhook_url or "",
+    )
     if isinstance(submission.source.content, PlanText) and not service.anthropic_key(tenant):
         raise BadRequest(
             "plan_text needs an Anthropic key for this tenant: configure one or submit the steps"
@@ -156,13 +162,13 @@ def read_key(given: Sequence[str]) -> str | None:
 
 def _new_run(service: Service, tenant: Tenant, checked: Submission) -> NewRun:
     now = now_micros()
-    options, limits = _options(tenant, checked), checked.limits
+    options, limits = checked.options, checked.limits
     return NewRun(
         tenant_id=tenant.tenant_id,
         run_id=new_run_id(now),
         plan=plan_document(_clamped(checked.source, _caps(service, tenant))),
         plan_name=checked.name,
-        payload=_payload(checked, options),
+        payload=checked.payload,
         signature=checked.signature,
         state_key=options.workflow_id,
         profile_id=options.profile_id,
@@ -185,12 +191,12 @@ def _new_run(service: Service, tenant: Tenant, checked: Submission) -> NewRun:
 def rehearse(service: Service, tenant: Tenant, checked: Submission) -> DryRunView:
     """The answer to a dry run: the plan as understood; nothing is written."""
     content = _clamped(checked.source, _caps(service, tenant))
-    options, limits = _options(tenant, checked), checked.limits
+    options, limits = checked.options, checked.limits
     return DryRunView(
         dry_run=True,
-        payload=_document(masked(_payload(checked, options))),
-        profile_id=options.profile_id,
-        workflow_id=options.workflow_id,
+        payload=_document(masked(checked.payload)),
+        profile_id=options.profile_id and checked.shown(options.profile_id),
+        workflow_id=checked.shown(options.workflow_id),
         signature=checked.signature,
         shape=checked.source.shape,
         plan=masked(plan_document(content)),
@@ -203,12 +209,6 @@ def rehearse(service: Service, tenant: Tenant, checked: Submission) -> DryRunVie
     )
 
 
-def _options(tenant: Tenant, checked: Submission) -> Options:
-    """The options in force: a run without a callback of its own has its tenant's."""
-    callback = checked.options.callback_url or tenant.webhook_url
-    return checked.options.model_copy(update={"callback_url": callback})
-
-
 def _caps(service: Service, tenant: Tenant) -> Caps:
     return service.settings.caps.for_tenant(tenant.max_cost_usd, tenant.max_time_minutes)
 
@@ -216,10 +216,6 @@ def _caps(service: Service, tenant: Tenant) -> Caps:
 def _clamped(source: PlanSource, caps: Caps):
     content = source.content
     return caps.clamped(content) if isinstance(content, Plan) else content
-
-
-def _payload(checked: Submission, options: Options) -> Document:
-    return {**checked.payload, "callback_url": options.callback_url}
 
 
 def _document(value: JsonValue) -> Document:

@@ -12,6 +12,7 @@ from ledger.records import as_text, build_leads, build_rows
 from ledger.views import HandleView, PollView, Result, ResultView, StatusView, WebhookView
 from ledger.wire import iso_ms, iso_us, masked, run_folder
 from plans.failure_help import failure_help
+from plans.occurrences import MASK
 from plans.step import HaltClass
 from plans.summary import Video
 
@@ -109,13 +110,19 @@ def _handle(row: RunRow) -> dict[str, object]:
         "created_at": iso_ms(row.created_at),
         "updated_at": iso_ms(max(row.updated_at, row.last_event_at)),
         "payload": masked(row.payload),
-        "profile_id": row.profile_id,
-        "workflow_id": row.state_key,
+        "profile_id": _shown(row, "profile_id", row.profile_id),
+        "workflow_id": _shown(row, "workflow_id", row.state_key),
         "status_path": f"{folder}/status.json",
         "result_path": f"{folder}/result.json",
         "csv_path": f"{folder}/leads.csv",
         "events_path": f"{folder}/events.log",
     }
+
+
+def _shown(row: RunRow, name: str, value: str | None) -> str | None:
+    """A name of the caller's choice, as the payload shows it where a secret is in it."""
+    said = row.payload.get(name)
+    return said if isinstance(said, str) and MASK in said else value
 
 
 def _status(row: RunRow, now: Micros, delivery: Delivery | None) -> dict[str, object]:

@@ -71,6 +71,7 @@ _NO_VALUE = frozenset(
 )
 _READ = 1000
 """Characters of an intent or a label that are looked at."""
+_LABEL_WORDS = 3
 _TYPING = (StepType.FILL_FIELD.value, StepType.TYPE_TEXT.value)
 
 _AUTHORITY = re.compile(r"(?<![/\\])[/\\]{2,}+([^\s/\\?#<>\"'`]{1,2048}+)")
@@ -99,20 +100,27 @@ def types_secret(step: Mapping[str, JsonValue]) -> bool:
     if any(isinstance(text, str) and is_secret_label(text) for text in named):
         return True
     intent = step.get("intent")
-    return isinstance(intent, str) and is_secret_label(_QUOTED.sub(" ", intent[:_READ]))
+    if not isinstance(intent, str):
+        return False
+    quoted = _quoted(intent[:_READ])
+    names = [text for text in quoted if len(quoted) > 1 and len(text.split()) <= _LABEL_WORDS]
+    return is_secret_label(" ".join([_QUOTED.sub(" ", intent[:_READ]), *names]))
 
 
 def values_in_intent(intent: str) -> Iterator[str]:
     """What the intent of a step that types a secret says is to be typed."""
     intent = intent[:_READ]
-    quoted = [next(filter(None, groups)) for groups in _QUOTED.findall(intent)]
-    yield from (text for text in quoted if not _LABEL.search(text) or _is_value(text))
+    yield from (text for text in _quoted(intent) if not _LABEL.search(text) or _is_value(text))
     plain = _QUOTED.sub(" … ", intent).rstrip(" .!")
     for given in _GIVEN:
         for value in given.findall(plain):
             value = value.rstrip(",;")
             if value.casefold() not in _NO_VALUE and "…" not in value and not _LABEL.search(value):
                 yield value
+
+
+def _quoted(intent: str) -> list[str]:
+    return [next(filter(None, groups)) for groups in _QUOTED.findall(intent)]
 
 
 def _is_value(text: str) -> bool:

@@ -40,13 +40,14 @@ Document = dict[str, JsonValue]
 class Taken(Frozen):
     """A submission without its secrets.
 
-    `body`, `plan_file` and `presets` hold references; `secrets` are the values by the
-    references' names.
+    `body`, `plan_file`, `presets` and `callback_url` hold references; `secrets` are values by
+    the references' names.
     """
 
     body: Document
     plan_file: str | None = None
     presets: Document = Field(default_factory=dict)
+    callback_url: str = ""
     secrets: Document = Field(repr=False)
 
 
@@ -54,6 +55,7 @@ def take_out(
     body: Mapping[str, JsonValue],
     plan_file: str | None = None,
     presets: Mapping[str, JsonValue] | None = None,
+    callback_url: str = "",
 ) -> Taken:
     """Take the secrets out of a submission.
 
@@ -63,6 +65,7 @@ def take_out(
         body: the request; its JSON was checked.
         plan_file: the text of the plan file that it names, where it names one.
         presets: inputs that the operator presets.
+        callback_url: the one that its tenant has for all runs.
 
     Raises:
         PlanError: it uses a name of the service's own, or holds too many secrets.
@@ -73,6 +76,7 @@ def take_out(
         *_parts(contents, alone=body.get(Shape.TASK_SUITE) in (None, "")),
         ({name: body[name] for name in body if name != Shape.TASK_FILE_CONTENTS}, Place.BODY),
         (dict(presets or {}), Place.INPUTS),
+        (callback_url, Place.TEXT),
     ]
     taker = _Taker()
     for value, _ in parts:
@@ -81,7 +85,7 @@ def take_out(
         taker.find(value, place)
     taker.look_everywhere()
     redacted = [taker.replaced(value, place) for value, place in parts]
-    preset, rest = redacted.pop(), redacted.pop()
+    callback, preset, rest = redacted.pop(), redacted.pop(), redacted.pop()
     assert isinstance(preset, dict) and isinstance(rest, dict)
     texts = [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in redacted]
     file = texts.pop(0) if plan_file is not None else None
@@ -89,7 +93,13 @@ def take_out(
         rest[Shape.TASK_FILE_CONTENTS] = texts.pop(0)
     elif Shape.TASK_FILE_CONTENTS in body:
         rest[Shape.TASK_FILE_CONTENTS] = taker.replaced(contents, Place.FREE)
-    return Taken(body=rest, plan_file=file, presets=preset, secrets=taker.secrets)
+    return Taken(
+        body=rest,
+        plan_file=file,
+        presets=preset,
+        callback_url=as_text(callback),
+        secrets=taker.secrets,
+    )
 
 
 def _parts(text: JsonValue, *, alone: bool) -> list[tuple[JsonValue, Place]]:

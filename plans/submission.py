@@ -58,6 +58,7 @@ def understand(
     caps: Caps,
     presets: Mapping[str, JsonValue] | None = None,
     perception: Perception = Perception.AUTO,
+    callback_url: str = "",
 ) -> Submission:
     """Take the secrets out of a submission, then read and check it.
 
@@ -67,6 +68,7 @@ def understand(
         caps: the caps in force for this tenant.
         presets: inputs that the operator presets.
         perception: the operator's default.
+        callback_url: the tenant's own, for a run that has none.
 
     Raises:
         PlanError: the sentence for the caller; it holds no secret.
@@ -78,7 +80,7 @@ def understand(
         text = _plan_file(body, files)
     except PlanError as error:
         raise _told(error, take_out(body).secrets) from None
-    taken = take_out(body, text, presets)
+    taken = take_out(body, text, presets, callback_url)
     try:
         return _read(taken, caps, perception)
     except PlanError as error:
@@ -92,6 +94,8 @@ def _told(error: PlanError, secrets: Document) -> PlanError:
 def _read(taken: Taken, caps: Caps, perception: Perception) -> Submission:
     source = parse_submission(taken.body, _Redacted(taken.plan_file or ""), caps)
     options = read_options(taken.body, source, caps, taken.presets, perception)
+    if not options.callback_url and taken.callback_url:
+        options = options.model_copy(update={"callback_url": taken.callback_url})
     if options.extraction_schema is not None:
         schema_fields(options.extraction_schema)
     content = source.content
