@@ -7,7 +7,7 @@ from api.metrics import note
 from api.service import Service
 from api.tenants import Tenant
 from ledger.clock import now_micros
-from ledger.models import RateBucket, RateState
+from ledger.gates import RateBucket, RateState
 
 CONCURRENCY_RETRY_S = 5
 

@@ -16,20 +16,17 @@ from api.tenants import Tenant
 from api.views import DryRunView
 from ledger.clock import Micros, now_micros
 from ledger.content import plan_document
-from ledger.models import (
+from ledger.gates import (
     Admitted,
-    Document,
     Gate,
     KeyConflict,
-    Limits,
-    NewRun,
     PlanChanged,
     RateLimited,
     Replayed,
-    RunRow,
     StillOpen,
     TooManyRuns,
 )
+from ledger.models import Document, Limits, NewRun, RunRow
 from ledger.wire import masked
 from plans.caps import Caps
 from plans.json_text import canonical_json

@@ -14,21 +14,17 @@ from ledger.checkpoints import look_back
 from ledger.clock import Micros
 from ledger.database import insert_or
 from ledger.events import event_values
-from ledger.models import (
+from ledger.gates import (
     Admission,
     Admitted,
     Gate,
     KeyConflict,
-    NewEvent,
-    NewRun,
-    Phase,
     RateLimited,
     RateState,
     Replayed,
-    RunRow,
-    RunStatus,
     TooManyRuns,
 )
+from ledger.models import NewEvent, NewRun, Phase, RunRow, RunStatus
 from ledger.outbox import enqueue
 from ledger.profiles import OPEN
 from ledger.rates import Level, write_level

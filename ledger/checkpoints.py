@@ -3,7 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.models import NewRun, PlanChanged, RunStatus, StillOpen
+from ledger.gates import PlanChanged, StillOpen
+from ledger.models import NewRun, RunStatus
 from ledger.profiles import OPEN
 from ledger.schema import runs
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Micros
 from ledger.database import Database, insert_or
-from ledger.models import RateBucket, RateState
+from ledger.gates import RateBucket, RateState
 from ledger.schema import rate_buckets
 from ledger.whole import whole
 

@@ -8,6 +8,7 @@ from ledger.clock import Clock, Micros
 from ledger.database import Database
 from ledger.deliveries import make_due
 from ledger.events import append_locked
+from ledger.gates import Admission, Gate
 from ledger.keys import SWEEP_EVERY_US, sweep_keys
 from ledger.listing import (
     count_concurrent,
@@ -18,9 +19,7 @@ from ledger.listing import (
 )
 from ledger.models import (
     TERMINAL,
-    Admission,
     Ending,
-    Gate,
     NewEvent,
     NewRun,
     OpenRun,

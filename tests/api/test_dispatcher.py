@@ -17,8 +17,9 @@ from api.app import create_app
 from api.dispatcher import AT_ONCE, Dispatcher
 from api.settings import ApiSettings
 from ledger.clock import now_micros
+from ledger.gates import Admitted
 from ledger.ledger import Ledger
-from ledger.models import Admitted, Ending, Limits, NewRun, RunStatus
+from ledger.models import Ending, Limits, NewRun, RunStatus
 from ledger.settings import LedgerSettings
 from plans.step import Perception
 from temporal.client import connect

@@ -18,8 +18,9 @@ from activities.settings import ActivitySettings
 from api.dispatcher import Dispatcher
 from api.reconciler import Reconciler
 from ledger.clock import now_micros
+from ledger.gates import Admitted
 from ledger.ledger import Ledger
-from ledger.models import Admitted, Limits, NewEvent, NewRow, NewRun, RunRow, RunStatus, StepRecord
+from ledger.models import Limits, NewEvent, NewRow, NewRun, RunRow, RunStatus, StepRecord
 from plans.calls import Outcome
 from plans.step import HaltClass, Perception
 from temporal.client import connect

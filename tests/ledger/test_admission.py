@@ -12,19 +12,9 @@ import pytest
 from sqlalchemy import select, update
 
 from ledger.database import Database
+from ledger.gates import Admission, Admitted, Gate, KeyConflict, RateLimited, Replayed, TooManyRuns
 from ledger.ledger import Ledger
-from ledger.models import (
-    Admission,
-    Admitted,
-    Ending,
-    Gate,
-    KeyConflict,
-    NewRun,
-    RateLimited,
-    Replayed,
-    RunStatus,
-    TooManyRuns,
-)
+from ledger.models import Ending, NewRun, RunStatus
 from ledger.schema import idempotency_keys, runs
 
 MakeRun = Callable[..., NewRun]

@@ -5,8 +5,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from ledger.errors import LedgerAway, UnknownRun
+from ledger.gates import Admitted
 from ledger.ledger import Ledger
-from ledger.models import Admitted, Ending, NewRun, Phase, RunStatus
+from ledger.models import Ending, NewRun, Phase, RunStatus
 from plans.step import HaltClass
 
 MakeRun = Callable[..., NewRun]

@@ -6,8 +6,9 @@ from sqlalchemy import select
 
 from ledger.database import Database
 from ledger.errors import SecretUnreadable, UnknownRun
+from ledger.gates import Gate
 from ledger.ledger import Ledger
-from ledger.models import Gate, NewRun
+from ledger.models import NewRun
 from ledger.schema import run_secrets
 from ledger.vault import Keyring, new_key
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from sqlalchemy import update
 
 from ledger.database import Database
+from ledger.gates import Admitted
 from ledger.ledger import Ledger
-from ledger.models import Admitted, Ending, NewRun, RunRow, RunStatus
+from ledger.models import Ending, NewRun, RunRow, RunStatus
 from ledger.schema import runs
 
 MakeRun = Callable[..., NewRun]

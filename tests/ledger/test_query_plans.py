@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import asyncpg
 
+from ledger.gates import Gate
 from ledger.ledger import Ledger
-from ledger.models import Ending, Gate, NewRun, RunStatus
+from ledger.models import Ending, NewRun, RunStatus
 from tests.postgres import new_database
 
 RUNS = 100_000
