@@ -45,7 +45,7 @@ class Service:
         return key
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
     """The running service."""
     service: Service = request.app.state.service
     return service
@@ -54,7 +54,7 @@ def service_of(request: Request) -> Service:
 CurrentService = Annotated[Service, Depends(service_of)]
 
 
-def tenant_of(request: Request, service: CurrentService) -> Tenant:
+async def tenant_of(request: Request, service: CurrentService) -> Tenant:
     """The tenant that the request's token names.
 
     Raises:
