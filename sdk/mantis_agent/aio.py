@@ -1,21 +1,20 @@
 """The client for asyncio: the same names as in `mantis_agent.client`, to be awaited."""
 
 import asyncio
-import inspect
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 
 from mantis_agent import answers, calls, flows
+from mantis_agent.aio_connection import AsyncConnection, OnStatus
 from mantis_agent.backoff import RetryPolicy
-from mantis_agent.calls import DEFAULT_TAIL, Call
+from mantis_agent.calls import DEFAULT_TAIL
 from mantis_agent.downloads import Download
 from mantis_agent.endpoint import Endpoint, endpoint_from_env
-from mantis_agent.flows import Flow, Send, Setting, Sleep, Tell
+from mantis_agent.flows import Setting
 from mantis_agent.streams import Follower
 from mantis_agent.types import (
     TERMINAL_STATUSES,
@@ -26,7 +25,6 @@ from mantis_agent.types import (
     Logs,
     Poll,
     Queue,
-    Record,
     Result,
     Resumed,
     RunsPage,
@@ -34,10 +32,6 @@ from mantis_agent.types import (
 )
 
 __all__ = ["TERMINAL_STATUSES", "AsyncMantisClient"]
-
-T = TypeVar("T")
-R = TypeVar("R", bound=Record)
-OnStatus = Callable[[Status], object]
 
 
 class AsyncMantisClient:
@@ -70,15 +64,8 @@ class AsyncMantisClient:
     ) -> None:
         self._endpoint = Endpoint.of(endpoint, mantis_token, api_key)
         self._idempotency_key = idempotency_key
-        self._policy = retry or RetryPolicy()
-        self._setting = Setting(self._endpoint.shown, self._policy, timeout_s)
-        self._http = httpx.AsyncClient(
-            base_url=self._endpoint.url,
-            headers=self._endpoint.headers,
-            timeout=timeout_s,
-            trust_env=not self._endpoint.loopback,
-            limits=flows.LIMITS,
-        )
+        setting = Setting(self._endpoint.shown, retry or RetryPolicy(), timeout_s)
+        self._connection = AsyncConnection(self._endpoint, setting)
 
     @classmethod
     def from_env(
@@ -119,7 +106,7 @@ class AsyncMantisClient:
 
     async def close(self) -> None:
         """Close the connections. The runs go on."""
-        await self._http.aclose()
+        await self._connection.close()
 
     async def predict(
         self, request: Mapping[str, Any], *, idempotency_key: str | None = None
@@ -138,35 +125,35 @@ class AsyncMantisClient:
             MantisConnectionError: no answer came.
         """
         call = calls.predict(request, idempotency_key or self._idempotency_key)
-        return await self._ask(call, Handle)
+        return await self._connection.ask(call, Handle)
 
     async def poll(self, run_id: str) -> Poll:
         """The cheap poll: phase, last event, and how long to wait before asking again."""
-        return await self._ask(calls.poll(run_id), Poll)
+        return await self._connection.ask(calls.poll(run_id), Poll)
 
     async def status(self, run_id: str) -> Status:
         """How a run stands."""
-        return await self._ask(calls.status(run_id), Status)
+        return await self._connection.ask(calls.status(run_id), Status)
 
     async def result(self, run_id: str) -> Result:
         """What a run brought; `result` is None before its end."""
-        return await self._ask(calls.result(run_id), Result)
+        return await self._connection.ask(calls.result(run_id), Result)
 
     async def logs(self, run_id: str, tail: int = DEFAULT_TAIL) -> Logs:
         """The last lines of a run's log, oldest first."""
-        return await self._ask(calls.logs(run_id, tail), Logs)
+        return await self._connection.ask(calls.logs(run_id, tail), Logs)
 
     async def events(self, run_id: str, since: str = "") -> Events:
         """The events after a cursor, at once; `stream_events` follows them."""
-        return await self._ask(calls.events(run_id, since), Events)
+        return await self._connection.ask(calls.events(run_id, since), Events)
 
     async def cancel(self, run_id: str, reason: str = "") -> Status:
         """Stop a run at its next boundary; one that is over stays as it is."""
-        return await self._ask(calls.cancel(run_id, reason), Status)
+        return await self._connection.ask(calls.cancel(run_id, reason), Status)
 
     async def pause(self, run_id: str, reason: str = "") -> Status:
         """Ask a running run to pause at its next boundary."""
-        return await self._ask(calls.pause(run_id, reason), Status)
+        return await self._connection.ask(calls.pause(run_id, reason), Status)
 
     async def resume(self, run_id: str, user_input: Any = None, *, pause_id: str = "") -> Resumed:
         """Answer a pause; any JSON value.
@@ -174,7 +161,7 @@ class AsyncMantisClient:
         With the `pause_id` of its status the same answer may be given again, so that a lost
         connection is retried.
         """
-        return await self._ask(calls.resume(run_id, user_input, pause_id), Resumed)
+        return await self._connection.ask(calls.resume(run_id, user_input, pause_id), Resumed)
 
     async def wait_for_completion(
         self,
@@ -202,13 +189,13 @@ class AsyncMantisClient:
             MantisConnectionError: the service was away for longer than `retry.outage_s`.
         """
         flow = flows.wait(
-            self._setting,
+            self._connection.setting,
             run_id,
             tells=on_status is not None,
             poll_interval_s=poll_interval_s,
             timeout_s=timeout_s,
         )
-        return await self._drive(flow, on_status)
+        return await self._connection.drive(flow, on_status)
 
     async def run_to_completion(
         self,
@@ -227,14 +214,14 @@ class AsyncMantisClient:
             MantisAPIError: it was refused.
         """
         flow = flows.complete(
-            self._setting,
+            self._connection.setting,
             request,
             idempotency_key or self._idempotency_key,
             tells=on_status is not None,
             poll_interval_s=poll_interval_s,
             timeout_s=timeout_s,
         )
-        return await self._drive(flow, on_status)
+        return await self._connection.drive(flow, on_status)
 
     async def stream_events(self, run_id: str, since: str = "") -> AsyncGenerator[Event]:
         """The events of a run, from `since` on, until it is over: each once and in order.
@@ -246,11 +233,12 @@ class AsyncMantisClient:
             MantisAPIError: the run can't be read.
             MantisConnectionError: the service was away for longer than `retry.outage_s`.
         """
-        follower = Follower(run_id, since, self._endpoint.shown, self._policy)
+        setting = self._connection.setting
+        follower = Follower(run_id, since, setting.shown, setting.policy)
         while True:
             fault: httpx.TransportError | None = None
             try:
-                async with self._open(follower.call()) as response:
+                async with self._connection.open(follower.call()) as response:
                     if follower.wants(response):
                         async for chunk in response.aiter_raw():
                             for event in follower.feed(chunk):
@@ -281,7 +269,7 @@ class AsyncMantisClient:
             OSError: it can't be written.
         """
         download = Download(calls.video(run_id, polished=polished), Path(path), run_id)
-        return await self._download(download)
+        return await self._connection.download(download)
 
     async def fetch_artifact(self, run_id: str, name: str, path: str | Path) -> Path:
         """Save a file of a run: `result.json`, `leads.csv`, a step's screenshot.
@@ -290,12 +278,14 @@ class AsyncMantisClient:
             MantisAPIError: 404 where the run has no such file.
             OSError: it can't be written.
         """
-        return await self._download(Download(calls.artifact(run_id, name), Path(path), run_id))
+        return await self._connection.download(
+            Download(calls.artifact(run_id, name), Path(path), run_id)
+        )
 
     async def artifact(self, run_id: str, name: str) -> bytes:
         """A file of a run."""
-        response = await self._drive(
-            flows.exchange(self._setting, calls.artifact(run_id, name)), None
+        response = await self._connection.drive(
+            flows.exchange(self._connection.setting, calls.artifact(run_id, name))
         )
         if not response.is_success:
             raise answers.refusal(response)
@@ -303,13 +293,13 @@ class AsyncMantisClient:
 
     async def queue(self) -> Queue:
         """What the tenant has under way."""
-        return await self._ask(calls.queue(), Queue)
+        return await self._connection.ask(calls.queue(), Queue)
 
     async def runs(
         self, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> RunsPage:
         """A page of the tenant's runs, newest first; its `next_cursor` leads to the next."""
-        return await self._ask(calls.runs(status, limit, cursor), RunsPage)
+        return await self._connection.ask(calls.runs(status, limit, cursor), RunsPage)
 
     async def iter_runs(
         self, *, status: str | None = None, limit: int | None = None
@@ -326,65 +316,7 @@ class AsyncMantisClient:
 
     async def health(self) -> Health:
         """Whether the service can do its work; no token is needed."""
-        response = await self._drive(flows.exchange(self._setting, calls.health()), None)
+        response = await self._connection.drive(
+            flows.exchange(self._connection.setting, calls.health())
+        )
         return answers.read_health(response)
-
-    async def _ask(self, call: Call, kind: type[R]) -> R:
-        return await self._drive(flows.ask(self._setting, call, kind), None)
-
-    async def _drive(self, flow: Flow[T], on_status: OnStatus | None) -> T:
-        """Do what a flow asks for until it is over."""
-        with closing(flow):
-            try:
-                effect = next(flow)
-                while True:
-                    match effect:
-                        case Send(call):
-                            effect = flow.send(await self._send(call))
-                        case Sleep(seconds):
-                            await asyncio.sleep(seconds)
-                            effect = flow.send(None)
-                        case Tell(status):
-                            if on_status is not None:
-                                told = on_status(status)
-                                if inspect.isawaitable(told):
-                                    await told
-                            effect = flow.send(None)
-            except StopIteration as stop:
-                return stop.value
-
-    async def _send(self, call: Call) -> httpx.Response | httpx.TransportError:
-        try:
-            return await self._http.send(self._request(call))
-        except httpx.TransportError as error:
-            return error
-        except httpx.DecodingError as error:
-            raise answers.unreachable(self._endpoint.shown, error) from error
-
-    @asynccontextmanager
-    async def _open(self, call: Call) -> AsyncGenerator[httpx.Response]:
-        response = await self._http.send(self._request(call), stream=True)
-        async with aclosing(response):
-            yield response
-
-    async def _download(self, download: Download) -> Path:
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                async with self._open(download.call) as reply:
-                    if reply.is_success:
-                        with download.writing(reply) as write:
-                            async for chunk in reply.aiter_bytes():
-                                await asyncio.to_thread(write, chunk)
-                        return download.path
-                    await reply.aread()
-            except httpx.TransportError as error:
-                reply = error
-            wait_s = flows.again_in_s(self._policy, download.call, reply, tries)
-            if wait_s is None:
-                raise answers.refusal(flows.answer_of(self._setting, reply))
-            await asyncio.sleep(wait_s)
-
-    def _request(self, call: Call) -> httpx.Request:
-        return flows.request(self._http, self._setting, call)

@@ -1,20 +1,20 @@
 """The blocking client."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 
 from mantis_agent import answers, calls, flows
 from mantis_agent.backoff import RetryPolicy
-from mantis_agent.calls import DEFAULT_TAIL, Call
+from mantis_agent.calls import DEFAULT_TAIL
+from mantis_agent.connection import Connection, OnStatus
 from mantis_agent.downloads import Download
 from mantis_agent.endpoint import Endpoint, endpoint_from_env
-from mantis_agent.flows import Flow, Send, Setting, Sleep, Tell
+from mantis_agent.flows import Setting
 from mantis_agent.streams import Follower
 from mantis_agent.types import (
     TERMINAL_STATUSES,
@@ -25,7 +25,6 @@ from mantis_agent.types import (
     Logs,
     Poll,
     Queue,
-    Record,
     Result,
     Resumed,
     RunsPage,
@@ -33,10 +32,6 @@ from mantis_agent.types import (
 )
 
 __all__ = ["TERMINAL_STATUSES", "MantisClient"]
-
-T = TypeVar("T")
-R = TypeVar("R", bound=Record)
-OnStatus = Callable[[Status], object]
 
 
 class MantisClient:
@@ -69,15 +64,8 @@ class MantisClient:
     ) -> None:
         self._endpoint = Endpoint.of(endpoint, mantis_token, api_key)
         self._idempotency_key = idempotency_key
-        self._policy = retry or RetryPolicy()
-        self._setting = Setting(self._endpoint.shown, self._policy, timeout_s)
-        self._http = httpx.Client(
-            base_url=self._endpoint.url,
-            headers=self._endpoint.headers,
-            timeout=timeout_s,
-            trust_env=not self._endpoint.loopback,
-            limits=flows.LIMITS,
-        )
+        setting = Setting(self._endpoint.shown, retry or RetryPolicy(), timeout_s)
+        self._connection = Connection(self._endpoint, setting)
 
     @classmethod
     def from_env(
@@ -118,7 +106,7 @@ class MantisClient:
 
     def close(self) -> None:
         """Close the connections. The runs go on."""
-        self._http.close()
+        self._connection.close()
 
     def predict(self, request: Mapping[str, Any], *, idempotency_key: str | None = None) -> Handle:
         """Submit a plan, with the options of the contract's section 3.
@@ -135,35 +123,35 @@ class MantisClient:
             MantisConnectionError: no answer came.
         """
         call = calls.predict(request, idempotency_key or self._idempotency_key)
-        return self._ask(call, Handle)
+        return self._connection.ask(call, Handle)
 
     def poll(self, run_id: str) -> Poll:
         """The cheap poll: phase, last event, and how long to wait before asking again."""
-        return self._ask(calls.poll(run_id), Poll)
+        return self._connection.ask(calls.poll(run_id), Poll)
 
     def status(self, run_id: str) -> Status:
         """How a run stands."""
-        return self._ask(calls.status(run_id), Status)
+        return self._connection.ask(calls.status(run_id), Status)
 
     def result(self, run_id: str) -> Result:
         """What a run brought; `result` is None before its end."""
-        return self._ask(calls.result(run_id), Result)
+        return self._connection.ask(calls.result(run_id), Result)
 
     def logs(self, run_id: str, tail: int = DEFAULT_TAIL) -> Logs:
         """The last lines of a run's log, oldest first."""
-        return self._ask(calls.logs(run_id, tail), Logs)
+        return self._connection.ask(calls.logs(run_id, tail), Logs)
 
     def events(self, run_id: str, since: str = "") -> Events:
         """The events after a cursor, at once; `stream_events` follows them."""
-        return self._ask(calls.events(run_id, since), Events)
+        return self._connection.ask(calls.events(run_id, since), Events)
 
     def cancel(self, run_id: str, reason: str = "") -> Status:
         """Stop a run at its next boundary; one that is over stays as it is."""
-        return self._ask(calls.cancel(run_id, reason), Status)
+        return self._connection.ask(calls.cancel(run_id, reason), Status)
 
     def pause(self, run_id: str, reason: str = "") -> Status:
         """Ask a running run to pause at its next boundary."""
-        return self._ask(calls.pause(run_id, reason), Status)
+        return self._connection.ask(calls.pause(run_id, reason), Status)
 
     def resume(self, run_id: str, user_input: Any = None, *, pause_id: str = "") -> Resumed:
         """Answer a pause; any JSON value.
@@ -171,7 +159,7 @@ class MantisClient:
         With the `pause_id` of its status the same answer may be given again, so that a lost
         connection is retried.
         """
-        return self._ask(calls.resume(run_id, user_input, pause_id), Resumed)
+        return self._connection.ask(calls.resume(run_id, user_input, pause_id), Resumed)
 
     def wait_for_completion(
         self,
@@ -198,13 +186,13 @@ class MantisClient:
             MantisConnectionError: the service was away for longer than `retry.outage_s`.
         """
         flow = flows.wait(
-            self._setting,
+            self._connection.setting,
             run_id,
             tells=on_status is not None,
             poll_interval_s=poll_interval_s,
             timeout_s=timeout_s,
         )
-        return self._drive(flow, on_status)
+        return self._connection.drive(flow, on_status)
 
     def run_to_completion(
         self,
@@ -223,14 +211,14 @@ class MantisClient:
             MantisAPIError: it was refused.
         """
         flow = flows.complete(
-            self._setting,
+            self._connection.setting,
             request,
             idempotency_key or self._idempotency_key,
             tells=on_status is not None,
             poll_interval_s=poll_interval_s,
             timeout_s=timeout_s,
         )
-        return self._drive(flow, on_status)
+        return self._connection.drive(flow, on_status)
 
     def stream_events(self, run_id: str, since: str = "") -> Generator[Event]:
         """The events of a run, from `since` on, until it is over: each once and in order.
@@ -242,11 +230,12 @@ class MantisClient:
             MantisAPIError: the run can't be read.
             MantisConnectionError: the service was away for longer than `retry.outage_s`.
         """
-        follower = Follower(run_id, since, self._endpoint.shown, self._policy)
+        setting = self._connection.setting
+        follower = Follower(run_id, since, setting.shown, setting.policy)
         while True:
             fault: httpx.TransportError | None = None
             try:
-                with self._open(follower.call()) as response:
+                with self._connection.open(follower.call()) as response:
                     if follower.wants(response):
                         for chunk in response.iter_raw():
                             yield from follower.feed(chunk)
@@ -276,7 +265,7 @@ class MantisClient:
             OSError: it can't be written.
         """
         download = Download(calls.video(run_id, polished=polished), Path(path), run_id)
-        return self._download(download)
+        return self._connection.download(download)
 
     def fetch_artifact(self, run_id: str, name: str, path: str | Path) -> Path:
         """Save a file of a run: `result.json`, `leads.csv`, a step's screenshot.
@@ -285,24 +274,26 @@ class MantisClient:
             MantisAPIError: 404 where the run has no such file.
             OSError: it can't be written.
         """
-        return self._download(Download(calls.artifact(run_id, name), Path(path), run_id))
+        return self._connection.download(Download(calls.artifact(run_id, name), Path(path), run_id))
 
     def artifact(self, run_id: str, name: str) -> bytes:
         """A file of a run."""
-        response = self._drive(flows.exchange(self._setting, calls.artifact(run_id, name)), None)
+        response = self._connection.drive(
+            flows.exchange(self._connection.setting, calls.artifact(run_id, name))
+        )
         if not response.is_success:
             raise answers.refusal(response)
         return response.content
 
     def queue(self) -> Queue:
         """What the tenant has under way."""
-        return self._ask(calls.queue(), Queue)
+        return self._connection.ask(calls.queue(), Queue)
 
     def runs(
         self, *, status: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> RunsPage:
         """A page of the tenant's runs, newest first; its `next_cursor` leads to the next."""
-        return self._ask(calls.runs(status, limit, cursor), RunsPage)
+        return self._connection.ask(calls.runs(status, limit, cursor), RunsPage)
 
     def iter_runs(self, *, status: str | None = None, limit: int | None = None) -> Iterator[Status]:
         """All runs of the tenant, newest first, page by page (`limit` a page)."""
@@ -316,63 +307,5 @@ class MantisClient:
 
     def health(self) -> Health:
         """Whether the service can do its work; no token is needed."""
-        response = self._drive(flows.exchange(self._setting, calls.health()), None)
+        response = self._connection.drive(flows.exchange(self._connection.setting, calls.health()))
         return answers.read_health(response)
-
-    def _ask(self, call: Call, kind: type[R]) -> R:
-        return self._drive(flows.ask(self._setting, call, kind), None)
-
-    def _drive(self, flow: Flow[T], on_status: OnStatus | None) -> T:
-        """Do what a flow asks for until it is over."""
-        with closing(flow):
-            try:
-                effect = next(flow)
-                while True:
-                    match effect:
-                        case Send(call):
-                            effect = flow.send(self._send(call))
-                        case Sleep(seconds):
-                            time.sleep(seconds)
-                            effect = flow.send(None)
-                        case Tell(status):
-                            if on_status is not None:
-                                on_status(status)
-                            effect = flow.send(None)
-            except StopIteration as stop:
-                return stop.value
-
-    def _send(self, call: Call) -> httpx.Response | httpx.TransportError:
-        try:
-            return self._http.send(self._request(call))
-        except httpx.TransportError as error:
-            return error
-        except httpx.DecodingError as error:
-            raise answers.unreachable(self._endpoint.shown, error) from error
-
-    @contextmanager
-    def _open(self, call: Call) -> Generator[httpx.Response]:
-        response = self._http.send(self._request(call), stream=True)
-        with closing(response):
-            yield response
-
-    def _download(self, download: Download) -> Path:
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                with self._open(download.call) as reply:
-                    if reply.is_success:
-                        with download.writing(reply) as write:
-                            for chunk in reply.iter_bytes():
-                                write(chunk)
-                        return download.path
-                    reply.read()
-            except httpx.TransportError as error:
-                reply = error
-            wait_s = flows.again_in_s(self._policy, download.call, reply, tries)
-            if wait_s is None:
-                raise answers.refusal(flows.answer_of(self._setting, reply))
-            time.sleep(wait_s)
-
-    def _request(self, call: Call) -> httpx.Request:
-        return flows.request(self._http, self._setting, call)

@@ -1,6 +1,7 @@
 """Each call of the client against the real API, through a network that fails."""
 
 import asyncio
+import inspect
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -238,7 +239,7 @@ def test_keys_go_into_headers_and_nowhere_else(
     monkeypatch.setenv("BASETEN_API_KEY", "key-2")
     client = kind.from_env()
     assert repr(client) == f"{kind.__name__}('https://mantis.test/base')"
-    sent = client._http.build_request("GET", "/v1/queue")
+    sent = client._connection._http.build_request("GET", "/v1/queue")
     assert str(sent.url) == "https://user:pass@mantis.test/base/v1/queue"
     assert sent.headers["x-mantis-token"] == "tok-1"
     assert sent.headers["authorization"] == "Api-Key key-2"
@@ -287,7 +288,7 @@ def test_async_clients_close_with_their_block(served: Served) -> None:
     async def use() -> bool:
         async with AsyncMantisClient(served.url, mantis_token=TOKEN) as client:
             await client.queue()
-        return client._http.is_closed
+        return client._connection._http.is_closed
 
     assert asyncio.run(use())
 
@@ -332,3 +333,14 @@ def test_errors_survive_pickling() -> None:
         again = pickle.loads(pickle.dumps(error))
         assert (type(again), str(again)) == (type(error), str(error))
         assert vars(again) == vars(error)
+
+
+def test_the_two_clients_have_the_same_names_and_parameters() -> None:
+    def shape(kind: type[Any]) -> dict[str, list[str]]:
+        return {
+            name: list(inspect.signature(member).parameters)
+            for name, member in vars(kind).items()
+            if callable(member) and not name.startswith("__")
+        }
+
+    assert shape(AsyncMantisClient) == shape(MantisClient)
