@@ -260,6 +260,7 @@ class Door:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MANTIS")}
+        self._callers: list[Caller] = []
         self.log = data_dir.with_suffix(".log")
         descriptor = self._socket.fileno()
         with self.log.open("wb") as log:
@@ -280,7 +281,9 @@ class Door:
             )
 
     def caller(self, token: str) -> Caller:
-        return Caller(self.url, token)
+        caller = Caller(self.url, token)
+        self._callers.append(caller)
+        return caller
 
     def wait_until_up(self) -> None:
         eventually(self._answers, 60, f"the API answers: {self.log.read_text()}")
@@ -292,6 +295,8 @@ class Door:
             return False
 
     def stop(self) -> None:
+        for caller in self._callers:
+            caller.http.close()
         self.process.terminate()
         self.process.wait(30)
         self._socket.close()

@@ -38,9 +38,9 @@ BODIES_400: dict[str, tuple[bytes | object, str]] = {
                 "step 1 missing required field 'type'"),
     "unknown type": ({"task_suite": [{"intent": "Go", "type": "fly"}]}, "fly"),
     "empty plan": ({"task_suite": []}, "empty"),
-    "loop out of range": ({"task_suite": [NAVIGATE, {**LOOP, "loop_target": 9}]}, "9"),
+    "loop out of range": ({"task_suite": [NAVIGATE, {**LOOP, "loop_target": 9}]}, "out of range"),
     "branch out of range": (
-        {"task_suite": [DETECT, {**BRANCH, "then_target": 77, "else_target": 0}]}, "77"),
+        {"task_suite": [DETECT, {**BRANCH, "then_target": 77, "else_target": 0}]}, "out of range"),
     "too many steps": ({"task_suite": [NAVIGATE] * 201}, "200"),
     "too many inline steps": (
         {"task_file_contents": json.dumps({"steps": [NAVIGATE] * 201})}, "200"),
@@ -99,13 +99,11 @@ def test_a_detail_is_one_sentence_that_is_safe_to_show(acme: Caller):
         assert "hunter2!" not in detail
 
 
-def test_a_token_is_asked_for(nobody: Caller, stack):
+def test_a_token_is_asked_for(nobody: Caller):
     """> 401 | `missing X-Mantis-Token header`, `invalid X-Mantis-Token`"""
     assert refused(nobody.post(PLAN), 401) == "missing X-Mantis-Token header"
-    for token in ("wrong", "tok-acme", "tok-acme-1 ", "tok-acme-1x", "TOK-ACME-1"):
-        answer = Caller(stack.api, token).post(PLAN)
-        if token.strip() == "tok-acme-1":
-            continue
+    for token in ("wrong", "tok-acme", "tok-acme-1x", "TOK-ACME-1"):
+        answer = nobody.http.post("/v1/predict", json=PLAN, headers={"X-Mantis-Token": token})
         assert refused(answer, 401) == "invalid X-Mantis-Token"
 
 
