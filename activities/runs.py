@@ -29,6 +29,7 @@ from ledger.records import build_csv, build_rows, lead_record
 from ledger.result import build_result, build_status, log_line
 from ledger.wire import run_folder
 from plans.calls import Finish
+from plans.fields import under_schema
 from plans.leads import has_phone
 from plans.placeholders import restored
 from plans.plan import Plan, PlanText
@@ -88,7 +89,7 @@ class RunActivities:
         except SecretUnreadable as error:
             inputs, refusal = {}, None if over else _unreadable(error)
         return RunSpec(
-            plan=content if isinstance(content, Plan) and not over else None,
+            plan=_plan(row, content) if isinstance(content, Plan) and not over else None,
             refusal=refusal,
             state=RunState.start(inputs if isinstance(inputs, dict) else {}),
             limits=limits,
@@ -249,6 +250,12 @@ def _unreadable(error: SecretUnreadable) -> Finish:
 
 def _key(run: RunKey) -> tuple[str, str]:
     return run.tenant_id, run.run_id
+
+
+def _plan(row: RunRow, plan: Plan) -> Plan:
+    """The plan that runs: the fields of an `extraction_schema` beat its own."""
+    schema = row.payload.get("extraction_schema")
+    return under_schema(plan, schema) if isinstance(schema, dict) else plan
 
 
 def _inputs(row: RunRow) -> Document:
