@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -65,17 +65,20 @@ async def test_killed_between_commit_and_start(cluster: Cluster, ledger: Ledger)
     assert await runs_of(ledger, "away") == accepted
 
 
-async def test_started_within_a_second_of_the_return_of_temporal(cluster: Cluster, ledger: Ledger):
+async def test_started_within_a_second_of_the_return_of_temporal(
+    cluster: Cluster, ledger: Ledger, record_property: Callable[[str, object], None]
+):
     await asyncio.to_thread(cluster.temporal.stop)
     async with caller("back") as client:
         answers = [await submit(client, url) for url in cluster.urls * 7]
         assert {answer.status_code for answer in answers} == {200}
-        await asyncio.sleep(12)
+        await asyncio.sleep(8)
         last = await submit(client, cluster.urls[0])
     assert await ledger.outbox.waiting() == len(answers) + 1
     await asyncio.to_thread(cluster.start_temporal)
     took = await until_told(ledger)
-    assert took < 3, "beside a Temporal that is just starting on two busy cores"
+    record_property("seconds_until_started", round(took, 2))
+    assert took < 4, "beside a Temporal that is just starting on two busy cores"
     accepted = frozenset(answer.json()["run_id"] for answer in (*answers, last))
     await cluster.until_started("back", accepted)
 
