@@ -347,7 +347,7 @@ def test_no_secret_is_found_anywhere(
     leaks: dict[str, set[str]] = {"webhook": birds.found_in(letter)}
     for number, answer in enumerate(api.answers):
         leaks[f"answer {number} {answer[:60]!r}"] = birds.found_in(answer)
-    allowed = dict.fromkeys(("api_token", "serve.out"), {"X-Mantis-Token"})
+    allowed = {name: {"X-Mantis-Token"} for name in ("api_token", "serve.out")}
     for moment, files in (("during", during.items()), ("after", _files(guarded.data_dir))):
         for name, content in files:
             leaks[f"{moment} {name}"] = birds.found_in(content) - allowed.get(name, set())
@@ -390,3 +390,34 @@ def _the_site_got_them(api: Recorder, site: Site, run_id: str, birds: Canaries) 
     assert sum(token in query and key in query for query in queries) == 2, queries
     shown = json.dumps([step["intent"] for step in steps])
     assert "***" in shown and "{{" not in shown, shown
+
+
+def test_what_turns_out_to_be_a_password_is_masked_from_then_on(
+    guarded: LiveStack, caller: Recorder
+) -> None:
+    """The plan does not say that the field takes a password; the page does."""
+    birds = Canaries()
+    typed = birds.hatch("typed late")
+    steps = [
+        {
+            "intent": f"Go to {guarded.demo_site}/account/login",
+            "type": "navigate",
+            "required": True,
+        },
+        {
+            "intent": f"Put {typed} into the second box",
+            "type": "fill_field",
+            "required": True,
+            "params": {"selector": "form input[autocomplete^=current]", "value": typed},
+        },
+        {"intent": f"Look for {typed}", "type": "detect_visible"},
+    ]
+    run_id = caller.accepted({"task_suite": steps, "about": typed})
+    eventually(lambda: caller.get(run_id)["status"] in TERMINAL, 90, "the end of the run")
+    caller.answers.clear()
+    caller.read_all(run_id)
+    intents = [step["intent"] for step in caller.get(run_id, "result")["result"]["steps"]]
+    assert intents[1:] == ["Put *** into the second box", "Look for ***"]
+    assert [answer for answer in caller.answers if birds.found_in(answer)] == []
+    logs = [name for name, content in _files(guarded.data_dir) if birds.found_in(content)]
+    assert [name for name in logs if name.startswith(("logs", "tenants"))] == []
