@@ -12,6 +12,7 @@ from api.dispatcher import Dispatcher
 from api.feeds import Feeds
 from api.health import Health
 from api.metrics import Accounting, Metrics
+from api.openapi import describe, operation_id
 from api.reconciler import Reconciler
 from api.routes import chat, events, meta, metrics, predict, queue, runs
 from api.service import Service
@@ -68,8 +69,10 @@ def create_app(
         openapi_url="/openapi.json",
         redirect_slashes=False,
         telemetry=TELEMETRY,
+        generate_unique_id_function=operation_id,
     )
     errors.install(app)
+    describe(app)
     app.add_middleware(Accounting, metrics=counted, access_log=ops.access_log)
     for module in (predict, runs, events, queue, chat, meta, metrics):
         app.include_router(module.router)

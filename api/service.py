@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
 from temporalio.client import Client
 
 from api.dispatcher import Dispatcher
@@ -54,7 +55,17 @@ async def service_of(request: Request) -> Service:
 CurrentService = Annotated[Service, Depends(service_of)]
 
 
-async def tenant_of(request: Request, service: CurrentService) -> Tenant:
+_TOKEN = APIKeyHeader(
+    name="X-Mantis-Token",
+    scheme_name="MantisToken",
+    description="The token that names the tenant.",
+    auto_error=False,
+)
+
+
+async def tenant_of(
+    token: Annotated[str | None, Security(_TOKEN)], service: CurrentService
+) -> Tenant:
     """The tenant that the request's token names.
 
     Raises:
@@ -63,7 +74,6 @@ async def tenant_of(request: Request, service: CurrentService) -> Tenant:
     """
     if not service.tenants.configured:
         raise Unavailable(AUTH_NOT_CONFIGURED)
-    token = request.headers.get("x-mantis-token")
     if not token:
         raise Unauthorised("missing X-Mantis-Token header")
     tenant = service.tenants.find(token)

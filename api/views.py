@@ -70,6 +70,14 @@ class QueueView(View):
     eta_ms: int | None
 
 
+class ResumedView(View):
+    """A run that goes on after a pause."""
+
+    run_id: str
+    status: RunStatus
+    resumed_at: str
+
+
 class LogsView(View):
     """The run's log; each event is a JSON text with `ts` and `message`, oldest first."""
 

@@ -8,7 +8,7 @@ from api.errors import BadRequest
 from api.feeds.body import events_body
 from api.feeds.frames import read_cursor
 from api.feeds.stream import EventStream, Times
-from api.openapi import EVENTS_RESPONSES
+from api.openapi import EVENTS_QUERY, EVENTS_RESPONSES, RunId
 from api.service import CurrentService, CurrentTenant, require
 from api.tenants import Scope
 
@@ -18,45 +18,10 @@ MAX_EVENTS = 10_000
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"", "false", "0", "no", "off"})
 
-_PARAMETERS = {
-    "parameters": [
-        {
-            "name": "sse",
-            "in": "query",
-            "required": False,
-            "schema": {"type": "boolean", "default": False},
-            "description": "Stream the events as they are written.",
-        },
-        {
-            "name": "since",
-            "in": "query",
-            "required": False,
-            "schema": {"type": "string"},
-            "description": "ISO time: only events after it; unreadable: from the beginning.",
-        },
-        {
-            "name": "Last-Event-ID",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string"},
-            "description": "The id of the last event that was read; it wins over `since`.",
-        },
-    ]
-}
 
-
-_STREAM: dict[str, object] = {
-    "schema": {"type": "string"},
-    "example": 'event: phase\ndata: {"phase":"complete","run_id":"20260131_120000_0a1b2c3d"}\n\n',
-}
-_RESPONSES = EVENTS_RESPONSES | {
-    200: {**EVENTS_RESPONSES[200], "content": {"text/event-stream": _STREAM}}
-}
-
-
-@router.get("/{run_id}/events", responses=_RESPONSES, openapi_extra=_PARAMETERS)
+@router.get("/{run_id}/events", responses=EVENTS_RESPONSES, openapi_extra=EVENTS_QUERY)
 async def events(
-    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+    run_id: RunId, request: Request, service: CurrentService, tenant: CurrentTenant
 ) -> Response:
     """The events of a run after a cursor, oldest first; with `sse=true` as they are written.
 

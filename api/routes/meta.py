@@ -21,7 +21,7 @@ async def models() -> JSONResponse:
     return JSONResponse(ModelsView(object="list", data=[card]).document())
 
 
-@router.get("/health", include_in_schema=False)
+@router.get("/health", operation_id="health_alias", responses=HEALTH_RESPONSES)
 @router.get("/v1/health", responses=HEALTH_RESPONSES)
 async def health(service: CurrentService) -> JSONResponse:
     """Whether runs can be taken: 503 when Temporal or the ledger can't be reached."""

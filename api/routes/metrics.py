@@ -3,12 +3,13 @@
 from fastapi import APIRouter, Response
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from api.openapi import METRICS_RESPONSES
 from api.service import CurrentService
 
 router = APIRouter(tags=["service"])
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", response_class=Response, responses=METRICS_RESPONSES)
 async def metrics(service: CurrentService) -> Response:
     """Counters, histograms and gauges in Prometheus' text format."""
     text = await service.metrics.text(await service.health.open_runs())

@@ -22,7 +22,13 @@ from ledger.views import View
 router = APIRouter(tags=["runs"])
 
 
-@router.post("/predict", include_in_schema=False)
+@router.post(
+    "/predict",
+    operation_id="predict_alias",
+    summary="The same as POST /v1/predict",
+    openapi_extra=PREDICT_BODY,
+    responses=PREDICT_RESPONSES,
+)
 @router.post(
     "/v1/predict",
     summary="Run a plan, or act on a run",

@@ -12,13 +12,20 @@ from api.errors import NotFound
 from api.openapi import (
     ARTIFACT_RESPONSES,
     CANCEL_BODY,
+    CANCEL_RESPONSES,
     LOGS_QUERY,
     LOGS_RESPONSES,
     PAUSE_BODY,
+    PAUSE_RESPONSES,
     POLL_RESPONSES,
     RESULT_RESPONSES,
     RESUME_BODY,
+    RESUME_RESPONSES,
     STATUS_RESPONSES,
+    VIDEO_QUERY,
+    VIDEO_RESPONSES,
+    ArtifactName,
+    RunId,
 )
 from api.service import CurrentService, CurrentTenant, require
 from api.tenants import Scope
@@ -36,21 +43,21 @@ _SCREENSHOT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\.(png|jpg|webp)")
 
 
 @router.get("/{run_id}", summary="Cheap poll", responses=POLL_RESPONSES)
-async def poll(run_id: str, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
+async def poll(run_id: RunId, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
     """Phase, time of the last event, and how long to wait before asking again."""
     require(tenant, Scope.STATUS)
     return JSONResponse((await actions.poll(service, tenant, run_id)).document())
 
 
 @router.get("/{run_id}/status", responses=STATUS_RESPONSES)
-async def status(run_id: str, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
+async def status(run_id: RunId, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
     """The status of a run."""
     require(tenant, Scope.STATUS)
     return JSONResponse((await actions.status(service, tenant, run_id)).document())
 
 
 @router.get("/{run_id}/result", responses=RESULT_RESPONSES)
-async def result(run_id: str, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
+async def result(run_id: RunId, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
     """The status of a run with its leads, steps and rows; `result` is null before the end."""
     require(tenant, Scope.RESULT)
     return JSONResponse((await actions.result(service, tenant, run_id)).document())
@@ -58,7 +65,7 @@ async def result(run_id: str, service: CurrentService, tenant: CurrentTenant) ->
 
 @router.get("/{run_id}/logs", responses=LOGS_RESPONSES, openapi_extra=LOGS_QUERY)
 async def logs(
-    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+    run_id: RunId, request: Request, service: CurrentService, tenant: CurrentTenant
 ) -> JSONResponse:
     """The last lines of a run's log, oldest first."""
     require(tenant, Scope.LOGS)
@@ -66,9 +73,9 @@ async def logs(
     return JSONResponse((await actions.logs(service, tenant, run_id, tail)).document())
 
 
-@router.post("/{run_id}/cancel", responses=STATUS_RESPONSES, openapi_extra=CANCEL_BODY)
+@router.post("/{run_id}/cancel", responses=CANCEL_RESPONSES, openapi_extra=CANCEL_BODY)
 async def cancel(
-    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+    run_id: RunId, request: Request, service: CurrentService, tenant: CurrentTenant
 ) -> JSONResponse:
     """Ask a run to stop at its next boundary; a terminal run is left unchanged."""
     require(tenant, Scope.RUN)
@@ -77,9 +84,9 @@ async def cancel(
     return JSONResponse((await actions.cancel(service, tenant, run_id, reason)).document())
 
 
-@router.post("/{run_id}/resume", responses=STATUS_RESPONSES, openapi_extra=RESUME_BODY)
+@router.post("/{run_id}/resume", responses=RESUME_RESPONSES, openapi_extra=RESUME_BODY)
 async def resume(
-    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+    run_id: RunId, request: Request, service: CurrentService, tenant: CurrentTenant
 ) -> JSONResponse:
     """Give a paused run the answer that it waits for."""
     require(tenant, Scope.RUN)
@@ -87,9 +94,9 @@ async def resume(
     await actions.resume(service, tenant, run_id)
 
 
-@router.post("/{run_id}/pause", responses=STATUS_RESPONSES, openapi_extra=PAUSE_BODY)
+@router.post("/{run_id}/pause", responses=PAUSE_RESPONSES, openapi_extra=PAUSE_BODY)
 async def pause(
-    run_id: str, request: Request, service: CurrentService, tenant: CurrentTenant
+    run_id: RunId, request: Request, service: CurrentService, tenant: CurrentTenant
 ) -> JSONResponse:
     """Ask a running run to pause at its next boundary."""
     require(tenant, Scope.RUN)
@@ -99,7 +106,7 @@ async def pause(
 
 @router.get("/{run_id}/artifacts/{name}", responses=ARTIFACT_RESPONSES, response_class=FileResponse)
 async def artifact(
-    run_id: str, name: str, service: CurrentService, tenant: CurrentTenant
+    run_id: RunId, name: ArtifactName, service: CurrentService, tenant: CurrentTenant
 ) -> FileResponse:
     """A file of a run: the result, the records, or a step's screenshot."""
     require(tenant, Scope.RESULT)
@@ -113,8 +120,13 @@ async def artifact(
     return FileResponse(path, media_type=media_type, filename=name)
 
 
-@router.get("/{run_id}/video", responses=ARTIFACT_RESPONSES, response_class=FileResponse)
-async def video(run_id: str, service: CurrentService, tenant: CurrentTenant) -> FileResponse:
+@router.get(
+    "/{run_id}/video",
+    responses=VIDEO_RESPONSES,
+    response_class=FileResponse,
+    openapi_extra=VIDEO_QUERY,
+)
+async def video(run_id: RunId, service: CurrentService, tenant: CurrentTenant) -> FileResponse:
     """The recording of a run; any token of the tenant may have it."""
     await actions.find(service, tenant, run_id)
     raise NotFound("no recording: this build cannot record")
