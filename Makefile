@@ -19,7 +19,7 @@ help:
 
 setup: $(READY)
 
-$(READY): pyproject.toml requirements/test.txt requirements/bench.txt scripts/setup.sh
+$(READY): pyproject.toml sdk/pyproject.toml requirements/test.txt requirements/bench.txt scripts/setup.sh
 	@PYTHON="$(PYTHON)" sh scripts/setup.sh $(VENV)
 	@touch $@
 
