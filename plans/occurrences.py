@@ -37,6 +37,8 @@ _BACKSLASH = re.compile(
     r"\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.", re.DOTALL
 )
 
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
 Span = tuple[int, int]
 _Pieces = Iterable[tuple[str, int]]
 """A token decoded: each character, and how many characters of the token it took."""
@@ -207,6 +209,9 @@ def _entity(token: str) -> _Pieces:
 
 
 def _backslash(token: str) -> _Pieces:
+    if token[1] != "u":
+        yield _ESCAPED.get(token[1], token[1]), len(token)
+        return
     try:
         yield json.loads(f'"{token}"'), len(token)
     except ValueError:
