@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from api import errors
+from api import docs, errors
 from api.dispatcher import Dispatcher
 from api.feeds import Feeds
 from api.health import Health
@@ -64,8 +64,8 @@ def create_app(
         summary="Durable runs of browser agents.",
         version="1",
         lifespan=lifespan,
-        docs_url="/docs" if settings.enable_docs_ui else None,
-        redoc_url="/redoc" if settings.enable_docs_ui else None,
+        docs_url=None,
+        redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
         telemetry=TELEMETRY,
@@ -76,6 +76,8 @@ def create_app(
     app.add_middleware(Accounting, metrics=counted, access_log=ops.access_log)
     for module in (predict, runs, events, queue, chat, meta, metrics):
         app.include_router(module.router)
+    if settings.enable_docs_ui:
+        docs.install(app)
     return app
 
 
