@@ -1,12 +1,14 @@
 """The document as a whole: what FastAPI knows of the routes, made true and complete."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
+from api.openapi import examples
+from api.openapi.examples import Examples
 from api.openapi.requests import REF, components
 from plans.failure_help import FailureHelp
 from plans.summary import Summary, Video
@@ -42,6 +44,14 @@ _OF_RUN = (
     "artifact",
     "video",
 )
+_EXAMPLES: Mapping[str, Examples] = {
+    "predict": examples.PREDICT,
+    "predict_alias": examples.PREDICT,
+    "status": examples.STATUS,
+    "result": examples.RESULT,
+    "logs": examples.LOGS,
+    "cancel": examples.STATUS,
+}
 _json = TypeAdapter(Document)
 
 
@@ -80,6 +90,7 @@ def build(app: FastAPI) -> dict[str, object]:
     _show_models(schemas)
     for _, operation in _operations(document):
         _member(operation, "responses").pop("422", None)
+    _show_examples(document)
     _link(document)
     return dict(document)
 
@@ -103,6 +114,15 @@ def _show_models(schemas: Document) -> None:
 
 def _names(properties: JsonValue) -> frozenset[str]:
     return frozenset(properties) if isinstance(properties, dict) else frozenset()
+
+
+def _show_examples(document: Document) -> None:
+    """Put the answers' examples in; FastAPI would drop what is null in them."""
+    for name, operation in _operations(document):
+        if name in _EXAMPLES:
+            answer = _member(_member(operation, "responses"), "200")
+            content = _member(_member(answer, "content"), "application/json")
+            content["examples"] = _json.validate_python(_EXAMPLES[name])
 
 
 def _link(document: Document) -> None:

@@ -7,7 +7,6 @@ from operator import or_
 from pydantic import BaseModel, JsonValue
 
 from api.openapi import examples
-from api.openapi.examples import Examples
 from api.views import (
     DryRunView,
     ErrorBody,
@@ -73,11 +72,6 @@ _RATE_HEADERS: dict[str, object] = {
     "X-RateLimit-Reset": _header("Seconds until all of them may be.", 0),
 }
 _RETRY_AFTER = _header("Seconds to wait before asking again.", 1, required=True)
-_RATED = {"headers": _RATE_HEADERS}
-
-
-def _json(shown: Examples) -> dict[str, object]:
-    return {"content": {"application/json": {"examples": shown}}}
 
 
 def _json_example(value: JsonValue) -> dict[str, object]:
@@ -98,11 +92,8 @@ def _refusals(*codes: int) -> Responses:
     return answers
 
 
-def _ok(
-    model: type[BaseModel], description: str, shown: Examples | None = None, **more: object
-) -> Responses:
-    content = _json(shown) if shown else {}
-    return {200: {"model": model, "description": description, **content, **more}}
+def _ok(model: type[BaseModel], description: str) -> Responses:
+    return {200: {"model": model, "description": description}}
 
 
 def _files(description: str, *media_types: str) -> Responses:
@@ -122,26 +113,24 @@ def _files(description: str, *media_types: str) -> Responses:
 
 _RUN = (400, 401, 403, 404, 503)
 _ANSWERS: tuple[type[BaseModel], ...] = (StatusView, ResultView, LogsView, DryRunView, ResumedView)
-PREDICT_RESPONSES: Responses = {
-    200: {
-        "model": reduce(or_, _ANSWERS, HandleView),
-        "description": "The handle of the run; of a blocking submission its result; of a dry run "
-        "the plan as understood; of an action what the action answers.",
-        **_json(examples.PREDICT),
-        **_RATED,
-    }
-} | _refusals(*_RUN, 409, 413, 429)
-STATUS_RESPONSES = _ok(StatusView, "How the run stands.", examples.STATUS) | _refusals(*_RUN)
-RESULT_RESPONSES = _ok(
-    ResultView, "The status with the result; null before the end.", examples.RESULT
-) | _refusals(*_RUN)
+_PREDICTED: Answer = {
+    "model": reduce(or_, _ANSWERS, HandleView),
+    "description": "The handle of the run; of a blocking submission its result; of a dry run "
+    "the plan as understood; of an action what the action answers.",
+    "headers": _RATE_HEADERS,
+}
+PREDICT_RESPONSES: Responses = {200: _PREDICTED, **_refusals(*_RUN, 409, 413, 429)}
+STATUS_RESPONSES = _ok(StatusView, "How the run stands.") | _refusals(*_RUN)
+RESULT_RESPONSES = _ok(ResultView, "The status with the result; null before the end.") | _refusals(
+    *_RUN
+)
 CANCEL_RESPONSES = _ok(
-    StatusView, "The status after it; `running` while it is stopping.", examples.STATUS
+    StatusView, "The status after it; `running` while it is stopping."
 ) | _refusals(*_RUN, 413)
 PAUSE_RESPONSES = _ok(StatusView, "The status after it.") | _refusals(*_RUN, 413)
 RESUME_RESPONSES = _ok(ResumedView, "The run goes on.") | _refusals(*_RUN, 413)
 POLL_RESPONSES = _ok(PollView, "Phase, and when to ask again.") | _refusals(*_RUN)
-LOGS_RESPONSES = _ok(LogsView, "Lines of the log, oldest first.", examples.LOGS) | _refusals(*_RUN)
+LOGS_RESPONSES = _ok(LogsView, "Lines of the log, oldest first.") | _refusals(*_RUN)
 _EVENTS: Answer = {
     "model": EventsView,
     "description": "Events after the cursor; with `sse=true` a stream of them.",
