@@ -6,6 +6,7 @@ from typing import assert_never
 from temporalio.common import RetryPolicy
 
 from plans.step import Step, StepType
+from plans.waiting import most_seconds
 
 HEARTBEAT = timedelta(seconds=8)
 """A step or lease whose worker is silent for this long counts as lost."""
@@ -70,7 +71,7 @@ def step_timeout(step: Step, time_left_ms: int) -> timedelta:
 def _own_time(step: Step) -> timedelta:
     match step.type:
         case StepType.WAIT:
-            return timedelta(seconds=(step.params.seconds or 0) + 30)
+            return timedelta(seconds=most_seconds(step) + 30)
         case StepType.NAVIGATE | StepType.NAVIGATE_BACK | StepType.PAGINATE | StepType.LOOP:
             return timedelta(seconds=90)
         case (

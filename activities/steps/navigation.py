@@ -1,7 +1,6 @@
 """Steps that go somewhere: navigate, navigate_back, paginate, wait, and the way back to a list."""
 
 import asyncio
-import re
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -14,10 +13,10 @@ from inference.dom.paging import next_page
 from plans.placeholders import SECRET, restored_text
 from plans.step import FailureClass
 from plans.urls import navigate_url, with_scheme
+from plans.waiting import waiting
 
 _LOAD_TIME_S = 30.0
 _BACK_TIME_S = 20.0
-_TEXT_TIME_S = 25.0
 
 
 async def navigate_to(context: StepContext) -> Report:
@@ -68,36 +67,26 @@ async def paginate(context: StepContext) -> Report:
 
 
 async def wait(context: StepContext) -> Report:
-    """Wait for the seconds that the step names, or until a text that it quotes is visible."""
-    seconds = context.step.params.seconds
-    quoted = re.search(r"[\"“']([^\"”']{2,})[\"”']", context.step.intent)
-    if seconds is None and quoted:
-        return await _wait_for_text(context, quoted[1])
-    wanted = _named_seconds(context.step.intent) if seconds is None else seconds
-    possible = context.time_left(wanted)
-    await asyncio.sleep(min(wanted, possible))
-    if possible < wanted:
-        return failed(FailureClass.NAV_TIMEOUT, f"there was no time to wait for {wanted:g} s")
+    """Wait for the time that the step names, or until a text that it quotes is visible."""
+    wanted = waiting(context.step)
+    if wanted.text is not None:
+        return await _wait_for_text(context, wanted.text, wanted.seconds)
+    possible = context.time_left(wanted.seconds)
+    await asyncio.sleep(min(wanted.seconds, possible))
+    if possible < wanted.seconds:
+        return failed(
+            FailureClass.NAV_TIMEOUT, f"there was no time to wait for {wanted.seconds:g} s"
+        )
     return Report()
 
 
-async def _wait_for_text(context: StepContext, wanted: str) -> Report:
+async def _wait_for_text(context: StepContext, wanted: str, seconds: float) -> Report:
     text = context.page.get_by_text(wanted).first
     try:
-        await text.wait_for(state="visible", timeout=context.time_left(_TEXT_TIME_S) * 1000)
+        await text.wait_for(state="visible", timeout=context.time_left(seconds) * 1000)
     except PlaywrightTimeout:
         return failed(FailureClass.SELECTOR_MISS, f"{wanted!r} did not become visible in time")
     return Report(data=f"{wanted!r} is visible")
-
-
-def _named_seconds(intent: str) -> float:
-    found = re.search(r"(\d+(?:\.\d+)?)\s*(ms|milli|s\b|sec|min)", intent, re.IGNORECASE)
-    if not found:
-        return 1.0
-    unit = found[2].lower()
-    return float(found[1]) * (
-        0.001 if unit.startswith(("ms", "milli")) else 60.0 if unit == "min" else 1.0
-    )
 
 
 async def _list_url(context: StepContext) -> str | None:

@@ -5,8 +5,7 @@ import logging
 import secrets
 import time
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from playwright.async_api import Error as PlaywrightError
 from pydantic import JsonValue
@@ -15,6 +14,7 @@ from temporalio import activity
 from activities.browser.hints import unmet_hint
 from activities.browser.session import BrowserSession, SessionRegistry
 from activities.errors import ActivityError
+from activities.heartbeats import heartbeats
 from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.checking import verify
@@ -31,9 +31,9 @@ from plans.calls import CallKind, Outcome, Verdict
 from plans.occurrences import MASK
 from plans.placeholders import SECRET, fill_step, names_in_step, restored
 from plans.step import FailureClass, Step, StepType
+from plans.waiting import most_seconds
 from workflows.interfaces import RETURN_TO_LIST, RunKey, StepRequest
 
-_BEAT_S = 1.0
 _LONGEST_STEP_S = 60.0
 _LEAST_STEP_S = 1.0
 _RUNS_KNOWN = 32
@@ -99,7 +99,7 @@ class StepRunner:
     async def run(self, request: StepRequest, code: StepCode) -> Outcome:
         """Run a step's code within its time, check what it must lead to, and write it down."""
         started = time.monotonic()
-        async with _heartbeats():
+        async with heartbeats():
             context: StepContext | None = None
             gate: Verdict | None = None
             try:
@@ -162,9 +162,7 @@ class StepRunner:
         return StepContext(
             request=request,
             step=fill_step(step, known),
-            shown=fill_step(
-                step, shown | {name: MASK for name in known if name.startswith(SECRET)}
-            ),
+            shown=fill_step(step, shown),
             mask=mask,
             session=session,
             ledger=self._ledger,
@@ -204,7 +202,7 @@ class StepRunner:
 
 def _longest(step: Step) -> float:
     if step.type is StepType.WAIT:
-        return (step.params.seconds or 0) + _LONGEST_STEP_S / 2
+        return most_seconds(step) + _LONGEST_STEP_S / 2
     return _LONGEST_STEP_S
 
 
@@ -252,17 +250,3 @@ async def _browser_failure(context: StepContext | None, error: PlaywrightError) 
     mask = context.mask if context else NOTHING
     log.warning("the driver failed: %s", mask.text(error.message))
     return failed(FailureClass.UNKNOWN, "the page did not let the step be carried out")
-
-
-@asynccontextmanager
-async def _heartbeats() -> AsyncGenerator[None]:
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(_BEAT_S)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
