@@ -21,12 +21,12 @@ from api.spans import TELEMETRY
 from api.tenants import (
     DEFAULT_TENANT,
     KeysFile,
-    SecretFiles,
     SingleTenant,
     Tenant,
     Tenants,
 )
 from ledger.ledger import Ledger
+from ledger.secret_files import SecretFiles
 from ledger.settings import LedgerSettings
 from ledger.vault import Keyring
 from plans.files import PlanFolders
@@ -107,7 +107,7 @@ async def _running(
             dispatcher=dispatcher,
             feeds=await parts.enter_async_context(_feeding(Feeds(ledger))),
             tenants=tenants,
-            secret_files=SecretFiles(Path(settings.secrets_dir) if settings.secrets_dir else None),
+            secret_files=SecretFiles.of(settings.secrets_dir),
             plan_files=PlanFolders(settings.plan_folders),
             metrics=counted,
             health=health,

@@ -13,8 +13,9 @@ from api.feeds import Feeds
 from api.health import Health
 from api.metrics import Metrics, note
 from api.settings import ApiSettings
-from api.tenants import AUTH_NOT_CONFIGURED, DEFAULT_TENANT, Scope, SecretFiles, Tenant, Tenants
+from api.tenants import AUTH_NOT_CONFIGURED, DEFAULT_TENANT, Scope, Tenant, Tenants
 from ledger.ledger import Ledger
+from ledger.secret_files import SecretFiles
 from ledger.vault import Keyring
 from plans.parse import PlanFiles
 

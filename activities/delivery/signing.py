@@ -3,19 +3,16 @@
 import hashlib
 import hmac
 import json
-import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from activities.delivery.errors import SecretMissing
 from activities.delivery.settings import DeliverySettings
 from ledger.clock import Micros
 from ledger.models import RunRow
+from ledger.secret_files import SecretFiles
 from ledger.wire import iso_ms
 
 USER_AGENT = "Mantis-Webhook/1"
-_SECRET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
-_LARGEST_SECRET = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -69,21 +66,10 @@ def read_secret(name: str, settings: DeliverySettings) -> bytes:
     """
     if not name:
         return settings.webhook_secret_default.get_secret_value().encode()
-    path = Path(settings.secrets_dir) / name
-    if not settings.secrets_dir or not _SECRET_NAME.fullmatch(name) or not path.is_file():
-        raise SecretMissing(_missing(name))
-    try:
-        with path.open("rb") as kept:
-            secret = kept.read(_LARGEST_SECRET + 1)
-    except OSError as error:
-        raise SecretMissing(_missing(name)) from error
-    if not secret.strip() or len(secret) > _LARGEST_SECRET:
-        raise SecretMissing(_missing(name))
-    return secret.strip()
-
-
-def _missing(name: str) -> str:
-    return (
-        f"not sent: the webhook secret {name!r} is missing; the operator puts it into the "
-        "folder that MANTIS_SECRETS_DIR names"
-    )
+    secret = SecretFiles.of(settings.secrets_dir).read_bytes(name)
+    if secret is None:
+        raise SecretMissing(
+            f"not sent: the webhook secret {name!r} is missing; the operator puts it into the "
+            "folder that MANTIS_SECRETS_DIR names"
+        )
+    return secret

@@ -1,8 +1,7 @@
-"""Who is calling, and what they may do: tenants by their tokens, and their secrets."""
+"""Who is calling, and what they may do: tenants by their tokens."""
 
 from api.tenants.keys import KeysFileError, TenantEntry, read_keys
 from api.tenants.keys_file import KeysFile
-from api.tenants.secret_files import SecretFiles
 from api.tenants.tenant import (
     AUTH_NOT_CONFIGURED,
     DEFAULT_TENANT,
@@ -18,7 +17,6 @@ __all__ = [
     "KeysFile",
     "KeysFileError",
     "Scope",
-    "SecretFiles",
     "SingleTenant",
     "Tenant",
     "TenantEntry",

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from api.tenants.tenant import Scope, Tenant
+from ledger.secret_files import SECRET_NAME
 from plans.allowlist import Allowlist, is_pattern
 from plans.refusals import sentence
 from plans.urls import is_web_url
@@ -22,7 +23,6 @@ from plans.urls import is_web_url
 MAX_BYTES = 8 * 1024 * 1024
 """A keys file larger than this is refused."""
 
-SECRET_NAME = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}"
 _TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
 _INVALID = "invalid request: "
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.tenants import KeysFile, SecretFiles
+from api.tenants import KeysFile
 
 GOOD = {"tenant_keys": {"tok-1": {"tenant_id": "acme"}}}
 OTHER = {"tenant_keys": {"tok-2": {"tenant_id": "acme"}}}
@@ -115,33 +115,3 @@ def test_a_mounted_folder_that_is_swapped(tmp_path: Path):
     os.replace(tmp_path / "next", tmp_path / "now")
     keys.look()
     assert keys.find("tok-2") and not keys.find("tok-1")
-
-
-def test_secrets_are_read_anew_by_names_that_lead_nowhere_else(tmp_path: Path):
-    folder = tmp_path / "secrets"
-    folder.mkdir()
-    (folder / "key").write_text(" one\n")
-    (folder / "empty").write_text("\n")
-    (folder / "large").write_text("x" * 100_000)
-    (folder / "binary").write_bytes(b"\xff")
-    (folder / ".hidden").write_text("no")
-    (tmp_path / "outside").write_text("no")
-    secrets = SecretFiles(folder)
-    assert secrets.read("key") == "one"
-    (folder / "key").write_text("two")
-    assert secrets.read("key") == "two"
-    names = [
-        "",
-        ".",
-        "..",
-        "../outside",
-        "/etc/passwd",
-        "none",
-        ".hidden",
-        "key\n",
-        "a\0",
-        "k" * 999,
-    ]
-    for name in [*names, "empty", "large", "binary", str(tmp_path / "outside")]:
-        assert secrets.read(name) is None, name
-    assert SecretFiles(None).read("key") is None
