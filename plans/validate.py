@@ -24,9 +24,9 @@ def read_steps(items: list[JsonValue], max_steps: int) -> tuple[Step, ...]:
     """
     if not items:
         raise PlanError("the plan is empty: it needs at least one step")
+    steps = tuple(read_step(item, index) for index, item in enumerate(items))
     if len(items) > max_steps:
         raise PlanError(f"the plan has {len(items)} steps, more than the {max_steps} allowed")
-    steps = tuple(read_step(item, index) for index, item in enumerate(items))
     for index, step in enumerate(steps):
         check_targets(step, index, len(steps))
         check_conditions(step, index)

@@ -1,12 +1,16 @@
 """Contract, section 2: every refusal is one sentence with the right status."""
 
 import json
+import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.contract.live.conftest import MAX_BODY, NAVIGATE, Caller, Door, Tenants, waiting
+from tests.e2e.live import eventually
 
 pytestmark = pytest.mark.stack
 
@@ -180,6 +184,26 @@ def test_too_many_runs_at_once_are_429(tenants: Tenants):
     for run_id in running:
         two.cancel(run_id)
     two.wait(two.submit())
+
+
+def test_a_fault_of_ours_is_500_with_an_id_that_the_log_has(
+    open_door: Callable[..., Door], tmp_path: Path
+):
+    """> 500 | a fault of ours; the log has it under an id that the detail names"""
+    door = open_door(MANTIS_API_TOKEN="t", MANTIS_DATA_DIR=str(tmp_path / "broken"))
+    caller = door.caller("t")
+    with closing(sqlite3.connect(next((tmp_path / "broken").glob("*.db")))) as database:
+        database.execute("ALTER TABLE runs RENAME TO gone")
+    detail = refused(caller.get("/v1/runs"), 500, "id")
+    (fault,) = re.findall(r"\b[0-9a-f]{8,}\b", detail)
+    assert "gone" not in detail and "sqlite" not in detail.lower()
+    eventually(lambda: fault in door.log.read_text(), 5, "the log has the fault")
+
+
+def test_a_model_that_cannot_be_reached_is_502(acme: Caller):
+    """> 502 | Holo3 or Anthropic cannot be reached"""
+    body = {"model": "holo3", "messages": [{"role": "user", "content": "hello"}]}
+    refused(acme.http.post("/v1/chat/completions", json=body), 502)
 
 
 def test_no_authentication_set_up_is_503(open_door: Callable[..., Door]):

@@ -58,7 +58,7 @@ def test_keys_outlive_a_restart_and_end_with_their_time(
     """> for 24 h (`MANTIS_IDEMPOTENCY_TTL_HOURS`) across replicas and restarts."""
     shared = {
         "MANTIS_API_TOKEN": "t",
-        "MANTIS_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/shared.db",
+        "MANTIS_DATA_DIR": str(tmp_path / "shared"),
     }
     first = open_door(**shared).caller("t").post(GO, key="k").json()
     again = open_door(**shared).caller("t").post(GO, key="k").json()
@@ -254,7 +254,7 @@ def test_secrets_are_files_read_anew(open_door: Callable[..., Door], tmp_path: P
     path.write_text(
         keys(
             a={"tenant_id": "a", "anthropic_secret_name": "key_a"},
-            b={"tenant_id": "b", "anthropic_secret_name": "../keys.json"},
+            b={"tenant_id": "b", "anthropic_secret_name": "key_b"},
         )
     )
     door = open_door(
@@ -268,7 +268,7 @@ def test_secrets_are_files_read_anew(open_door: Callable[..., Door], tmp_path: P
     assert door.caller("a").post(words).status_code == 200
     (secrets / "key_a").unlink()
     assert door.caller("a").post(words).status_code == 400
-    assert door.caller("b").post(words).status_code in (400, 401)
+    assert door.caller("b").post(words).status_code == 400
 
 
 def test_a_file_that_turns_invalid_keeps_the_last_good_one(
@@ -333,7 +333,7 @@ def test_both_limits_hold_exactly_for_many_at_once(open_door: Callable[..., Door
     )
     shared = {
         "MANTIS_TENANT_KEYS_PATH": str(path),
-        "MANTIS_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/shared.db",
+        "MANTIS_DATA_DIR": str(tmp_path / "shared"),
     }
     doors = [open_door(**shared) for _ in range(2)]
 

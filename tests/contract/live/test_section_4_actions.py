@@ -286,6 +286,26 @@ def test_which_fields_are_read(acme: Caller):
     assert names(intent) == {"make", "price"}
 
 
+def test_a_record_is_viable_with_every_required_field(acme: Caller):
+    """
+    > Viable: every required field has a value; where none is called required, at least one field
+    > was read on that page.
+    """
+    first = {"intent": "Click the title of the first boat listing", "type": "click"}
+
+    def read(*fields: dict) -> dict:
+        extract = {
+            "intent": "Extract the boat", "type": "extract_data", "extract": {"fields": fields},
+        }  # fmt: skip
+        return acme.wait(acme.submit(task_suite=[NAVIGATE, first, extract]))
+
+    make, missing = {"name": "make"}, {"name": "wingspan"}
+    assert read(make, missing)["summary"]["viable"] == 1
+    assert read({**make, "required": True}, missing)["summary"]["viable"] == 1
+    assert read(make, {**missing, "required": True})["summary"]["viable"] == 0
+    assert read(missing)["summary"]["viable"] == 0
+
+
 def test_help_with_a_failure_has_each_field(acme: Caller, failed: str):
     """
     > `failure_help`: `{halt_class, summary, likely_causes[], next_steps[],

@@ -86,7 +86,7 @@ def test_refusals_of_limits_are_counted_by_kind(tenants: Tenants, acme: Caller):
     assert counted(acme, "run", "denied_allowlist", "listed") >= 1
 
 
-def test_runs_are_measured_once(acme: Caller):
+def test_runs_are_measured_once(tenants: Tenants):
     """
     > `mantis_run_duration_seconds{tenant_id,model,status}` (buckets 10 30 60 120 300 600 1200 1800
     > 3600),
@@ -96,16 +96,17 @@ def test_runs_are_measured_once(acme: Caller):
     > With several replicas nothing counts twice: a run's histograms are observed once, by the
     > process that wrote its terminal state;
     """
-    labels = {"tenant_id": "acme", "model": "holo3", "status": "succeeded"}
+    poor = tenants["poor"]
+    labels = {"tenant_id": "poor", "model": "holo3", "status": "succeeded"}
     names = ("mantis_run_duration_seconds_count", "mantis_run_cost_usd_count")
-    before = [samples(acme, name, **labels) for name in names]
-    acme.wait(acme.submit())
+    before = [samples(poor, name, **labels) for name in names]
+    poor.wait(poor.submit())
     eventually(
-        lambda: [samples(acme, name, **labels) for name in names] == [one + 1 for one in before],
+        lambda: [samples(poor, name, **labels) for name in names] == [one + 1 for one in before],
         10,
         "the run is measured",
     )
-    text = acme.get("/metrics").text
+    text = poor.get("/metrics").text
     for name, bounds in (
         ("mantis_run_duration_seconds", "10 30 60 120 300 600 1200 1800 3600"),
         ("mantis_run_cost_usd", "0.01 0.05 0.1 0.25 0.5 1 2.5 5 10 25"),
@@ -136,7 +137,10 @@ def test_chat_completions_have_their_counter(acme: Caller):
     > `mantis_chat_completions_total{tenant_id,outcome}` (ok, status_4xx, status_5xx,
     > upstream_error),
     """
-    assert "# TYPE mantis_chat_completions_total counter" in acme.get("/metrics").text
+    name, outcome = "mantis_chat_completions_total", "upstream_error"
+    before = samples(acme, name, tenant_id="acme", outcome=outcome)
+    assert acme.http.post("/v1/chat/completions", json={"messages": []}).status_code == 502
+    assert samples(acme, name, tenant_id="acme", outcome=outcome) == before + 1
 
 
 def test_metrics_and_health_can_be_bound_to_another_port(open_door: Callable[..., Door]):
