@@ -7,6 +7,7 @@ from operator import or_
 from pydantic import BaseModel, JsonValue
 
 from api.openapi import examples
+from api.openapi.requests import REF
 from api.views import (
     DryRunView,
     ErrorBody,
@@ -41,7 +42,10 @@ _ERRORS: Mapping[int, tuple[str, str]] = {
         "or take a new key",
     ),
     413: ("The body is too large.", "the body is larger than the 1048576 bytes allowed"),
-    416: ("The file has no such range.", "the file has no such range: it has 4242 bytes"),
+    416: (
+        "The file has no such range.",
+        "the file has no such range: Content-Range says how long it is",
+    ),
     429: (
         "More than the tenant may, of requests a minute or of runs at once.",
         "more than 30 submissions a minute: try again in 2 s",
@@ -96,13 +100,37 @@ def _ok(model: type[BaseModel], description: str) -> Responses:
     return {200: {"model": model, "description": description}}
 
 
-def _files(description: str, *media_types: str) -> Responses:
-    content = {name: {"schema": {"type": "string", "format": "binary"}} for name in media_types}
+_BINARY: Answer = {"type": "string", "format": "binary"}
+_JSON_FILE: Answer = {
+    "description": "The result, or the extracted rows.",
+    "anyOf": [
+        {"$ref": REF.format(model="ResultView")},
+        {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+    ],
+}
+_FRAME: Answer = {
+    "type": "object",
+    "description": "One frame of the stream.",
+    "properties": {
+        "event": {"type": "string", "description": "`phase`, `terminal`, or the row's kind."},
+        "id": {"type": "string", "description": "The row's `ts`; a phase has none."},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "description": "The row, or `{phase, run_id, halt_class?}`.",
+        },
+    },
+    "required": ["event", "data"],
+}
+
+
+def _files(description: str, whole: Answer, *media_types: str) -> Responses:
+    content = {name: {"schema": _BINARY} for name in media_types}
     ranges = {"Accept-Ranges": {"schema": {"const": "bytes"}, "required": True}}
     part = {"Content-Range": {"schema": {"type": "string"}, "required": False}}
-    several = {"multipart/byteranges": {"schema": {"type": "string", "format": "binary"}}}
+    several = {"multipart/byteranges": {"schema": _BINARY}}
     return {
-        200: {"description": description, "content": content, "headers": ranges},
+        200: {"description": description, "content": content | whole, "headers": ranges},
         206: {
             "description": "The part that the request's `Range` names.",
             "content": content | several,
@@ -133,16 +161,23 @@ POLL_RESPONSES = _ok(PollView, "Phase, and when to ask again.") | _refusals(*_RU
 LOGS_RESPONSES = _ok(LogsView, "Lines of the log, oldest first.") | _refusals(*_RUN)
 _EVENTS: Answer = {
     "model": EventsView,
-    "description": "Events after the cursor; with `sse=true` a stream of them.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}, "example": examples.STREAM}},
+    "description": "Events after the cursor; with `sse=true` a stream of them, which begins with "
+    f"the phase and ends after `terminal`:\n\n```\n{examples.STREAM}```",
+    "content": {"text/event-stream": {"schema": _FRAME}},
 }
 EVENTS_RESPONSES: Responses = {200: _EVENTS, **_refusals(*_RUN)}
 RUNS_RESPONSES = _ok(RunsView, "A page of runs, newest first.") | _refusals(400, 401, 403, 503)
 QUEUE_RESPONSES = _ok(QueueView, "The runs that are not over, counted.") | _refusals(401, 403, 503)
 ARTIFACT_RESPONSES = _files(
-    "The file.", "application/json", "text/csv", "image/png", "image/jpeg", "image/webp"
+    "The file.",
+    {"application/json": {"schema": _JSON_FILE}},
+    "application/json",
+    "text/csv",
+    "image/png",
+    "image/jpeg",
+    "image/webp",
 ) | _refusals(*_RUN, 416)
-VIDEO_RESPONSES = _files("The recording.", "video/mp4", "video/webm", "image/gif") | _refusals(
+VIDEO_RESPONSES = _files("The recording.", {}, "video/mp4", "video/webm", "image/gif") | _refusals(
     400, 401, 404, 416, 503
 )
 _COMPLETION: Answer = {

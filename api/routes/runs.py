@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 
 from api import actions
 from api.body import read_object
 from api.errors import NotFound
+from api.files import File
 from api.openapi import (
     ARTIFACT_RESPONSES,
     CANCEL_BODY,
@@ -104,10 +105,10 @@ async def pause(
     await actions.pause(service, tenant, run_id)
 
 
-@router.get("/{run_id}/artifacts/{name}", responses=ARTIFACT_RESPONSES, response_class=FileResponse)
+@router.get("/{run_id}/artifacts/{name}", responses=ARTIFACT_RESPONSES, response_class=File)
 async def artifact(
     run_id: RunId, name: ArtifactName, service: CurrentService, tenant: CurrentTenant
-) -> FileResponse:
+) -> File:
     """A file of a run: the result, the records, or a step's screenshot."""
     require(tenant, Scope.RESULT)
     row = await actions.find(service, tenant, run_id)
@@ -117,16 +118,16 @@ async def artifact(
     path = service.settings.data_dir / run_folder(row.tenant_id, row.run_id) / name
     if not _is_file(path):
         raise NotFound("no such artifact")
-    return FileResponse(path, media_type=media_type, filename=name)
+    return File(path, media_type=media_type, filename=name)
 
 
 @router.get(
     "/{run_id}/video",
     responses=VIDEO_RESPONSES,
-    response_class=FileResponse,
+    response_class=File,
     openapi_extra=VIDEO_QUERY,
 )
-async def video(run_id: RunId, service: CurrentService, tenant: CurrentTenant) -> FileResponse:
+async def video(run_id: RunId, service: CurrentService, tenant: CurrentTenant) -> File:
     """The recording of a run; any token of the tenant may have it."""
     await actions.find(service, tenant, run_id)
     raise NotFound("no recording: this build cannot record")
