@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from ledger.database import Database
+from ledger.database import ANSWER_S, Database, postgres_arguments
 from ledger.text import clean_text
 
 RunName = tuple[str, str]
@@ -186,7 +186,9 @@ class _Listener:
 
 @asynccontextmanager
 async def _dedicated(database: Database) -> AsyncGenerator[asyncpg.Connection]:
-    engine = create_async_engine(database.engine.url, poolclass=NullPool)
+    engine = create_async_engine(
+        database.engine.url, poolclass=NullPool, connect_args=postgres_arguments(ANSWER_S)
+    )
     try:
         async with engine.connect() as connection:
             raw = await connection.get_raw_connection()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+import asyncpg
 from asyncpg import PostgresError
 from asyncpg.exceptions import (
     DiskFullError,
@@ -19,7 +20,7 @@ from pydantic import JsonValue
 from sqlalchemy import Connection, Table, event, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -32,6 +33,10 @@ from ledger.text import clean_text
 from ledger.whole import whole
 
 BUSY_TIMEOUT_MS = 30_000
+CONNECT_S = 10.0
+ANSWER_S = 15.0
+"""How long Postgres may take for a statement, its waiting for locks included. One that is
+silent for longer, stopped or cut off without a word, counts as away."""
 WRITE = {"mantis_write": True}
 
 _SERVER_AWAY: tuple[type[PostgresError], ...] = (
@@ -51,9 +56,15 @@ class Database:
     in order instead of polling for the file's lock.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL, *, hurried: bool = True) -> None:
+        """Make a pool.
+
+        Args:
+            url: SQLAlchemy's, of SQLite or Postgres.
+            hurried: whether a statement may take `ANSWER_S` only.
+        """
         parsed = make_url(url)
-        self.engine = _make_engine(parsed)
+        self.engine = _make_engine(parsed, ANSWER_S if hurried else None)
         self._turn = asyncio.Lock() if parsed.get_backend_name() == "sqlite" else None
         self._tenants = WeakValueDictionary[str, asyncio.Lock]()
 
@@ -142,16 +153,36 @@ def _sqlite_code(fault: BaseException | None) -> int | None:
     return fault.sqlite_errorcode & 0xFF if isinstance(fault, sqlite3.Error) else None
 
 
-def _make_engine(url: URL) -> AsyncEngine:
+class _Postgres(asyncpg.Connection):
+    """A connection that is closed without waiting for the server: it may be silent."""
+
+    async def close(self, *, timeout: float | None = None) -> None:
+        """Take leave; `timeout` is for nothing."""
+        self.terminate()
+
+
+def postgres_arguments(answer_s: float | None) -> dict[str, object]:
+    """How asyncpg connects: no silent server is waited for without end."""
+    return {
+        "timeout": CONNECT_S,
+        "command_timeout": answer_s,
+        "connection_class": _Postgres,
+    }
+
+
+def _make_engine(url: URL, answer_s: float | None) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             pool_size=10,
             max_overflow=20,
             pool_pre_ping=True,
+            connect_args=postgres_arguments(answer_s),
             json_serializer=_write_json,
             hide_parameters=True,
         )
+        event.listen(engine.sync_engine, "handle_error", _give_up_silent)
+        return engine
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
@@ -163,6 +194,12 @@ def _make_engine(url: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _give_up_silent(context: ExceptionContext) -> None:
+    """A connection whose server did not answer in time is of no more use."""
+    if isinstance(context.original_exception, TimeoutError):
+        context.is_disconnect = True
 
 
 def _write_json(value: JsonValue) -> str:

@@ -91,9 +91,22 @@ async def _migrate(database: Database) -> None:
     async with database.read() as connection:
         if await connection.run_sync(_current) == head:
             return
-    async with database.write() as connection:
+    async with _unhurried(database) as patient, patient.write() as connection:
         await lock_migrations(connection)
         await connection.run_sync(_upgrade)
+
+
+@asynccontextmanager
+async def _unhurried(database: Database) -> AsyncGenerator[Database]:
+    """The same database for statements that may take long: large tables are changed so."""
+    if database.engine.dialect.name == "sqlite":
+        yield database
+        return
+    patient = Database(database.engine.url, hurried=False)
+    try:
+        yield patient
+    finally:
+        await patient.close()
 
 
 def _current(connection: Connection) -> str | None:
