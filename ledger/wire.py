@@ -1,6 +1,7 @@
 """How the ledger's values look to a caller: times, artifact keys, masked secrets."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -69,10 +70,12 @@ def masked(value: JsonValue) -> JsonValue:
 def masked_values(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Named values as a caller may see them; see `masked`."""
     shown: dict[str, JsonValue] = {}
+    numbers = Counter[str]()
     for name, value in values.items():
         key = plain = masked_text(name)
         while key in shown:
-            key = f"{plain} ({len(shown) + 1})"
+            numbers[plain] += 1
+            key = f"{plain} ({numbers[plain] + 1})"
         shown[key] = _masked_member(name, value)
     return shown
 

@@ -1,7 +1,9 @@
+import time
+
 import pytest
 
 from ledger.text import clean_text, short_key
-from ledger.wire import iso_ms, iso_us, masked, read_iso
+from ledger.wire import iso_ms, iso_us, masked, masked_values, read_iso
 
 AT = 1_767_323_045_006_007
 
@@ -63,3 +65,20 @@ def test_keys_are_cut_but_stay_apart():
     assert short_key(long) != short_key(long + "x")
     assert short_key(short_key(long)) == short_key(long)
     assert clean_text("pair \U0001f600 kept, half \ud83d cut") == "pair \U0001f600 kept, half � cut"
+
+
+def test_names_that_look_alike_once_masked_stay_apart():
+    plain = "http://***:***@h/"
+    names = ["http://a:b@h/", f"{plain} (3)", "http://c:d@h/", f"{plain} (2)", "http://e:f@h/"]
+    shown = masked({name: number for number, name in enumerate(names)})
+    assert isinstance(shown, dict)
+    assert sorted(map(str, shown.values())) == ["0", "1", "2", "3", "4"]
+    assert all(name.startswith(plain) for name in shown)
+
+
+def test_very_many_names_that_look_alike_take_no_time():
+    alike = [f"http://u{number}:p@h/" for number in range(10_000)]
+    taken = [f"http://***:***@h/ ({number})" for number in range(2, 20_000)]
+    began = time.process_time()
+    assert len(masked_values(dict.fromkeys([*taken, *alike]))) == len(alike) + len(taken)
+    assert time.process_time() - began < 5
