@@ -25,6 +25,8 @@ from workflows.interfaces import RunKey, StepRequest
 
 _MOST_BANNERS = 2
 _ACT_TIME_S = 10.0
+_READ = 4000
+"""Characters of an intent that the tiers look at."""
 
 _TYPING = (ActKind.FILL, ActKind.TYPE)
 
@@ -94,7 +96,7 @@ class StepContext:
 
     def question(self) -> Question:
         """The step as a question to the tiers."""
-        return Question(step=self.step, intent=self.step.intent, value=self.value_text())
+        return Question(step=self.step, intent=self.step.intent[:_READ], value=self.value_text())
 
     def value_text(self) -> str:
         """What the step types, chooses or presses, as text; "" where its params do not say."""

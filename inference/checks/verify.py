@@ -14,6 +14,9 @@ SuiteVerify = Literal[
     "url_contains", "url_not_contains", "page_contains_text", "page_not_contains_text"
 ]
 
+LONGEST = 2000
+"""Characters of a sentence; no rule reads a longer one."""
+
 _RULES: tuple[Callable[[Page, Clause], Check | None], ...] = (
     listing.about_count,
     listing.about_pages,
@@ -37,6 +40,8 @@ def check(content: Content, clause: str) -> Check:
     A rule answers only where the page shows it; everything else is undecided, never a
     guess.
     """
+    if len(clause) > LONGEST:
+        return undecided(f"the sentence has more than {LONGEST} characters")
     about_url = check_url(content.url, clause)
     if about_url is not None:
         return about_url

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 
 import pytest
@@ -182,3 +183,11 @@ def test_sentences_about_the_url(sentence: str, verdict: str) -> None:
 
 def test_other_sentences_are_not_about_the_url() -> None:
     assert check_url("https://harbor.example/", "The page shows boats") is None
+
+
+@pytest.mark.parametrize("unit", ["“a", "'a", "zeigt ", "not ", '"'])
+def test_a_sentence_without_end_is_undecided_at_once(unit: str) -> None:
+    began = time.process_time()
+    answer = check(Content(url="https://harbor.example/"), unit * 400_000)
+    assert answer.verdict == "undecided"
+    assert time.process_time() - began < 1
