@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import NoReturn
 
+from api.apart import about, apart
 from api.errors import BadRequest, NotFound
 from api.metrics import note
 from api.service import Service
@@ -78,7 +79,7 @@ def read_run_id(given: str) -> str:
 async def status(service: Service, tenant: Tenant, run_id: str) -> StatusView:
     """The status of a run."""
     row = await find(service, tenant, run_id)
-    return build_status(row, now_micros(), await _delivery(service, row))
+    return await _status_of(service, row)
 
 
 async def poll(service: Service, tenant: Tenant, run_id: str) -> PollView:
@@ -94,17 +95,19 @@ async def result(service: Service, tenant: Tenant, run_id: str) -> ResultView:
 async def result_of(service: Service, row: RunRow) -> ResultView:
     """The result of a run whose row is at hand."""
     if not row.status.terminal:
-        return build_result(row, (), (), now_micros())
+        return await about(row.payload, lambda: build_result(row, (), (), now_micros()))
     steps = await service.ledger.events.of_kind(row.tenant_id, row.run_id, STEP_EVENT)
     rows = await service.ledger.rows.read(row.tenant_id, row.run_id)
-    return build_result(row, steps, rows, now_micros(), await _delivery(service, row))
+    delivery = await _delivery(service, row)
+    return await apart(lambda: build_result(row, steps, rows, now_micros(), delivery))
 
 
 async def logs(service: Service, tenant: Tenant, run_id: str, tail: int) -> LogsView:
     """The last `tail` lines of a run's log."""
     row = await find(service, tenant, run_id)
     events = await service.ledger.events.tail(row.tenant_id, row.run_id, tail)
-    return LogsView(run_id=run_id, events=[log_line(event) for event in events])
+    lines = await apart(lambda: [log_line(event) for event in events])
+    return LogsView(run_id=run_id, events=lines)
 
 
 async def cancel(service: Service, tenant: Tenant, run_id: str, reason: str) -> StatusView:
@@ -114,7 +117,12 @@ async def cancel(service: Service, tenant: Tenant, run_id: str, reason: str) -> 
     reason = await _without_secrets(service, row, reason) if reason else reason
     asked = await service.ledger.runs.request_cancel(row.tenant_id, run_id, reason, now)
     service.dispatcher.wake()
-    return build_status(asked, now, await _delivery(service, asked))
+    return await _status_of(service, asked)
+
+
+async def _status_of(service: Service, row: RunRow) -> StatusView:
+    delivery = await _delivery(service, row)
+    return await about(row.payload, lambda: build_status(row, now_micros(), delivery))
 
 
 async def _delivery(service: Service, row: RunRow) -> Delivery | None:

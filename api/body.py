@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from pydantic import JsonValue
 
+from api.apart import apart
 from api.errors import BadRequest, TooLarge
 from ledger.models import Document
 from plans.json_text import read_json
 
+LARGE = 32 * 1024
+"""Bytes. A larger body is parsed apart, so that it holds up no other request."""
 DISCARD_FACTOR = 8
 """A body over the limit is read on and thrown away up to this many times the limit, so that
 a client which sends before it listens still gets the answer."""
@@ -34,7 +37,8 @@ async def read_object(request: Request, limit: int, *, empty_ok: bool = False) -
         text = raw.decode()
     except UnicodeDecodeError:
         raise BadRequest("the body is not valid JSON: it is not UTF-8 text") from None
-    value: JsonValue = read_json(text)
+    large = len(raw) > LARGE
+    value: JsonValue = await apart(lambda: read_json(text)) if large else read_json(text)
     if not isinstance(value, dict):
         raise BadRequest("the body must be a JSON object")
     return value

@@ -1,5 +1,6 @@
 """A submission: checked through all gates, then admitted in one transaction."""
 
+import asyncio
 import re
 import secrets
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
+from api.apart import about, apart, is_small
 from api.errors import BadRequest, Conflict, Forbidden
 from api.limits import rate_headers, refuse_concurrency, refuse_rate
 from api.metrics import Outcome, note
@@ -47,14 +49,22 @@ def new_run_id(now: Micros) -> str:
     return f"{datetime.fromtimestamp(now // 1_000_000, UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(4)}"
 
 
-def check(service: Service, tenant: Tenant, body: Document) -> Submission:
+async def check(service: Service, tenant: Tenant, body: Document) -> Submission:
     """Take a submission through the gates that need no state: schema, caps, allowlist.
+
+    It reads files, and takes the longer the larger the body is.
 
     Raises:
         PlanError: the sentence for the caller.
         BadRequest: a plan in words, and no key to decompose it with.
         Forbidden: hosts outside the tenant's allowlist.
     """
+    if is_small(body):
+        return await asyncio.to_thread(_check, service, tenant, body)
+    return await apart(lambda: _check(service, tenant, body))
+
+
+def _check(service: Service, tenant: Tenant, body: Document) -> Submission:
     settings = service.settings
     caps = _caps(service, tenant)
     submission = understand(
@@ -104,15 +114,21 @@ async def admit(
         BadRequest: the run would go on from one of another plan.
         TooMany: no token of the rate is left, or as many runs are open as may be.
     """
+
+    def written() -> tuple[NewRun, str]:
+        fingerprint = service.keyring.fingerprint(canonical_json(body).encode()) if key else ""
+        return _new_run(service, tenant, checked), fingerprint
+
+    new, fingerprint = await about(body, written)
     gate = Gate(
         idempotency_key=key,
-        fingerprint=service.keyring.fingerprint(canonical_json(body).encode()) if key else "",
+        fingerprint=fingerprint,
         idempotency_ttl_us=int(service.settings.idempotency_ttl_hours * 3_600_000_000),
         rate_limit_per_minute=tenant.rate_limit_per_minute,
         max_concurrent_runs=tenant.max_concurrent_runs,
         resume_state=checked.options.resume_state,
     )
-    admission = await service.ledger.runs.admit(_new_run(service, tenant, checked), gate)
+    admission = await service.ledger.runs.admit(new, gate)
     match admission:
         case Admitted():
             service.dispatcher.wake()

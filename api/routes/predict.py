@@ -1,6 +1,5 @@
 """`POST /v1/predict`: run a plan, or act on a run."""
 
-import asyncio
 from typing import assert_never
 
 from fastapi import APIRouter, Request
@@ -9,6 +8,7 @@ from pydantic import JsonValue
 
 from api import actions, limits, submit
 from api.actions import Action
+from api.apart import about, answer
 from api.body import read_object
 from api.errors import BadRequest
 from api.metrics import note
@@ -42,20 +42,20 @@ async def predict(request: Request, service: CurrentService, tenant: CurrentTena
         action = _read_action(body["action"])
         note(mode=action)
         require(tenant, action.scope)
-        return JSONResponse((await _act(service, tenant, action, body)).document())
+        return await answer(await _act(service, tenant, action, body))
     require(tenant, Scope.RUN)
-    checked = await asyncio.to_thread(submit.check, service, tenant, body)
+    checked = await submit.check(service, tenant, body)
     if checked.options.dry_run:
         headers = await limits.take(service, tenant, "submit")
-        shown = submit.rehearse(service, tenant, checked).document()
-        return JSONResponse(shown, headers=headers)
+        rehearsal = await about(body, lambda: submit.rehearse(service, tenant, checked))
+        return await answer(rehearsal, headers)
     key = submit.read_key(request.headers.getlist("idempotency-key"))
     accepted = await submit.admit(service, tenant, body, checked, key)
     if checked.options.detached:
-        return JSONResponse(build_handle(accepted.run).document(), headers=accepted.headers)
+        handle = await about(body, lambda: build_handle(accepted.run))
+        return await answer(handle, accepted.headers)
     settled = await actions.wait_until_settled(service, accepted.run, request.is_disconnected)
-    shown = (await actions.result_of(service, settled)).document()
-    return JSONResponse(shown, headers=accepted.headers)
+    return await answer(await actions.result_of(service, settled), accepted.headers)
 
 
 async def _act(service: Service, tenant: Tenant, action: Action, body: Document) -> View:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api import actions
+from api.apart import answer
 from api.body import read_object
 from api.errors import NotFound
 from api.files import File
@@ -54,14 +55,14 @@ async def poll(run_id: RunId, service: CurrentService, tenant: CurrentTenant) ->
 async def status(run_id: RunId, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
     """The status of a run."""
     require(tenant, Scope.STATUS)
-    return JSONResponse((await actions.status(service, tenant, run_id)).document())
+    return await answer(await actions.status(service, tenant, run_id))
 
 
 @router.get("/{run_id}/result", responses=RESULT_RESPONSES)
 async def result(run_id: RunId, service: CurrentService, tenant: CurrentTenant) -> JSONResponse:
     """The status of a run with its leads, steps and rows; `result` is null before the end."""
     require(tenant, Scope.RESULT)
-    return JSONResponse((await actions.result(service, tenant, run_id)).document())
+    return await answer(await actions.result(service, tenant, run_id))
 
 
 @router.get("/{run_id}/logs", responses=LOGS_RESPONSES, openapi_extra=LOGS_QUERY)
@@ -71,7 +72,7 @@ async def logs(
     """The last lines of a run's log, oldest first."""
     require(tenant, Scope.LOGS)
     tail = actions.read_tail(request.query_params.get("tail"))
-    return JSONResponse((await actions.logs(service, tenant, run_id, tail)).document())
+    return await answer(await actions.logs(service, tenant, run_id, tail))
 
 
 @router.post("/{run_id}/cancel", responses=CANCEL_RESPONSES, openapi_extra=CANCEL_BODY)
@@ -82,7 +83,7 @@ async def cancel(
     require(tenant, Scope.RUN)
     body = await read_object(request, service.settings.max_body_bytes, empty_ok=True)
     reason = actions.read_reason(body)
-    return JSONResponse((await actions.cancel(service, tenant, run_id, reason)).document())
+    return await answer(await actions.cancel(service, tenant, run_id, reason))
 
 
 @router.post("/{run_id}/resume", responses=RESUME_RESPONSES, openapi_extra=RESUME_BODY)
