@@ -4,7 +4,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from statistics import median
 
-from sqlalchemy import case, func, select, tuple_
+from sqlalchemy import case, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.admission import COUNTED
@@ -117,10 +117,17 @@ async def find_open(
 
 
 async def find_waiting_profiles(connection: AsyncConnection) -> tuple[tuple[str, str], ...]:
-    """Tenant and profile of all runs that wait for one."""
+    """Tenant and profile of the runs that wait for one which no run uses."""
+    user = runs.alias("user")
+    used = exists().where(
+        user.c.tenant_id == runs.c.tenant_id,
+        user.c.profile_id == runs.c.profile_id,
+        user.c.status.in_(OPEN),
+        user.c.released,
+    )
     query = (
         select(runs.c.tenant_id, runs.c.profile_id)
-        .where(runs.c.status == RunStatus.QUEUED, ~runs.c.released)
+        .where(runs.c.status == RunStatus.QUEUED, ~runs.c.released, ~used)
         .distinct()
     )
     return tuple((row.tenant_id, row.profile_id) for row in (await connection.execute(query)).all())

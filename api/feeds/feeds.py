@@ -56,17 +56,24 @@ class Feeds:
     async def watch(self, row: RunRow) -> AsyncGenerator[Watch]:
         """Watch a run whose row was read just now, for as long as the context lasts.
 
+        Of a new feed the head is read once more: a change between the reading of the row and
+        the feed's beginning was heard by nobody.
+
         Raises:
             LedgerAway: the database can't be reached.
         """
         run, head = (row.tenant_id, row.run_id), Head.of(row)
-        feed = self._feeds.get(run)
-        if feed is None:
-            feed = self._feeds[run] = Feed(run, self._ledger.events, head)
+        known = self._feeds.get(run)
+        feed = known or Feed(run, self._ledger.events, head)
+        if known is None:
+            self._feeds[run] = feed
             self._wanted.set()
         watch = Watch(feed, self._stopping)
         feed.join(watch.bell)
         try:
+            if known is None:
+                head = (await self._ledger.heads.read([run])).get(run, head)
+                await feed.refresh(head)
             await feed.meet(head)
             yield watch
         finally:

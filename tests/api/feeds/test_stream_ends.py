@@ -16,10 +16,12 @@ from starlette.responses import Response
 
 from api.feeds import Feeds
 from api.feeds.stream import EventStream, Times
+from ledger.clock import now_micros
 from ledger.ledger import Ledger
-from ledger.models import RunRow
+from ledger.models import Ending, RunRow, RunStatus
 from ledger.settings import LedgerSettings
 from tests.api.conftest import TOKEN
+from tests.api.feeds.conftest import RUN_ID, TENANT
 from tests.api.feeds.run_writer import eventually, finish, step, stream_tasks
 from tests.serving import frames_of, read_all, streaming
 
@@ -185,3 +187,9 @@ async def test_a_reader_of_a_killed_process_goes_on_at_another(
     rest = await read_all(caller, run.run_id, last_id=last_id)
     rows += [frame.raw for frame in rest if frame.is_row]
     assert rows == [frame.raw for frame in await read_all(caller, run.run_id) if frame.is_row]
+
+
+async def test_a_change_between_the_row_and_the_feed_is_seen(ledger: Ledger, run: RunRow):
+    await ledger.runs.finish(TENANT, RUN_ID, Ending(status=RunStatus.CANCELLED), now_micros())
+    async with Feeds(ledger).watch(run) as watch:
+        assert watch.settled
