@@ -1,5 +1,6 @@
 """Request bodies: read up to the limit, parsed by our own door."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from fastapi import Request
@@ -16,6 +17,9 @@ DISCARD_FACTOR = 8
 """A body over the limit is read on and thrown away up to this many times the limit, so that
 a client which sends before it listens still gets the answer."""
 
+WITHIN_S = 60.0
+"""How long a client may take to send a body: one that has vanished would be waited for for ever."""
+
 
 async def read_object(request: Request, limit: int, *, empty_ok: bool = False) -> Document:
     """The body as a JSON object.
@@ -27,10 +31,15 @@ async def read_object(request: Request, limit: int, *, empty_ok: bool = False) -
 
     Raises:
         TooLarge: more bytes than that.
-        BadRequest: not UTF-8, or not an object.
+        BadRequest: not UTF-8, not an object, or not there in time.
         PlanError: not JSON, or JSON that `plans.json_text` refuses.
     """
-    raw = await _read(request, limit)
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            raw = await _read(request, limit)
+    except TimeoutError:
+        late = f"the body was not complete within {WITHIN_S:.0f} seconds: send it again"
+        raise BadRequest(late, {"Connection": "close"}) from None
     if empty_ok and not raw.strip():
         return {}
     try:
