@@ -1,11 +1,12 @@
 """The connection to the database: one pool, short reads, writers one after another."""
 
 import asyncio
-import json
 import sqlite3
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import asyncpg
@@ -16,28 +17,27 @@ from asyncpg.exceptions import (
     OperatorInterventionError,
     PostgresConnectionError,
 )
-from pydantic import JsonValue
-from sqlalchemy import Connection, Table, event, select, text
+from sqlalchemy import Connection, Engine, Table, event, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_postgres
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import Insert
 
 from ledger.errors import LedgerAway, LedgerFull
+from ledger.sqlite import BUSY_TIMEOUT_MS, WRITE, SqliteThread, is_file, listen, write_json
 from ledger.text import clean_text
+from ledger.together import Step, Together, Work
 from ledger.whole import whole
 
-BUSY_TIMEOUT_MS = 30_000
+T = TypeVar("T")
+
 CONNECT_S = 10.0
 ANSWER_S = 15.0
 """How long Postgres may take for a statement, its waiting for locks included. One that is
 silent for longer, stopped or cut off without a word, counts as away."""
-WRITE = {"mantis_write": True}
 
 _SERVER_AWAY: tuple[type[PostgresError], ...] = (
     PostgresConnectionError,
@@ -67,6 +67,14 @@ class Database:
         self.engine = _make_engine(parsed, ANSWER_S if hurried else None)
         self._turn = asyncio.Lock() if parsed.get_backend_name() == "sqlite" else None
         self._tenants = WeakValueDictionary[str, asyncio.Lock]()
+        self._groups = WeakValueDictionary[str, Together]()
+        self._thread = SqliteThread(parsed) if self._turn and is_file(parsed) else None
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """All engines that transactions begin on."""
+        own = () if self._thread is None else (self._thread.engine,)
+        return (self.engine.sync_engine, *own)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[AsyncConnection]:
@@ -111,6 +119,32 @@ class Database:
             await connection.execute(_LOCK_TENANT, {"tenant_id": clean_text(tenant_id)})
             yield connection
 
+    async def together(self, tenant_id: str, work: Work[T]) -> T:
+        """Do a work that decides about a tenant as `decide` has it, with others that wait.
+
+        Args:
+            tenant_id: the tenant; empty where nothing is decided and `write` would do.
+            work: awaits nothing but its connection, and may be done again from the start.
+
+        Raises:
+            LedgerAway: the database can't be reached.
+        """
+        name = "" if self._thread is not None else tenant_id
+        group = self._groups.get(name)
+        if group is None:
+            group = self._groups[name] = Together(partial(self._transact, name))
+        return await group.run(work)
+
+    async def _transact(self, tenant_id: str, steps: Sequence[Step]) -> None:
+        if self._thread is None or self._turn is None:
+            async with self.decide(tenant_id) if tenant_id else self.write() as connection:
+                for step in steps:
+                    await step.take(connection)
+            return
+        with _away():
+            async with self._turn:
+                await self._thread.transact(steps)
+
     @whole
     async def ping(self) -> None:
         """Ask the database for nothing.
@@ -124,6 +158,8 @@ class Database:
     async def close(self) -> None:
         """Close the pool."""
         await self.engine.dispose()
+        if self._thread is not None:
+            await self._thread.close()
 
 
 class _away:
@@ -178,21 +214,20 @@ def _make_engine(url: URL, answer_s: float | None) -> AsyncEngine:
             max_overflow=20,
             pool_pre_ping=True,
             connect_args=postgres_arguments(answer_s),
-            json_serializer=_write_json,
+            json_serializer=write_json,
             hide_parameters=True,
         )
         event.listen(engine.sync_engine, "handle_error", _give_up_silent)
         return engine
-    if url.database and url.database != ":memory:":
+    if url.database and is_file(url):
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
-        json_serializer=_write_json,
+        json_serializer=write_json,
         hide_parameters=True,
     )
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    listen(engine.sync_engine)
     return engine
 
 
@@ -200,23 +235,6 @@ def _give_up_silent(context: ExceptionContext) -> None:
     """A connection whose server did not answer in time is of no more use."""
     if isinstance(context.original_exception, TimeoutError):
         context.is_disconnect = True
-
-
-def _write_json(value: JsonValue) -> str:
-    return clean_text(json.dumps(value, ensure_ascii=False, allow_nan=False))
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("mantis_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 async def use_write_ahead_log(database: Database) -> None:

@@ -47,7 +47,8 @@ class Outbox:
         async with self._database.read() as connection:
             if (await connection.execute(due.limit(1))).first() is None:
                 return ()
-        async with self._database.write() as connection:
+
+        async def work(connection: AsyncConnection) -> tuple[Errand, ...]:
             found = await connection.execute(due.with_for_update(skip_locked=True))
             errands = tuple(Errand.model_validate(dict(row)) for row in found.mappings().all())
             await connection.execute(
@@ -55,7 +56,9 @@ class Outbox:
                 .where(run_outbox.c.id.in_([errand.id for errand in errands]))
                 .values(next_try_at=now + LEASE_US)
             )
-        return errands
+            return errands
+
+        return await self._database.together("", work)
 
     @whole
     async def add(
@@ -68,8 +71,11 @@ class Outbox:
     @whole
     async def done(self, errand_id: int) -> None:
         """Forget an errand that was carried out."""
-        async with self._database.write() as connection:
+
+        async def work(connection: AsyncConnection) -> None:
             await connection.execute(delete(run_outbox).where(run_outbox.c.id == errand_id))
+
+        await self._database.together("", work)
 
     @whole
     async def failed(self, errand: Errand, why: str, now: Micros) -> None:

@@ -1,6 +1,7 @@
 """The runs themselves: admitted, begun, ended once."""
 
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.admission import admit_run
 from ledger.changes import notify
@@ -62,12 +63,17 @@ class Runs:
         """
         sealed = self._secrets.seal(new.secrets)
         now = self._clock()
-        async with self._database.decide(new.tenant_id) as connection:
+        sweeping = now >= self._sweep_at
+        if sweeping:
+            self._sweep_at = now + SWEEP_EVERY_US
+
+        async def work(connection: AsyncConnection) -> Admission:
             admission = await admit_run(connection, new, gate, sealed, now)
-            if now >= self._sweep_at:
-                self._sweep_at = now + SWEEP_EVERY_US
+            if sweeping:
                 await sweep_keys(connection, now)
             return admission
+
+        return await self._database.together(new.tenant_id, work)
 
     @whole
     async def get(self, tenant_id: str, run_id: str) -> RunRow | None:

@@ -116,7 +116,8 @@ async def test_takes_of_a_bucket_are_exact_too(url: str, clock: Clock):
 ADMIT_MANY = """
 import asyncio, json, sys
 from ledger.ledger import Ledger
-from ledger.models import Gate, NewRun
+from ledger.gates import Gate
+from ledger.models import NewRun
 
 async def main(url, name, new, gate):
     ledger = await Ledger.open(url)
