@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from plans.errors import PlanError
 from plans.plan import Plan
-from plans.step import Extract, ExtractField, Step
+from plans.step import INTENT_READ, Extract, ExtractField, Step
 from plans.structure import EXTRACTING
 
 _VERB = re.compile(
@@ -40,7 +40,6 @@ _GENERIC = re.compile(
 )
 _ENTITY = re.compile(r"(?i)^\s*(?:(?:all|every|each)\b|(?:the\s+)?similar\b)")
 _MAX_WORDS = 5
-_MAX_INTENT = 4000
 _MAX_FIELDS = 500
 
 
@@ -51,7 +50,7 @@ def field_names(intent: str) -> tuple[str, ...]:
     similar boats: title, price" names title and price; "Extract the listing data" none.
     Without a verb only what follows a colon is read.
     """
-    intent = intent[:_MAX_INTENT]
+    intent = intent[:INTENT_READ]
     verb = _VERB.search(intent)
     text = _BRACKETS.sub("", intent if verb is None else intent[verb.end() :])
     lead_in = _COLON.search(text) or (_LEAD_IN.search(text) if verb else None)

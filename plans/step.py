@@ -106,6 +106,10 @@ class Perception(StrEnum):
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
+INTENT_READ = 4000
+"""Characters of an intent that are looked at, and shown with each step that was executed."""
+
+
 class Params(BaseModel):
     """Arguments of a step; unknown ones are kept and ignored."""
 

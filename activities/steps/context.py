@@ -20,13 +20,11 @@ from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
 from plans.calls import Call
 from plans.placeholders import KEPT_WHOLE, SECRET, as_text, reference
-from plans.step import FailureClass, Perception, Step, StepType, TierName
+from plans.step import INTENT_READ, FailureClass, Perception, Step, StepType, TierName
 from workflows.interfaces import RunKey, StepRequest
 
 _MOST_BANNERS = 2
 _ACT_TIME_S = 10.0
-_READ = 4000
-"""Characters of an intent that the tiers look at."""
 
 _TYPING = (ActKind.FILL, ActKind.TYPE)
 
@@ -96,7 +94,9 @@ class StepContext:
 
     def question(self) -> Question:
         """The step as a question to the tiers."""
-        return Question(step=self.step, intent=self.step.intent[:_READ], value=self.value_text())
+        return Question(
+            step=self.step, intent=self.step.intent[:INTENT_READ], value=self.value_text()
+        )
 
     def value_text(self) -> str:
         """What the step types, chooses or presses, as text; "" where its params do not say."""

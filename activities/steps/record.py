@@ -15,7 +15,7 @@ from plans.judge import Judgement, judge
 from plans.placeholders import SECRET, as_text, reference
 from plans.secret_names import is_secret_name
 from plans.state import truth_of
-from plans.step import FailureClass, Section
+from plans.step import INTENT_READ, FailureClass, Section
 from workflows.interfaces import StepRequest
 
 
@@ -157,7 +157,7 @@ def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, J
     step = done.context.shown if done.context else call.step
     body: dict[str, JsonValue] = {
         "index": call.index,
-        "intent": step.intent,
+        "intent": step.intent[:INTENT_READ],
         "type": step.type.value,
         "section": Section(call.section).value,
         "iteration": call.iteration,
