@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGES ?= ../shared/pages
+PYTEST ?= -q -n 2 --dist loadfile
 
 .PHONY: help setup demo serve test check bench bench-perception contract-coverage requirements clean
 
@@ -34,10 +35,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not browser and not stack"
+	$(BIN)/python -m pytest $(PYTEST) -m "not browser and not stack"
 
 test: $(READY) check
-	$(BIN)/python -m pytest -q -m "browser or stack"
+	$(BIN)/python -m pytest $(PYTEST) -m "browser or stack"
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.overhead
