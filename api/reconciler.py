@@ -1,4 +1,4 @@
-"""Ends or starts again the runs whose workflow is gone, so that none waits for ever.
+"""Ends or starts again the runs whose workflow is gone, so that none waits for ever; webhooks too.
 
 An operator may terminate a workflow in the Temporal UI, a workflow may fail, Temporal may
 have lost its data. Several reconcilers may work side by side: all they do is put errands
@@ -19,14 +19,16 @@ from ledger.clock import Micros, now_micros
 from ledger.errors import LedgerAway
 from ledger.ledger import Ledger
 from ledger.models import OpenRun, RunStatus
-from workflows.interfaces import RunKey, WorkflowEnd
-from workflows.observing import closing_of
+from workflows.interfaces import RunKey, WorkflowEnd, webhook_workflow_id
+from workflows.observing import closing_of, closing_of_workflow
 
 log = logging.getLogger("mantis.reconciler")
 
 EVERY = timedelta(seconds=10)
 QUIET = timedelta(seconds=10)
 """A run that was touched more recently is left alone."""
+DELIVERY_QUIET = timedelta(seconds=60)
+"""A delivery is left alone for longer than the longest wait between its tries."""
 BATCH = 200
 PAUSE_S = 0.05
 """Between two questions, so that many open runs do not weigh on Temporal."""
@@ -46,6 +48,7 @@ class Reconciler:
         dispatcher: Dispatcher,
         every: timedelta = EVERY,
         quiet: timedelta = QUIET,
+        delivery_quiet: timedelta = DELIVERY_QUIET,
         clock: Callable[[], Micros] = now_micros,
     ) -> None:
         self._ledger = ledger
@@ -53,6 +56,7 @@ class Reconciler:
         self._dispatcher = dispatcher
         self._every = every
         self._quiet = quiet
+        self._delivery_quiet = delivery_quiet
         self._clock = clock
         self._stopping = asyncio.Event()
         self._missed: frozenset[RunKey] = frozenset()
@@ -74,7 +78,7 @@ class Reconciler:
                 await asyncio.wait_for(self._stopping.wait(), self._every.total_seconds())
 
     async def compare(self) -> None:
-        """Look once at every open run that is quiet; nothing where Temporal is away.
+        """Look once at what is open and quiet; nothing where Temporal is away.
 
         Raises:
             LedgerAway: the ledger can't be reached.
@@ -87,6 +91,7 @@ class Reconciler:
             return
         try:
             self._missed = await self._compare_all()
+            await self._compare_deliveries()
         except (RPCError, RuntimeError) as fault:
             log.info("Temporal can't tell about the runs: %s", fault)
             self._missed = frozenset()
@@ -95,8 +100,7 @@ class Reconciler:
         missed: set[RunKey] = set()
         after: OpenRun | None = None
         while not self._stopping.is_set():
-            quiet_since = self._clock() - self._quiet // timedelta(microseconds=1)
-            batch = await self._ledger.runs.open_runs(quiet_since, BATCH, after)
+            batch = await self._ledger.runs.open_runs(self._ago(self._quiet), BATCH, after)
             for run in batch:
                 if await self._look(run):
                     missed.add(RunKey(tenant_id=run.tenant_id, run_id=run.run_id))
@@ -133,3 +137,28 @@ class Reconciler:
             await outbox.add(run.tenant_id, run.run_id, "close", now, closing.model_dump_json())
         self._dispatcher.wake()
         return False
+
+    async def _compare_deliveries(self) -> None:
+        """Start again what is to be delivered and has no workflow.
+
+        A delivery ends in the ledger before its workflow does: one that is pending after its
+        workflow was seen closed is lost. To start it once too often does no harm.
+        """
+        outbox, deliveries = self._ledger.outbox, self._ledger.deliveries
+        for quiet in await deliveries.quiet(self._ago(self._delivery_quiet), BATCH):
+            if self._stopping.is_set():
+                return
+            workflow_id = webhook_workflow_id(quiet.tenant_id, quiet.delivery_id)
+            now = self._clock()
+            if await closing_of_workflow(self._temporal, workflow_id, now // 1000) is None:
+                continue
+            delivery = await deliveries.get(quiet.tenant_id, quiet.delivery_id)
+            if delivery is None or delivery.state != "pending":
+                continue
+            log.warning("webhook %s is started again: its workflow is gone", quiet.delivery_id)
+            await outbox.add(quiet.tenant_id, quiet.run_id, "webhook", now, quiet.delivery_id)
+            self._dispatcher.wake()
+            await asyncio.sleep(PAUSE_S)
+
+    def _ago(self, span: timedelta) -> Micros:
+        return self._clock() - span // timedelta(microseconds=1)

@@ -59,6 +59,19 @@ class Deliveries:
         return tuple(_row(row) for row in found)
 
     @whole
+    async def quiet(self, since: Micros, limit: int) -> tuple[Delivery, ...]:
+        """Pending deliveries of all tenants that nothing was written about since, oldest first."""
+        query = (
+            select(deliveries)
+            .where(deliveries.c.state == "pending", deliveries.c.updated_at < since)
+            .order_by(deliveries.c.created_at)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).mappings().all()
+        return tuple(_row(row) for row in found)
+
+    @whole
     async def record_try(
         self,
         tenant_id: str,

@@ -1,4 +1,4 @@
-"""What became of a run's workflow, as Temporal tells it; for clients, not for workflows."""
+"""What became of a workflow, as Temporal tells it; for clients, not for workflows."""
 
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -24,7 +24,12 @@ async def closing_of(temporal: Client, run: RunKey, now_ms: int) -> Closing | No
         RPCError: Temporal can't tell: it is away, or lacks the namespace.
         RuntimeError: Temporal was never reached.
     """
-    handle = temporal.get_workflow_handle(plan_run_id(run.tenant_id, run.run_id))
+    return await closing_of_workflow(temporal, plan_run_id(run.tenant_id, run.run_id), now_ms)
+
+
+async def closing_of_workflow(temporal: Client, workflow_id: str, now_ms: int) -> Closing | None:
+    """How the workflow of this id ended; None while it is alive. As `closing_of`."""
+    handle = temporal.get_workflow_handle(workflow_id)
     try:
         described = await handle.describe(rpc_timeout=TIMEOUT)
     except RPCError as fault:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
 from activities.runs import RunActivities
@@ -20,7 +20,7 @@ from api.reconciler import Reconciler
 from ledger.clock import now_micros
 from ledger.gates import Admitted
 from ledger.ledger import Ledger
-from ledger.models import Limits, NewEvent, NewRow, NewRun, RunRow, RunStatus, StepRecord
+from ledger.models import Ending, Limits, NewEvent, NewRow, NewRun, RunRow, RunStatus, StepRecord
 from plans.calls import Outcome
 from plans.step import HaltClass, Perception
 from temporal.client import connect
@@ -35,6 +35,7 @@ from workflows.interfaces import (
     StepRequest,
     close_run_id,
     plan_run_id,
+    webhook_workflow_id,
 )
 from workflows.messages import SessionOpened, SessionRef
 from workflows.plan_run import PlanRun
@@ -226,7 +227,8 @@ async def dispatching(ledger: Ledger, client: Client) -> AsyncIterator[Dispatche
 
 
 def reconciler(ledger: Ledger, client: Client, dispatcher: Dispatcher) -> Reconciler:
-    return Reconciler(ledger, client, dispatcher, quiet=timedelta(0))
+    none = timedelta(0)
+    return Reconciler(ledger, client, dispatcher, quiet=none, delivery_quiet=none)
 
 
 async def terminate(client: Client, run_id: str) -> None:
@@ -354,6 +356,32 @@ async def test_what_temporal_has_lost_starts_again_or_ends(
             await browsers.event(queued).wait()
         assert running not in browsers.opened
         await terminate(temporal_client, queued)
+
+
+async def test_a_webhook_that_temporal_has_lost_is_sent_again(
+    ledger: Ledger, temporal_client: Client
+):
+    run_id = await admit(ledger, callback_url="https://hooks.example/a")
+    ending = Ending(status=RunStatus.FAILED, message="", summary={})
+    await ledger.runs.finish(TENANT, run_id, ending, now_micros())
+    (lost,) = await ledger.deliveries.in_state("pending", TENANT)
+    handle = temporal_client.get_workflow_handle(webhook_workflow_id(TENANT, lost.delivery_id))
+    async with dispatching(ledger, temporal_client) as dispatcher:
+        await until_told(ledger)
+        first = (await handle.describe()).run_id
+        looking = reconciler(ledger, temporal_client, dispatcher)
+        await looking.compare()
+        await until_told(ledger)
+        assert (await handle.describe()).run_id == first
+        await handle.terminate("lost")
+        await looking.compare()
+        await until_told(ledger)
+        again = await handle.describe()
+        assert (again.run_id != first, again.status) == (True, WorkflowExecutionStatus.RUNNING)
+        await ledger.deliveries.record_try(TENANT, lost.delivery_id, 1, 200, "", "delivered")
+        await handle.terminate("lost")
+        await looking.compare()
+        assert await ledger.outbox.waiting() == 0
 
 
 async def test_a_run_whose_start_waits_in_the_outbox_is_left_alone(
