@@ -45,7 +45,8 @@ log = logging.getLogger("mantis.dispatcher")
 
 PATIENCE_S = 2.5
 """How long Temporal may take for one errand; the client asks again and again within it."""
-AT_ONCE = 16
+AT_ONCE = 8
+"""More errands at once take the processor from the submissions that they come of."""
 POLL_S = 1.0
 KNOCK_S = 0.5
 """How often an absent Temporal is asked whether it is back."""
