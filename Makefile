@@ -13,7 +13,7 @@ help:
 	@echo "make test              set up, run all checks and tests"
 	@echo "make serve             start the service on http://127.0.0.1:8000 with the demo site"
 	@echo "make check             format, lint, types, layers, tests that need no browser"
-	@echo "make bench             overhead against a bare Playwright script, memory"
+	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams"
 	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++"
 	@echo "make contract-coverage which sentence of the contract is shown by which test"
 	@echo "make requirements      compile requirements/*.txt anew from pyproject.toml"
@@ -43,6 +43,8 @@ test: $(READY) check
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.overhead
 	$(BIN)/python -m tests.benchmarks.repeat
+	$(BIN)/python -m tests.benchmarks.api
+	$(BIN)/python -m tests.benchmarks.events
 
 bench-perception: $(READY)
 	$(BIN)/python tests/benchmarks/perception/run.py --pages $(PAGES)
