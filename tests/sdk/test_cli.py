@@ -26,6 +26,11 @@ MANTIS = [sys.executable, "-c", "import sys; from mantis_agent.cli import main; 
 STEPS = PLAN["task_suite"]
 
 
+def hear_ctrl_c() -> None:
+    """In the child: listen to Ctrl-C, which a test run in the background would pass on ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Shell:
     """Runs the command in a folder, with the environment of a caller."""
 
@@ -65,6 +70,7 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=hear_ctrl_c,
         )
 
 
@@ -187,6 +193,7 @@ def test_ctrl_c_twice_on_a_terminal_cancels_the_run(
     process = subprocess.Popen(
         [*MANTIS, "run", "plan.json", "--watch"],
         cwd=shell.folder, env=shell.environment, stdin=slave, stdout=slave, stderr=slave,
+        preexec_fn=hear_ctrl_c,
     )  # fmt: skip
     os.close(slave)
     try:

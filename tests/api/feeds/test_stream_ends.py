@@ -85,7 +85,7 @@ async def test_a_reader_that_takes_nothing_is_let_go_after_its_time(
     with socket.create_connection((caller.base_url.host, caller.base_url.port or 0)) as stuck:
         stuck.send(b"GET /short HTTP/1.1\r\nHost: x\r\n\r\n")
         await eventually(lambda: feeds.readers == 1)
-        await eventually(lambda: feeds.readers == 0 and stream_tasks() == 0)
+        await eventually(lambda: feeds.readers == 0 and stream_tasks() == 0, within_s=40)
 
 
 async def test_all_streams_end_without_terminal_when_the_api_stops(
