@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import NoReturn
 
-from api.apart import about, apart
+from api.apart import about
 from api.errors import BadRequest, NotFound
 from api.metrics import note
 from api.service import Service
@@ -99,14 +99,19 @@ async def result_of(service: Service, row: RunRow) -> ResultView:
     steps = await service.ledger.events.of_kind(row.tenant_id, row.run_id, STEP_EVENT)
     rows = await service.ledger.rows.read(row.tenant_id, row.run_id)
     delivery = await _delivery(service, row)
-    return await apart(lambda: build_result(row, steps, rows, now_micros(), delivery))
+    return await about(
+        [row.payload, *(step.body for step in steps), *(found.record for found in rows)],
+        lambda: build_result(row, steps, rows, now_micros(), delivery),
+    )
 
 
 async def logs(service: Service, tenant: Tenant, run_id: str, tail: int) -> LogsView:
     """The last `tail` lines of a run's log."""
     row = await find(service, tenant, run_id)
     events = await service.ledger.events.tail(row.tenant_id, row.run_id, tail)
-    lines = await apart(lambda: [log_line(event) for event in events])
+    lines = await about(
+        [event.body for event in events], lambda: [log_line(event) for event in events]
+    )
     return LogsView(run_id=run_id, events=lines)
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
 from api.views import DryRunView, LogsView
-from ledger.views import HandleView, ResultView, View
+from ledger.views import HandleView, Result, ResultView, View
 
 T = TypeVar("T")
 
@@ -58,14 +58,24 @@ async def about(document: JsonValue, work: Callable[[], T]) -> T:
 
 
 async def answer(view: View, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A view as an answer; those that grow with a run are encoded apart."""
+    """A view as an answer, encoded apart where it is not small."""
 
     def encoded() -> JSONResponse:
         return JSONResponse(view.document(), headers=headers)
 
-    grows = isinstance(view, ResultView | LogsView | DryRunView)
-    return await apart(encoded) if grows else await about(_payload(view), encoded)
+    return await about(_what_grows(view), encoded)
 
 
-def _payload(view: View) -> JsonValue:
-    return view.payload if isinstance(view, HandleView) else None
+def _what_grows(view: View) -> list[JsonValue]:
+    """The parts of a view whose size is the caller's or the run's."""
+    match view:
+        case ResultView(payload=payload, result=Result() as result):
+            return [payload, *result.leads, *result.steps, *result.rows]
+        case HandleView(payload=payload):
+            return [payload]
+        case DryRunView(payload=payload, plan=plan, hosts=hosts):
+            return [payload, plan, *hosts]
+        case LogsView(events=events):
+            return [*events]
+        case _:
+            return []
