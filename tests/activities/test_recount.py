@@ -11,7 +11,7 @@ from plans.calls import Call, CallKind, Finish, Money, Outcome
 from plans.interpreter import Interpreter
 from plans.judge import judge
 from plans.plan import Plan
-from plans.step import StepType
+from plans.step import FailureClass, StepType
 from tests.plans.test_interpreter_properties import LIMITS, outcomes
 from tests.plans.test_interpreter_properties import plans as drawn_plans
 
@@ -57,7 +57,8 @@ def test_the_counts_are_the_interpreters(plan: Plan, data: st.DataObject):
             break
         outcome = pool[crc32(call.key.encode()) % len(pool)]
         outcome = outcome.model_copy(update={"rows_added": 0, "rows_viable": 0})
-        if not outcome.success and not outcome.exhausted:
+        lost = outcome.failure_class is FailureClass.BROWSER_LOST
+        if lost or (not outcome.success and not outcome.exhausted):
             outcome = outcome.model_copy(update={"gate": None})
         event = event_of(call, outcome, number)
         if event is None:

@@ -1,6 +1,7 @@
 """A loopback TCP proxy that does to connections what networks and gateways do."""
 
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -100,7 +101,7 @@ class FaultyProxy:
 
     def _serve(self, client: socket.socket, fault: Fault | None) -> None:
         with self._kept(client), client:
-            first = client.recv(65536)
+            first = _request(client)
             if not first:
                 return
             self.requests.append(first)
@@ -149,6 +150,18 @@ def _pass_down(server: socket.socket, client: socket.socket, cut: Cut | None) ->
             client.sendall(sent[before : min(len(sent), place)])
             if place <= len(sent):
                 return
+
+
+def _request(client: socket.socket) -> bytes:
+    """A request with all of its body, however many packets it comes in."""
+    got = b""
+    while chunk := client.recv(65536):
+        got += chunk
+        head, end, body = got.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        if end and len(body) >= (int(length[1]) if length else 0):
+            break
+    return got
 
 
 def _head(request: bytes) -> str:
