@@ -19,6 +19,9 @@ from temporal.settings import LogSettings, OpsSettings, TracingSettings
 
 SERVICE = "mantis-api"
 
+KEEP_ALIVE_S = 75
+"""An idle connection is kept longer than proxies and clients do: who closes last resets none."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve the API until SIGTERM; print `ready` once it accepts requests."""
@@ -92,6 +95,7 @@ async def _serve(app: FastAPI, listeners: list[socket.socket]) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
     await _Announcing(config, app).serve(sockets=listeners)
 

@@ -51,5 +51,5 @@ async def test_a_large_table_is_read_while_the_loop_goes_on(count: int, whole: b
     assert content.complete is whole
     assert len(rows) == count if whole else 2000 < len(rows) < count
     assert rows[7].fields["price"].value == "$7.99"
-    assert took < 20
+    assert took < 60
     assert pause < 2

@@ -35,6 +35,7 @@ KEYS: dict[str, Document] = {
     "tok-slow": {"tenant_id": "slow", "rate_limit_per_minute": 2},
     "tok-reads": {"tenant_id": "reads", "rate_limit_per_minute": 3},
     "tok-two": {"tenant_id": "two", "rate_limit_per_minute": 0, "max_concurrent_runs": 2},
+    "tok-lister": {"tenant_id": "lister", "rate_limit_per_minute": 0},
     "tok-poor": {
         "tenant_id": "poor",
         "rate_limit_per_minute": 0,

@@ -192,21 +192,23 @@ def test_step_screenshots_are_there_by_the_names_the_result_gives(acme: Caller, 
 
 def test_the_list_of_runs_is_the_tenants_newest_first_and_paged(tenants: Tenants, acme: Caller):
     """> `GET /v1/runs?status=&limit=&cursor=` | status | the tenant's runs, newest first"""
-    made = [tenants["two"].submit() for _ in range(2)]
+    made = [tenants["lister"].submit() for _ in range(2)]
     for run_id in made:
-        tenants["two"].wait(run_id)
-    made.append(tenants["two"].submit())
-    tenants["two"].wait(made[-1])
-    page = tenants["two"].get("/v1/runs", limit=2).json()
+        tenants["lister"].wait(run_id)
+    made.append(tenants["lister"].submit())
+    tenants["lister"].wait(made[-1])
+    page = tenants["lister"].get("/v1/runs", limit=2).json()
     listed = [run["run_id"] for run in page["runs"]]
-    rest = tenants["two"].get("/v1/runs", limit=200, cursor=page["next_cursor"]).json()
+    rest = tenants["lister"].get("/v1/runs", limit=200, cursor=page["next_cursor"]).json()
     listed += [run["run_id"] for run in rest["runs"]]
     assert set(listed) == set(made)
-    times = [run["created_at"] for run in tenants["two"].get("/v1/runs", limit=200).json()["runs"]]
+    times = [
+        run["created_at"] for run in tenants["lister"].get("/v1/runs", limit=200).json()["runs"]
+    ]
     assert times == sorted(times, reverse=True)
-    over = tenants["two"].get("/v1/runs", status="succeeded").json()["runs"]
+    over = tenants["lister"].get("/v1/runs", status="succeeded").json()["runs"]
     assert {run["run_id"] for run in over} == set(made)
-    assert tenants["two"].get("/v1/runs", status="failed").json()["runs"] == []
+    assert tenants["lister"].get("/v1/runs", status="failed").json()["runs"] == []
     assert tenants["logs"].get("/v1/runs").status_code == 403
     assert acme.get("/v1/runs", status="sleeping").status_code == 400
 
