@@ -10,7 +10,7 @@ from plans.calls import CallKind, Money
 from plans.plan import Plan
 from plans.state import Counters, RunState
 from plans.step import FailureClass, Section, Step, StepType, TierName
-from plans.structure import EXTRACTING, Structure
+from plans.structure import EXTRACTING, Loop, Structure
 
 
 def recount(plan: Plan, events: Sequence[EventRow], rows: Sequence[ExtractedRow]) -> Counters:
@@ -35,7 +35,7 @@ class _Count:
         self._steps = plan.steps
         self._structure = Structure(plan.steps)
         self._state = RunState.start()
-        self._last: tuple[int | None, int, int] | None = None
+        self._last: tuple[Loop | None, int, int] | None = None
 
     def take(self, event: EventRow) -> None:
         if event.kind not in ("step", "action"):
@@ -67,13 +67,17 @@ class _Count:
             self._failed(index, step)
 
     def _turn(self, index: int, event: EventRow) -> None:
-        """An item ends with the pass that it was part of."""
+        """An item ends with the pass that it was part of; a loop inside the pass is part of it."""
         loop = self._structure.innermost(index)
-        iteration = event.body.get("iteration")
-        here = (loop.index if loop else None, iteration if isinstance(iteration, int) else 0, index)
-        if self._last is not None and (here[:2] != self._last[:2] or index <= self._last[2]):
-            self._state.close_item()
-        self._last = here
+        given = event.body.get("iteration")
+        iteration = given if isinstance(given, int) else 0
+        if self._last is not None:
+            before, at, passed = self._last
+            same = loop == before and iteration == passed
+            deeper = before is not None and loop != before and before.holds(index)
+            if index <= at or not (same or deeper):
+                self._state.close_item()
+        self._last = (loop, index, iteration)
 
     def _passed(self, index: int, step: Step, *, exhausted: bool) -> None:
         if exhausted:

@@ -11,7 +11,7 @@ from plans.calls import Call, CallKind, Finish, Money, Outcome
 from plans.interpreter import Interpreter
 from plans.judge import judge
 from plans.plan import Plan
-from plans.step import FailureClass, StepType
+from plans.step import FailureClass, Step, StepType
 from tests.plans.test_interpreter_properties import LIMITS, outcomes
 from tests.plans.test_interpreter_properties import plans as drawn_plans
 
@@ -93,3 +93,27 @@ def test_events_of_another_shape_do_no_harm():
         for ts, (index, body) in enumerate((i, b) for i in (None, -1, 0, 99) for b in bodies)
     ]
     assert recount(Plan(steps=()), events, ()).steps_executed == 0
+
+
+def test_an_item_goes_on_in_a_loop_inside_its_pass():
+    """Read in the outer pass, failed in the inner loop: one item, and it failed."""
+    plan = Plan(
+        steps=(
+            Step(intent="Read", type=StepType.EXTRACT_DATA),
+            Step(intent="Open https://boats.test", type=StepType.NAVIGATE),
+            Step(intent="Again", type=StepType.LOOP, loop_target=1),
+            Step(intent="Again", type=StepType.LOOP, loop_target=0),
+        )
+    )
+    events = [
+        EventRow(
+            ts=index,
+            dedup_key=f"step:{index}",
+            kind="step",
+            step_index=index,
+            body={"success": index == 0, "iteration": 0},
+        )
+        for index in (0, 1)
+    ]
+    counted = recount(plan, events, ())
+    assert (counted.attempted_items, counted.completed_items, counted.failed_items) == (1, 0, 1)
