@@ -152,7 +152,7 @@ async def test_a_killed_postgres_connection_comes_back(postgres_port: int, new_r
     admin = await asyncpg.connect(url.replace("+asyncpg", ""))
     listeners = (
         "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+        "WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')"
     )
     async with ledger.changes() as changes:
         await silence(changes)
@@ -177,7 +177,7 @@ async def test_what_happens_while_the_connection_is_lost_is_not_missed(
         await silence(changes)
         await admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+            "WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')"
         )
         await ledger.events.append(*RUN, [NewEvent(dedup_key="a", kind="log")])
         seen = 0

@@ -76,7 +76,7 @@ async def test_a_reader_that_takes_nothing_is_let_go_after_its_time(
     monkeypatch.setattr("api.feeds.stream.GRACE_S", 0.2)
 
     async def answer() -> Response:
-        return EventStream(feeds, run, 0, Times(life_s=0.5, spread_s=0))
+        return EventStream(feeds, run, 0, Times(life_s=3, spread_s=0))
 
     app.add_api_route("/short", answer, response_model=None)
     for start in range(0, 3000, 500):
