@@ -50,7 +50,8 @@ class Call(Frozen):
     loops); `item_loop` is the index of that innermost loop step, or None outside loops.
     For a look, `item_loop` is the loop around the body's first click, the one that claims.
     `visit` is the ordinal of this step's executions in the run, from 0: with `index` it
-    names the item that a click claimed, the same for every attempt.
+    names the item that a click claimed, the same for every attempt. `round` counts how often
+    the run went back to an earlier page and does its steps from there again.
     """
 
     kind: CallKind
@@ -61,11 +62,13 @@ class Call(Frozen):
     attempt: int = 1
     visit: int = 0
     item_loop: int | None = None
+    round: int = 0
 
     @property
     def key(self) -> str:
-        """Dedup key of the call: `<kind>:<index>:<visit>:<attempt>`."""
-        return f"{self.kind}:{self.index}:{self.visit}:{self.attempt}"
+        """Dedup key of the call: `<kind>:<index>:<visit>:<attempt>`, from round 1 on `:r<n>`."""
+        key = f"{self.kind}:{self.index}:{self.visit}:{self.attempt}"
+        return f"{key}:r{self.round}" if self.round else key
 
 
 class Finish(Frozen):
@@ -91,6 +94,8 @@ class Outcome(Frozen):
     `gate`: verdict on `verify`, None where the step has none.
     `rows_added`/`rows_viable`: records stored by this call, and how many of them are viable.
     `rows_total`: records that this extract step has stored in the whole run.
+    `anchor`: whether the pages as they are now can be restored in another browser; None: as
+    before. `acted`: an act that must not happen twice was done, other than a sign-in.
     """
 
     success: bool
@@ -109,3 +114,5 @@ class Outcome(Frozen):
     rows_added: int = 0
     rows_viable: int = 0
     rows_total: int = 0
+    anchor: bool | None = None
+    acted: bool = False

@@ -106,6 +106,7 @@ class Interpreter:
             attempt=state.attempt,
             visit=visit,
             item_loop=loop.index if loop else None,
+            round=state.round,
         )
 
     # Transitions that need no page

@@ -70,6 +70,7 @@ class RunState(BaseModel):
     `pc` is the index of the step that `pending` is about; `passes` counts the finished
     passes of each running loop, `visits` the finished executions of each step and
     `looks` the finished looks of each loop. `variables` are truths, never values.
+    `round` counts how often the run went back to an earlier page.
     `way_lost` is why the list could not be found again, until the site answers once more.
     """
 
@@ -82,6 +83,7 @@ class RunState(BaseModel):
     passes: dict[int, int] = Field(default_factory=dict[int, int])
     visits: dict[int, int] = Field(default_factory=dict[int, int])
     looks: dict[int, int] = Field(default_factory=dict[int, int])
+    round: int = 0
     variables: dict[str, bool] = Field(default_factory=dict[str, bool])
     enough: set[int] = Field(default_factory=set[int])
     transitions: int = 0

@@ -7,10 +7,13 @@ import hashlib
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field, JsonValue
+
 from plans.calls import Call, Finish
 from plans.plan import Plan
 from plans.state import RunLimits, RunState
 from plans.step import Frozen, Perception
+from workflows.carried import Carried
 from workflows.messages import SessionRef
 
 RUNS_QUEUE = "runs"
@@ -26,6 +29,10 @@ CLOSE_RUN = "CloseRun"
 LOAD_RUN = "load_run"
 HOLD_SESSION = "hold_session"
 CLOSE_SESSION = "close_session"
+PARK_SESSION = "park_session"
+MARK_PHASE = "mark_phase"
+OPEN_PAUSE = "open_pause"
+CLOSE_PAUSE = "close_pause"
 RETURN_TO_LIST = "return_to_list"
 FINISH_RUN = "finish_run"
 CLOSE_ACCOUNT = "close_account"
@@ -69,11 +76,31 @@ class RunKey(Frozen):
     run_id: str
 
 
+class RunPolicy(Frozen):
+    """What the operator has set for every run (`MANTIS_*`); from `load_run`.
+
+    `max_recoveries` of a run, `max_recoveries_of_a_call` of one call; a pause ends after
+    `max_pause_ms`, and its browser is kept for `pause_hold_s`. A workflow run ends and goes
+    on as a new one after `calls_per_history` calls. `search_attributes`: Temporal knows ours.
+    """
+
+    max_recoveries: int = 20
+    max_recoveries_of_a_call: int = 3
+    max_pause_ms: int = 168 * 3_600_000
+    pause_hold_s: float = 900.0
+    calls_per_history: int = 500
+    search_attributes: bool = False
+
+
 class RunInput(Frozen):
-    """Input of PlanRun; everything else it needs is read from the ledger."""
+    """Input of PlanRun; everything else it needs is read from the ledger.
+
+    `carried` is where the run stood when its workflow continued as new, None at first.
+    """
 
     tenant_id: str
     run_id: str
+    carried: Carried | None = None
 
     @property
     def key(self) -> RunKey:
@@ -94,20 +121,29 @@ class RunSpec(Frozen):
     limits: RunLimits
     perception: Perception
     profile_id: str = ""
+    plan_name: str = ""
+    state_key: str = ""
+    policy: RunPolicy = RunPolicy()
 
 
 class SessionRequest(Frozen):
-    """Input of `hold_session`."""
+    """Input of `hold_session`.
+
+    `previous` is the session that this one takes the place of: on its machine it is adopted
+    where it lives, else a new browser is brought to the run's checkpoint. None: the run's
+    first session, restored too where the run has a checkpoint (of the run it goes on from).
+    """
 
     run: RunKey
     profile_id: str = ""
     epoch: int = 1
+    previous: SessionRef | None = None
 
 
 class SessionEnd(Frozen):
     """Why a lease ended."""
 
-    reason: Literal["closed", "browser_lost"]
+    reason: Literal["closed", "parked", "drained", "browser_lost"]
 
 
 class CloseRequest(Frozen):
@@ -117,10 +153,76 @@ class CloseRequest(Frozen):
     session: SessionRef
 
 
+class ParkRequest(Frozen):
+    """Input of `park_session`: leave the browser to its holder for a while, held by no worker.
+
+    After `hold_s` seconds that nobody adopts it, the holder closes it by itself.
+    """
+
+    run: RunKey
+    session: SessionRef
+    hold_s: float
+
+
+class PhaseMark(Frozen):
+    """Input of `mark_phase`: what a poll shows from now on, and a line in the log.
+
+    `number` counts the marks of a run: the same mark again changes nothing.
+    """
+
+    run: RunKey
+    number: int
+    phase: Literal["running", "recovering"]
+    message: str
+
+
+class PauseOpening(Frozen):
+    """Input of `open_pause`, an activity of the host that holds the session.
+
+    It looks at the page (is there a field for a one-time code?), takes a checkpoint, and
+    writes the pause into the ledger: status `paused`. Once for each `pause_id`.
+    `call` None: asked for from outside, `reason` says why; no input is needed then.
+    """
+
+    run: RunKey
+    session: SessionRef
+    pause_id: str
+    call: Call | None
+    reason: str = ""
+
+
+class PauseOpened(Frozen):
+    """Output of `open_pause`; `anchor` as in `Outcome`."""
+
+    anchor: bool | None = None
+
+
+class PauseClosing(Frozen):
+    """Input of `close_pause`: the answer came; status `running`, a `resume` event, variables.
+
+    `answer` names the secret that holds the answer, empty without one; `user_input` is an
+    answer that came by signal and is put among the secrets first. `call` as in PauseOpening.
+    """
+
+    run: RunKey
+    pause_id: str
+    call: Call | None
+    answer: str = ""
+    user_input: JsonValue = Field(default=None, repr=False)
+
+
+class PauseClosed(Frozen):
+    """Output of `close_pause`: truth of the answer, and when it was taken in."""
+
+    truth: bool
+    resumed_at_ms: int
+
+
 class StepRequest(Frozen):
     """Input of every step activity, and of `loop` and `return_to_list`.
 
-    `time_left_ms` is what the run's time budget leaves for this call.
+    `time_left_ms` is what the run's time budget leaves for this call. `again` counts how often
+    this very call was lost with its worker or its browser before.
     """
 
     run: RunKey
@@ -128,6 +230,7 @@ class StepRequest(Frozen):
     call: Call
     perception: Perception
     time_left_ms: int
+    again: int = 0
 
 
 class FinishRequest(Frozen):

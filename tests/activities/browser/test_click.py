@@ -266,7 +266,7 @@ async def test_a_frame_that_changes_its_parent(page, site, host):
         "<script>onmessage = (e) => { if (e.data === 'close') p.textContent = 'closed' }</script>"
     )
     await navigate(page, site.url("/outer"))
-    frame = next(one for one in page.frames if one.url.endswith("/inner"))
+    frame = await (await page.wait_for_selector("iframe")).content_frame()
     result = await perform(page, await frame.wait_for_selector("#b"), ActKind.CLICK)
     assert result.success, result
     assert await page.inner_text("#p") == "closed"
@@ -279,7 +279,7 @@ async def test_a_frame_under_an_overlay_is_covered(page, site):
         "<div id=cover style='position: fixed; inset: 0'>cover</div>"
     )
     await navigate(page, site.url("/outer"))
-    frame = next(one for one in page.frames if one.url.endswith("/inner"))
+    frame = await (await page.wait_for_selector("iframe")).content_frame()
     result = await perform(page, await frame.wait_for_selector("#b"), ActKind.CLICK)
     assert result.failure_class is FailureClass.WRONG_TARGET
     assert "cover" in (result.covered_by or "")

@@ -116,7 +116,7 @@ async def test_fields_in_frames(page, site, host):
     site.pages["/in"] = "<input id=f><select id=s><option>A<option>B</select>"
     site.pages["/out"] = f"<iframe src='{site.url('/in', host)}'></iframe>"
     await page.goto(site.url("/out"))
-    frame = next(one for one in page.frames if one.url.endswith("/in"))
+    frame = await (await page.wait_for_selector("iframe")).content_frame()
     field = await frame.wait_for_selector("#f")
     assert (await perform(page, field, ActKind.FILL, "abc")).success
     assert (await perform(page, field, ActKind.TYPE, "d")).success
