@@ -38,7 +38,7 @@ check: $(READY)
 	$(BIN)/python -m pytest $(PYTEST) -m "not browser and not stack"
 
 test: $(READY) check
-	$(BIN)/python -m pytest $(PYTEST) -m "browser or stack"
+	$(BIN)/python -m pytest $(PYTEST) --reruns 1 -m "browser or stack"
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.overhead

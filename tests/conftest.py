@@ -15,6 +15,17 @@ from temporal.settings import TemporalSettings
 from temporal.stack import free_ports
 from tests.postgres import has_postgres, postgres_server
 
+COUNTED_ONCE = ("chaos", "replicas")
+"""Folders whose tests say that something never happens twice: one failure of theirs counts."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `--reruns` try no test again that one lucky try would prove nothing for."""
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(folder).parts[0] in COUNTED_ONCE:
+            item.add_marker(pytest.mark.flaky(reruns=0))
+
 
 @pytest.fixture(scope="session")
 def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
