@@ -22,6 +22,7 @@ from plans.example.site.account import AccountPages
 from plans.example.site.accounts import Accounts
 from plans.example.site.catalog import build_catalog
 from plans.example.site.detail import DetailPages
+from plans.example.site.knobs import Knobs, KnobsMiddleware
 from plans.example.site.layout import Frame
 from plans.example.site.messages import MessagePages
 from plans.example.site.oracle import OraclePages
@@ -42,8 +43,8 @@ def create_app(seed: int = DEFAULT_SEED) -> Starlette:
     log, orders, accounts = VisitLog(), OrderBook(), Accounts()
     frame = Frame(accounts)
     messages = MessagePages(frame)
-    crm = CrmPages()
-    resets = (log.reset, orders.reset, accounts.reset, crm.reset)
+    crm, knobs = CrmPages(), Knobs()
+    resets = (log.reset, orders.reset, accounts.reset, crm.reset, knobs.reset)
     return Starlette(
         routes=[
             *ResultPages(catalog, frame).routes(),
@@ -52,12 +53,12 @@ def create_app(seed: int = DEFAULT_SEED) -> Starlette:
             *messages.routes(),
             *TroublePages(frame).routes(),
             *PlaygroundPages().routes(),
-            *OraclePages(catalog, log, orders, resets).routes(),
+            *OraclePages(catalog, log, orders, accounts, knobs, resets).routes(),
             Route("/_oracle/crm", crm.oracle),
             Mount("/crm", routes=crm.routes()),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(VisitMiddleware, log=log)],
+        middleware=[Middleware(VisitMiddleware, log=log), Middleware(KnobsMiddleware, knobs=knobs)],
         exception_handlers={404: messages.on_error, 405: messages.on_error},
     )
 

@@ -103,3 +103,41 @@ def test_the_command_prints_one_line_serves_and_ends_on_sigterm() -> None:
     assert answer.status_code == 200
     assert rest == ""
     assert process.returncode in (0, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize("trouble", ["hang", "late", "slow"])
+def test_the_whole_site_misbehaves_for_a_while(visitor: httpx.Client, trouble: str) -> None:
+    asked = {"trouble": trouble, "seconds": "0.4", "delay_s": "0.3"}
+    assert visitor.post("/_oracle/trouble", params=asked).status_code == 200
+    began = time.monotonic()
+    assert visitor.get("/_oracle/orders").status_code == 200
+    assert visitor.get("/inbox").status_code == 200
+    assert visitor.get("/boats").status_code == 200
+    assert time.monotonic() - began >= 0.3
+    time.sleep(0.2)
+    began = time.monotonic()
+    assert visitor.get("/boats").status_code == 200
+    assert time.monotonic() - began < 0.3
+
+
+def test_an_order_is_placed_before_a_late_answer_and_after_a_hang(visitor: httpx.Client) -> None:
+    form = {"name": "Ann", "email": "ann@buyer.test", "terms": "yes"}
+    for trouble, placed in (("late", 1), ("hang", 1)):
+        asked = {"trouble": trouble, "seconds": "60"}
+        visitor.post("/_oracle/trouble", params=asked)
+        with pytest.raises(httpx.ReadTimeout):
+            visitor.post("/boats/48201/reserve", data=form, timeout=0.5)
+        assert len(visitor.get("/_oracle/orders").json()["orders"]) == placed
+    visitor.post("/_oracle/reset")
+
+
+@pytest.mark.parametrize("query", ["", "?trouble=fire&seconds=1", "?trouble=hang&seconds=x"])
+def test_a_trouble_nobody_knows_is_refused(visitor: httpx.Client, query: str) -> None:
+    assert visitor.post(f"/_oracle/trouble{query}").status_code == 400
+
+
+def test_the_oracle_tells_the_codes(visitor: httpx.Client) -> None:
+    form = {"email": "demo@harbor.test", "password": "harbor-demo"}
+    visitor.post("/account/login", data=form)
+    (code,) = visitor.get("/_oracle/codes").json()["codes"]
+    assert code["code"] in visitor.get("/inbox").text

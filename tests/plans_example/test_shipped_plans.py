@@ -100,6 +100,10 @@ def test_the_crm_suite_has_tasks_with_verify_clauses() -> None:
     [
         ({"micro": "plans/example/extract_listings.json"}, {"demo_site"}),
         ({"micro": "example/login-flow.json"}, {"demo_site", "email", "password"}),
+        (
+            {"micro": "example/place-order.json"},
+            {"demo_site", "boat", "name", "email", "message"},
+        ),
         ({"task_file": "tasks/crm/crm_tasks.json"}, {"demo_site"}),
     ],
 )

@@ -2,7 +2,9 @@
 
 `GET /_oracle/requests?visitor=` lists requests, `GET /_oracle/listings` takes the filters of
 `/boats` and lists every card of its pages in order, `GET /_oracle/orders` lists
-reservations, `POST /_oracle/reset` forgets what visitors did.
+reservations, `GET /_oracle/codes` the one-time codes that were sent, `POST /_oracle/reset`
+forgets what visitors did. `POST /_oracle/trouble?trouble=hang|late|slow&seconds=&delay_s=`
+lets the whole site misbehave for a while.
 """
 
 from collections.abc import Callable
@@ -12,12 +14,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from plans.example.site.accounts import Accounts
 from plans.example.site.adverts import adverts_of
 from plans.example.site.catalog import Catalog, Listing
 from plans.example.site.filters import PAGE_SIZE, page_count, parse_search
+from plans.example.site.knobs import Knobs, Trouble
 from plans.example.site.orders import OrderBook
 from plans.example.site.visits import VisitLog
 from plans.step import Frozen
+
+_TROUBLES: dict[str, Trouble] = {"hang": "hang", "late": "late", "slow": "slow"}
 
 
 class TrueCard(Frozen):
@@ -70,6 +76,8 @@ class OraclePages:
     catalog: Catalog
     log: VisitLog
     orders: OrderBook
+    accounts: Accounts
+    knobs: Knobs
     resets: tuple[Callable[[], None], ...]
 
     def routes(self) -> list[Route]:
@@ -78,6 +86,8 @@ class OraclePages:
             Route("/_oracle/requests", self.requests),
             Route("/_oracle/listings", self.listings),
             Route("/_oracle/orders", self.placed),
+            Route("/_oracle/codes", self.codes),
+            Route("/_oracle/trouble", self.trouble, methods=["POST"]),
             Route("/_oracle/reset", self.reset, methods=["POST"]),
         ]
 
@@ -109,6 +119,24 @@ class OraclePages:
             for order in self.orders.orders
         ]
         return JSONResponse({"orders": orders})
+
+    async def codes(self, request: Request) -> Response:
+        """Every one-time code that was sent, newest first."""
+        codes = [
+            {"code": mail.code, "sent_at": mail.sent_at.timestamp()} for mail in self.accounts.inbox
+        ]
+        return JSONResponse({"codes": codes})
+
+    async def trouble(self, request: Request) -> Response:
+        """Begins a trouble of the whole site."""
+        asked = request.query_params
+        try:
+            seconds, delay_s = float(asked["seconds"]), float(asked.get("delay_s", "0"))
+            trouble = _TROUBLES[asked["trouble"]]
+        except (KeyError, ValueError):
+            return JSONResponse({"detail": "give trouble and seconds"}, status_code=400)
+        self.knobs.turn(trouble, seconds, delay_s)
+        return JSONResponse({"ok": True})
 
     async def reset(self, request: Request) -> Response:
         """Forgets requests, reservations, sessions and changes in the CRM."""
