@@ -35,6 +35,11 @@ class Mask:
             if not isinstance(value, bool) and value is not None
         }
         self._occurrences = Occurrences(self._texts)
+        self._names = {
+            as_text(value): name
+            for name, value in values.items()
+            if name.startswith(SECRET) and _is_secret(name) and not isinstance(value, bool | None)
+        }
 
     def add(self, text: str) -> None:
         """Mask a value from now on, too."""
@@ -44,6 +49,10 @@ class Mask:
     def knows(self, text: str) -> bool:
         """Whether a text is one of the secrets."""
         return text in self._texts
+
+    def name_of(self, text: str) -> str | None:
+        """Name of the secret of the ledger that a text is, such as `secret.1`."""
+        return self._names.get(text)
 
     def holds(self, value: JsonValue) -> bool:
         """Whether a secret, or what could be taken for a reference to one, is in a value."""

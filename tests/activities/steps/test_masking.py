@@ -17,3 +17,11 @@ def test_the_forms_it_has_in_urls_go_too() -> None:
 
 def test_too_short_a_value_masks_nothing() -> None:
     assert MASK.text("about a cab") == "about a cab"
+
+
+def test_a_secret_of_the_ledger_is_known_by_its_name() -> None:
+    mask = Mask({"secret.1": "hunter22", "secret.answer.p1": 123456, "secret.in.2": "", "pin": "9"})
+    assert mask.name_of("hunter22") == "secret.1"
+    assert mask.name_of("123456") == "secret.answer.p1"
+    assert mask.name_of("9") is None
+    assert mask.name_of("hunter2") is None
