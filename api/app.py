@@ -92,7 +92,7 @@ async def _running(
         keyring = await asyncio.to_thread(Keyring.load, ledger_settings)
         ledger = await Ledger.open(ledger_settings.url, keyring=keyring)
         parts.push_async_callback(ledger.close)
-        temporal = await connect(temporal_settings, lazy=True)
+        temporal = await connect(temporal_settings, keyring, lazy=True)
         dispatcher = await parts.enter_async_context(_dispatching(Dispatcher(ledger, temporal)))
         reconciler = Reconciler(ledger, temporal, dispatcher)
         await parts.enter_async_context(background(reconciler.run(), "reconciler", reconciler.stop))

@@ -7,17 +7,29 @@ import hmac
 import os
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger.errors import SecretUnreadable
 from ledger.settings import LedgerSettings
 
 _KEY_BYTES = 32
+_ID_BYTES = 6
 _FINGERPRINT = b"mantis fingerprint v1"
 _HOW = "one urlsafe-base64 text of 32 bytes a key"
+
+
+@dataclass(frozen=True)
+class DerivedKey:
+    """A key of 32 bytes for one purpose. `key_id` tells it from others and gives nothing away."""
+
+    key_id: str
+    key: bytes = field(repr=False)
 
 
 class Keyring:
@@ -36,6 +48,7 @@ class Keyring:
         if not keys:
             raise SecretUnreadable(f"there is no encryption key: give {_HOW}")
         raw = [_raw(key) for key in keys]
+        self._raw = tuple(raw)
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in raw])
         self._fingerprint_key = hmac.digest(raw[-1], _FINGERPRINT, hashlib.sha256)
 
@@ -87,10 +100,25 @@ class Keyring:
         """
         return hmac.new(self._fingerprint_key, content, hashlib.sha256).hexdigest()
 
+    def derive(self, label: str) -> tuple[DerivedKey, ...]:
+        """A key for the purpose that the label names, of each key of the ring, newest first."""
+        info = label.encode()
+        return tuple(
+            DerivedKey(
+                key_id=_expanded(raw, info + b" id", _ID_BYTES).hex(),
+                key=_expanded(raw, info, _KEY_BYTES),
+            )
+            for raw in self._raw
+        )
+
 
 def new_key() -> bytes:
     """A fresh key."""
     return Fernet.generate_key()
+
+
+def _expanded(raw: bytes, info: bytes, length: int) -> bytes:
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(raw)
 
 
 def _raw(key: bytes) -> bytes:

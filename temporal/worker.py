@@ -56,9 +56,10 @@ async def serve(pools: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    client = await _connect_patiently(TemporalSettings())
     settings = LedgerSettings()
-    ledger = await Ledger.open(settings.url, keyring=Keyring.load(settings))
+    keyring = Keyring.load(settings)
+    client = await _connect_patiently(TemporalSettings(), keyring)
+    ledger = await Ledger.open(settings.url, keyring=keyring)
     try:
         async with AsyncExitStack() as polled:
             for pool in pools:
@@ -76,12 +77,12 @@ def _polling(pool: str) -> Polling:
     return import_module(f"temporal.pools.{pool}").polling
 
 
-async def _connect_patiently(settings: TemporalSettings) -> Client:
+async def _connect_patiently(settings: TemporalSettings, keyring: Keyring) -> Client:
     """Connect, waiting for a Temporal that is still starting."""
     deadline = asyncio.get_running_loop().time() + _CONNECT_PATIENCE_S
     while True:
         try:
-            return await connect(settings)
+            return await connect(settings, keyring)
         except RuntimeError:
             if asyncio.get_running_loop().time() > deadline:
                 log.error(

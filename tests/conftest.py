@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from ledger.vault import Keyring, new_key
 from temporal import devserver
 from temporal.client import connect
 from temporal.settings import TemporalSettings
@@ -28,9 +29,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def temporal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the Temporal dev server keeps its database."""
+    return tmp_path_factory.mktemp("temporal")
+
+
+@pytest.fixture(scope="session")
+def temporal_address(temporal_folder: Path) -> Iterator[str]:
     """A real Temporal dev server with the flags of the embedded stack."""
-    folder: Path = tmp_path_factory.mktemp("temporal")
+    folder = temporal_folder
     port, ui_port, metrics_port = free_ports(3)
     command = devserver.command(folder, port=port, ui_port=ui_port, metrics_port=metrics_port)
     with (folder / "log").open("wb") as log:
@@ -57,7 +64,7 @@ async def _until_up(address: str) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            await connect(TemporalSettings(address=address))
+            await connect(TemporalSettings(address=address), None)
         except RuntimeError:
             if time.monotonic() > deadline:
                 raise
@@ -66,7 +73,13 @@ async def _until_up(address: str) -> None:
             return
 
 
+@pytest.fixture(scope="session")
+def keyring() -> Keyring:
+    """The keys that payloads are encrypted with."""
+    return Keyring([new_key()])
+
+
 @pytest.fixture
-async def temporal_client(temporal_address: str) -> AsyncIterator[Client]:
+async def temporal_client(temporal_address: str, keyring: Keyring) -> AsyncIterator[Client]:
     """A client with the service's data converter."""
-    yield await connect(TemporalSettings(address=temporal_address))
+    yield await connect(TemporalSettings(address=temporal_address), keyring)

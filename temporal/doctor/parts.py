@@ -57,7 +57,7 @@ async def temporal(settings: TemporalSettings) -> Finding:
         return await asyncio.to_thread(_dev_server)
     try:
         async with asyncio.timeout(CONNECT_PATIENCE_S):
-            client = await connect(settings)
+            client = await connect(settings, None)
             await client.service_client.check_health(timeout=None)
     except (RuntimeError, TimeoutError) as error:
         way_out = "start it, correct TEMPORAL_ADDRESS, or unset it for the embedded one"

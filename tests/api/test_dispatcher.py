@@ -207,7 +207,7 @@ async def test_what_was_submitted_while_temporal_was_away_starts_when_it_is_back
     nowhere: str,
     caplog: pytest.LogCaptureFixture,
 ):
-    far = await connect(TemporalSettings(address=nowhere), lazy=True)
+    far = await connect(TemporalSettings(address=nowhere), None, lazy=True)
     run_id = await admit(bare_ledger, "patient")
     async with working(Dispatcher(bare_ledger, far)):
         await until_said("put off", caplog)
@@ -315,7 +315,7 @@ async def test_errands_of_a_dispatcher_that_is_cancelled_are_not_lost(
 ):
     runs = [await admit(bare_ledger, f"left-{number}") for number in range(AT_ONCE + 4)]
     async with black_hole() as (address, taken):
-        silent = await connect(TemporalSettings(address=address), lazy=True)
+        silent = await connect(TemporalSettings(address=address), None, lazy=True)
         doomed = asyncio.create_task(Dispatcher(bare_ledger, silent).run())
         async with asyncio.timeout(20):
             await taken.wait()
@@ -336,7 +336,7 @@ async def test_a_temporal_that_takes_connections_and_is_silent_is_away(
 ):
     run_id = await admit(bare_ledger, "silent")
     async with black_hole() as (address, _):
-        silent = await connect(TemporalSettings(address=address), lazy=True)
+        silent = await connect(TemporalSettings(address=address), None, lazy=True)
         async with working(Dispatcher(bare_ledger, silent)):
             await until_said(f"start of run {run_id} put off", caplog)
     assert await bare_ledger.outbox.waiting() == 1
@@ -345,7 +345,7 @@ async def test_a_temporal_that_takes_connections_and_is_silent_is_away(
 async def test_many_submissions_start_within_a_second_of_the_return_of_temporal(
     bare_ledger: Ledger, temporal_address: str, temporal_client: Client, nowhere: str
 ):
-    far = await connect(TemporalSettings(address=nowhere), lazy=True)
+    far = await connect(TemporalSettings(address=nowhere), None, lazy=True)
     runs = [await admit(bare_ledger, f"return-{number}") for number in range(40)]
     async with working(*(Dispatcher(bare_ledger, far) for _ in range(3))):
         await asyncio.sleep(8)

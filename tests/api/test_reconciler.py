@@ -400,7 +400,7 @@ async def test_a_temporal_that_cannot_tell_ends_nothing(
     ledger: Ledger, temporal_address: str, nowhere: str, namespace: str
 ):
     address = nowhere if namespace == "default" else temporal_address
-    client = await connect(TemporalSettings(address=address, namespace=namespace), lazy=True)
+    client = await connect(TemporalSettings(address=address, namespace=namespace), None, lazy=True)
     await lose(ledger)
     looking = reconciler(ledger, client, Dispatcher(ledger, client))
     for _ in range(3):

@@ -140,7 +140,7 @@ async def _until_up(address: str) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            await connect(TemporalSettings(address=address))
+            await connect(TemporalSettings(address=address), None)
         except RuntimeError:
             if time.monotonic() > deadline:
                 raise

@@ -11,6 +11,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 
+from ledger.settings import LedgerSettings
+from ledger.vault import Keyring
 from temporal.client import connect
 from temporal.settings import TemporalSettings
 from tests.chaos.plans import reading
@@ -27,7 +29,8 @@ BROWSING: list[dict[str, object]] = [
 
 async def temporal_of(service: Service) -> Client:
     port = (service.data_dir / "temporal.ports").read_text().split()[0]
-    return await connect(TemporalSettings(address=f"127.0.0.1:{port}"))
+    keyring = Keyring.load(LedgerSettings(data_dir=service.data_dir))
+    return await connect(TemporalSettings(address=f"127.0.0.1:{port}"), keyring)
 
 
 def requests(service: Service) -> int:

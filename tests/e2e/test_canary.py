@@ -19,6 +19,8 @@ import httpx
 import psutil
 import pytest
 
+from ledger.settings import LedgerSettings
+from ledger.vault import Keyring
 from plans.example.site.accounts import DEMO_USER
 from temporal.client import connect
 from temporal.settings import TemporalSettings
@@ -32,6 +34,7 @@ from tests.e2e.live import (
     start_stack,
     stop_stack,
 )
+from tests.histories import plain_history
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -173,13 +176,14 @@ def _temporal_address(stack: LiveStack) -> str:
     raise AssertionError("no Temporal runs")
 
 
-async def _histories(address: str) -> list[tuple[str, bytes]]:
+async def _histories(address: str, data_dir: Path) -> list[tuple[str, bytes]]:
     """Every workflow's history, its payloads decoded as the UI shows them."""
-    client = await connect(TemporalSettings(address=address))
+    keyring = Keyring.load(LedgerSettings(data_dir=data_dir))
+    client = await connect(TemporalSettings(address=address), keyring)
     found: list[tuple[str, bytes]] = []
     async for workflow in client.list_workflows():
         handle = client.get_workflow_handle(workflow.id, run_id=workflow.run_id)
-        text = (await handle.fetch_history()).to_json()
+        text = (await plain_history(handle, keyring)).to_json()
         decoded = [base64.b64decode(one) for one in re.findall(r'"data": ?"([^"]*)"', text)]
         memo = json.dumps(await workflow.memo()).encode()
         found.append((workflow.id, b"\n".join([text.encode(), memo, *decoded])))
@@ -351,7 +355,7 @@ def test_no_secret_is_found_anywhere(
     for moment, files in (("during", during.items()), ("after", _files(guarded.data_dir))):
         for name, content in files:
             leaks[f"{moment} {name}"] = birds.found_in(content) - allowed.get(name, set())
-    for name, content in asyncio.run(_histories(_temporal_address(guarded))):
+    for name, content in asyncio.run(_histories(_temporal_address(guarded), guarded.data_dir)):
         leaks[f"history {name}"] = birds.found_in(content)
     assert {place: found for place, found in leaks.items() if found} == {}
 

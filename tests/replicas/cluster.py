@@ -189,7 +189,7 @@ class Cluster:
         asyncio.run(self._until_temporal_answers())
 
     async def temporal_client(self) -> Client:
-        return await connect(TemporalSettings(address=self.temporal_address))
+        return await connect(TemporalSettings(address=self.temporal_address), None)
 
     async def ledger(self) -> Ledger:
         """The replicas' ledger, opened once more; to be closed."""
