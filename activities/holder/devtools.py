@@ -3,10 +3,13 @@
 import asyncio
 import base64
 import os
+import re
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+_METHOD = re.compile(rb'\{"method":"([A-Za-z.]{1,80})"')
 _TEXT, _PONG = 0x1, 0xA
 _FINAL, _MASKED = 0x80, 0x80
 
@@ -76,12 +79,19 @@ class DevTools:
         )
         self._write(_TEXT, command.model_dump_json(by_alias=True, exclude_none=True).encode())
 
-    async def receive(self) -> DevToolsEvent:
-        """The next event or answer.
+    async def receive(self, only: Collection[str] = ()) -> DevToolsEvent:
+        """The next event or answer; where `only` names some events, the next one of those.
 
         Raises:
             EOFError: the browser has hung up.
         """
+        while True:
+            message = await self._message()
+            if only and _method_of(message) not in only:
+                continue
+            return DevToolsEvent.model_validate_json(message)
+
+    async def _message(self) -> bytes:
         message = b""
         while True:
             first, second = await self._reader.readexactly(2)
@@ -96,7 +106,7 @@ class DevTools:
                 case _:
                     message += payload
                     if first & _FINAL:
-                        return DevToolsEvent.model_validate_json(message)
+                        return message
 
     def close(self) -> None:
         """Hang up."""
@@ -116,6 +126,12 @@ class DevTools:
         mask = os.urandom(4)
         masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
         self._writer.write(bytes([_FINAL | kind]) + length + mask + masked)
+
+
+def _method_of(message: bytes) -> str:
+    """The event's name, without reading what may be a long message; Chromium puts it first."""
+    found = _METHOD.match(message)
+    return found.group(1).decode() if found else ""
 
 
 async def close_browser(cdp_url: str, *, timeout_s: float) -> None:

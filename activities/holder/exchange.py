@@ -8,6 +8,7 @@ import h11
 
 from activities.holder.addresses import Blocked, BlockReason, Destination, parse_authority
 from activities.holder.headers import request_headers, response_headers, split_target
+from activities.holder.journal import EntryKind
 from activities.holder.network import Network
 from activities.holder.relay import CHUNK, Direction, relay
 from activities.holder.upstream import MAX_HEAD_BYTES, Upstream, UpstreamFailed
@@ -96,17 +97,26 @@ class _Client:
             await self._next_event()
             early, _ = self._http.trailing_data
             self._writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await self._relay(early, reader, writer)
+            await self._relay(destination, early, reader, writer)
         finally:
             await self._network.release(writer)
 
     async def _relay(
-        self, early: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        destination: Destination,
+        early: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
+        async def journal() -> None:
+            await self._network.journal.tunnelled(writer, destination.authority)
+
+        if early:
+            await journal()
         self._network.sent(len(early))
         writer.write(early)
         await relay(
-            Direction(self._reader, writer, self._network.sent),
+            Direction(self._reader, writer, self._network.sent, journal),
             Direction(reader, self._writer, self._network.received),
         )
 
@@ -121,7 +131,8 @@ class _Client:
         entry = None
         if request.method != b"GET":
             url = f"http://{destination.authority}{path.partition(b'?')[0].decode('latin-1')}"
-            entry = await self._network.journal.sent(request.method.decode("ascii"), url)
+            method = request.method.decode("ascii")
+            entry = await self._network.journal.sent(method, url, _kind_of(request))
         with self._counted(destination):
             upstream, response = await self._ask(upstream, outgoing)
         if entry is not None:
@@ -225,7 +236,8 @@ class _Client:
         )
         if upstream.early:
             self._writer.write(upstream.early)
-        await self._relay(self._http.trailing_data[0], *upstream.streams)
+        early = self._http.trailing_data[0]
+        await self._relay(upstream.destination, early, *upstream.streams)
 
     async def _refuse(self, blocked: Blocked) -> None:
         """Tell Chromium why, where it still listens for a response."""
@@ -255,6 +267,18 @@ class _Client:
             async with asyncio.timeout(_DRAIN_S):
                 while await self._reader.read(CHUNK):
                     pass
+
+
+def _kind_of(request: h11.Request) -> EntryKind:
+    """What a request is for, as far as Chromium says so; a form's says `upgrade-insecure`."""
+    fields = {name: value for name, value in request.headers}
+    if fields.get(b"upgrade-insecure-requests") == b"1":
+        return EntryKind.DOCUMENT
+    if fields.get(b"content-type", b"").startswith((b"text/ping", b"application/csp-report")):
+        return EntryKind.BEACON
+    no_cors = fields.get(b"sec-fetch-mode") == b"no-cors"
+    unread = no_cors and fields.get(b"sec-fetch-dest") == b"empty"
+    return EntryKind.BEACON if unread else EntryKind.DATA
 
 
 def _repeatable(request: h11.Request) -> bool:

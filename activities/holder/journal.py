@@ -1,31 +1,59 @@
 """The record of requests that left and may have changed something at a site.
 
-After a crash it answers "was it sent?" as a fact: a line is on disk before the first byte
-of its request leaves.
+After a crash it answers "was it sent?" as a fact. Plain HTTP is on disk before the first byte
+of its request leaves. What leaves encrypted is written as soon as Chromium tells of it; while
+an act is guarded, that bytes go out through a tunnel is written before they do.
 """
 
 import asyncio
 import os
 import time
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from plans.step import Frozen
 
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class EntryKind(StrEnum):
+    """What an entry is about."""
+
+    DOCUMENT = "document"
+    """A page was asked for; those by GET are written only while an act is guarded."""
+    DATA = "data"
+    BEACON = "beacon"
+    """Sent on the side, such as by `sendBeacon`."""
+    SOCKET = "socket"
+    """A message on a WebSocket, while an act is guarded."""
+    TUNNEL = "tunnel"
+    """Something encrypted left for a host, while an act is guarded."""
+    GAP = "gap"
+    """From here on Chromium could not be listened to: encrypted requests may be missing."""
+
 
 class JournalEntry(Frozen):
-    """One line: a request that leaves (`status` None), or the answer to it.
+    """One line: a request that leaves, or with `status` or `failed` what became of it.
 
-    `url` is scheme, host, port and path, without query; `at` epoch seconds. Both lines of a
-    request share its `number`.
+    `url` is scheme, host, port and path, without query; `at` epoch seconds. `failed` names the
+    browser's error. All lines of a request share its `number`.
     """
 
     number: int
     at: float
     method: str
     url: str
+    kind: EntryKind = EntryKind.DATA
     status: int | None = None
+    failed: str = ""
+
+    @property
+    def safe(self) -> bool:
+        """Whether by its method it changes nothing at the site."""
+        return self.method in _SAFE_METHODS
 
 
 class Journal:
@@ -35,21 +63,47 @@ class Journal:
         self._length = max((entry.number for entry in read_journal(path)), default=0)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._lock = asyncio.Lock()
+        self._guarded = False
+        self._tunnels: set[object] = set()
 
     def __len__(self) -> int:
-        """Requests that left so far."""
+        """Entries so far."""
         return self._length
 
-    async def sent(self, method: str, url: str) -> JournalEntry:
+    @property
+    def guarded(self) -> bool:
+        """Whether an act goes on that must not happen twice: more is written then."""
+        return self._guarded
+
+    @guarded.setter
+    def guarded(self, guarded: bool) -> None:
+        self._guarded = guarded
+        self._tunnels.clear()
+
+    async def sent(self, method: str, url: str, kind: EntryKind = EntryKind.DATA) -> JournalEntry:
         """Write that a request is about to leave; returns its entry for `answered`."""
         self._length += 1
-        entry = JournalEntry(number=self._length, at=time.time(), method=method, url=url)
+        entry = JournalEntry(number=self._length, at=time.time(), method=method, url=url, kind=kind)
         await self._append(entry)
         return entry
 
     async def answered(self, entry: JournalEntry, status: int) -> None:
         """Write that the site answered `entry` with `status`."""
         await self._append(entry.model_copy(update={"at": time.time(), "status": status}))
+
+    async def failed(self, entry: JournalEntry, error: str) -> None:
+        """Write that `entry` got no answer, by the browser's own words."""
+        await self._append(entry.model_copy(update={"at": time.time(), "failed": error}))
+
+    async def tunnelled(self, tunnel: object, host: str) -> None:
+        """Write that encrypted bytes are about to leave, once a tunnel and guarded act."""
+        if self._guarded and tunnel not in self._tunnels:
+            self._tunnels.add(tunnel)
+            await self.sent("", f"https://{host}", EntryKind.TUNNEL)
+
+    async def gap(self) -> None:
+        """Write that Chromium can't be listened to."""
+        await self.sent("", "", EntryKind.GAP)
 
     def close(self) -> None:
         """Close the file."""
@@ -76,3 +130,14 @@ def read_journal(path: Path) -> tuple[JournalEntry, ...]:
         except ValidationError:
             continue
     return tuple(entries)
+
+
+def tells_all(entries: Iterable[JournalEntry], *, alive: bool) -> bool:
+    """Whether no request can be missing among these last entries of a journal.
+
+    `alive`: its session and browser live. A dead one may have taken with it the news of an
+    encrypted request, unless nothing encrypted left at all.
+    """
+    kinds = {entry.kind for entry in entries}
+    heard = alive and EntryKind.GAP not in kinds
+    return heard or EntryKind.TUNNEL not in kinds

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 CHUNK = 64 * 1024
@@ -12,15 +12,21 @@ _HALF_CLOSED_S = 15.0
 
 @dataclass(frozen=True)
 class Direction:
-    """From `reader` to `writer`; `count` is told the bytes of each piece."""
+    """From `reader` to `writer`; `count` is told the bytes of each piece.
+
+    `before` is awaited before a piece goes on.
+    """
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     count: Callable[[int], None]
+    before: Callable[[], Awaitable[None]] | None = None
 
     async def pump(self) -> None:
         """Copy until the reader ends, then pass the end on."""
         while data := await self.reader.read(CHUNK):
+            if self.before is not None:
+                await self.before()
             self.count(len(data))
             self.writer.write(data)
             await self.writer.drain()
