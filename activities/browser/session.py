@@ -2,17 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator, Mapping
 from enum import StrEnum
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Download, Error, Page
 
+from activities.browser.documents import Documents
 from activities.browser.downloads import Downloads
 from activities.browser.driver import PlaywrightDriver
-from activities.errors import SessionLost, StaleEpoch
+from activities.browser.holding import Holding, JournalView
+from activities.browser.tabs import answers, pick, target_of
+from activities.errors import ActivityError, SessionLost, StaleEpoch
 from activities.holder.flags import VIEWPORT
+from activities.holder.messages import Hello
 from plans.step import Frozen
+from workflows.messages import Opening
 
 __all__ = [
     "BrowserSession",
@@ -54,6 +59,7 @@ class BrowserSession:
         session_dir: its folder.
         lost: set when the browser is gone; no call on its pages succeeds then.
         downloads: the files its pages handed out.
+        documents: what its tabs show, and how it was asked for.
     """
 
     def __init__(
@@ -66,11 +72,15 @@ class BrowserSession:
         self.downloads = Downloads(_made(session_dir / "downloads"))
         self._browser = browser
         self._context = page.context
+        self.documents = Documents(self._context)
         self._page = page
+        self._holding = holding
+        self._told: Page | None = None
         self._parents: dict[Page, Page] = {}
         self._events: list[SessionEvent] = []
         self._crash = asyncio.Event()
         self._replacing = False
+        self._arranging = False
         self._covered = False
         self._detached = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,8 +93,11 @@ class BrowserSession:
         session_id: str,
         epoch: int,
         session_dir: Path,
+        holding: Holding | None = None,
     ) -> "BrowserSession":
-        """Attach to a running Chromium, its pages untouched; the newest tab is the current one.
+        """Attach to a running Chromium, its pages untouched.
+
+        The current tab is the one that the holder was told of, else the newest.
 
         Args:
             driver: the worker's.
@@ -92,6 +105,7 @@ class BrowserSession:
             session_id: its name.
             epoch: under which this worker holds it.
             session_dir: its folder; downloads go to `downloads` in it.
+            holding: the line to its holder; without one nobody is told of acts and tabs.
 
         Raises:
             SessionLost: the browser can't be reached.
@@ -100,8 +114,8 @@ class BrowserSession:
         try:
             async with asyncio.timeout(_ATTACH_TIMEOUT_S):
                 context = browser.contexts[0]
-                page = context.pages[-1] if context.pages else await context.new_page()
-                session = cls(browser, page, session_id, epoch, session_dir)
+                page = await pick(context, holding.hello.target if holding else "")
+                session = cls(browser, page, session_id, epoch, session_dir, holding)
                 await session._listen(context)
         except (Error, TimeoutError, IndexError) as error:
             await _disconnect(browser)
@@ -119,6 +133,59 @@ class BrowserSession:
     def context(self) -> BrowserContext:
         """The browser's default context, which holds all tabs and cookies."""
         return self._context
+
+    @property
+    def acting_before(self) -> str:
+        """The call that was about to act when this worker took the session; "" for none."""
+        return self._holding.hello.acting if self._holding else ""
+
+    async def acting(self, call_key: str, guarded: bool) -> Hello | None:
+        """Tell the holder that a call is about to act on a page, before it does.
+
+        Args:
+            call_key: names the call.
+            guarded: its act must not happen twice.
+
+        Returns:
+            How the session stands; None for one without a holder.
+
+        Raises:
+            StaleEpoch: this worker holds the session no more.
+            SessionLost: the holder is gone.
+        """
+        if self._holding is None:
+            return None
+        if self._told is not self._page:
+            await self._tell_tab()
+        return await self._holding.acting(call_key, guarded=guarded)
+
+    async def hello(self) -> Hello | None:
+        """How the session stands, as its holder says; None for one without a holder.
+
+        Raises:
+            SessionLost: the holder is gone.
+        """
+        return await self._holding.holder.hello() if self._holding else None
+
+    def journal_of(self, session_id: str) -> JournalView:
+        """The requests that left in this session, or in an earlier one of the run."""
+        if self._holding is None:
+            return JournalView(entries=(), complete=False, alive=False)
+        return self._holding.journal_of(session_id)
+
+    async def target(self) -> str:
+        """DevTools id of the current tab; empty where that can't be told."""
+        return await target_of(self._page)
+
+    async def page_answers(self) -> bool:
+        """Whether the current tab is the one that the run was in, and its page responds."""
+        if self._holding is not None and self._holding.hello.acting and not self._told:
+            return False
+        return await answers(self._page)
+
+    async def renew_tab(self) -> None:
+        """Put a fresh tab in the place of a current one that does not respond."""
+        await self._replace(self._page)
 
     async def ready(self) -> Page:
         """The current tab, after a crashed or closed one has been replaced.
@@ -144,6 +211,25 @@ class BrowserSession:
         self._parents[tab] = self._page
         self._page = tab
         await self._show(tab)
+
+    def opener(self, tab: Page) -> Page | None:
+        """The tab that a followed one came from."""
+        return self._parents.get(tab)
+
+    async def go_on_in(self, tab: Page, openers: Mapping[Page, Page]) -> None:
+        """Make a tab the current one, whatever was followed before; `openers` as followed now."""
+        self._parents = dict(openers)
+        self._page = tab
+        await self._show(tab)
+
+    @contextlib.contextmanager
+    def arranging(self) -> Generator[None]:
+        """Open and close tabs as nobody's act: no events tell of it."""
+        self._arranging = True
+        try:
+            yield
+        finally:
+            self._arranging = False
 
     def take_events(self) -> tuple[SessionEvent, ...]:
         """What happened since the last call, oldest first."""
@@ -215,7 +301,7 @@ class BrowserSession:
 
     def _on_page(self, page: Page) -> None:
         self._adopt(page)
-        if not self._replacing:
+        if not self._replacing and not self._arranging:
             self._covered = True
             self._note(SessionEventKind.TAB_OPENED, page.url)
         self._spawn(self._size(page))
@@ -275,7 +361,7 @@ class BrowserSession:
             await page.set_viewport_size({"width": width, "height": height})
 
     def _note(self, kind: SessionEventKind, detail: str) -> None:
-        if len(self._events) < _MAX_EVENTS_KEPT:
+        if len(self._events) < _MAX_EVENTS_KEPT and not self._arranging:
             self._events.append(SessionEvent(kind=kind, detail=detail))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
