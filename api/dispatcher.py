@@ -38,7 +38,7 @@ from workflows.interfaces import (
     plan_run_id,
     webhook_workflow_id,
 )
-from workflows.messages import CancelRequest
+from workflows.messages import CancelRequest, PauseRequest
 from workflows.observing import closing_of, is_unknown_workflow
 
 log = logging.getLogger("mantis.dispatcher")
@@ -174,6 +174,8 @@ class Dispatcher:
                 await self._start(errand)
             case "cancel":
                 return await self._cancel(errand)
+            case "pause":
+                await self._pause(errand)
             case "webhook":
                 await self._deliver(errand)
             case "close":
@@ -222,6 +224,15 @@ class Dispatcher:
         await outbox.add(errand.tenant_id, errand.run_id, "close", now, closing.model_dump_json())
         self.wake()
         return ""
+
+    async def _pause(self, errand: Errand) -> None:
+        """Signal the run; one whose workflow is gone is past pausing, the reconciler ends it."""
+        handle = self._temporal.get_workflow_handle(plan_run_id(errand.tenant_id, errand.run_id))
+        try:
+            await handle.signal("pause", PauseRequest(reason=errand.reason))
+        except RPCError as fault:
+            if not is_unknown_workflow(fault):
+                raise
 
     async def _deliver(self, errand: Errand) -> None:
         """One at a time for a delivery; one that is ending goes through another round."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from sqlalchemy import and_, bindparam, exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.checkpoints import look_back
 from ledger.clock import Micros
 from ledger.database import insert_or
 from ledger.events import event_values
@@ -28,6 +27,7 @@ from ledger.models import NewEvent, NewRun, Phase, RunRow, RunStatus
 from ledger.outbox import enqueue
 from ledger.profiles import OPEN
 from ledger.rates import Level, write_level
+from ledger.resume_state import GoesOn, carry_over, look_back, rows_of
 from ledger.run_rows import load_run, read_row
 from ledger.schema import idempotency_keys, rate_buckets, run_events, run_secrets, runs
 
@@ -96,11 +96,15 @@ async def admit_run(
         if facts.fingerprint != gate.fingerprint:
             return KeyConflict(rate=rate)
         return Replayed(run=await load_run(connection, tenant_id, facts.run_id), rate=rate)
+    before: GoesOn | None = None
     if gate.resume_state:
-        seen = await look_back(connection, new)
-        if not isinstance(seen, str):
-            return seen
-        new = new.model_copy(update={"notes": (*new.notes, seen)})
+        match await look_back(connection, new):
+            case GoesOn() as before:
+                new = _noting(new, await _goes_on(connection, new, before))
+            case str() as why:
+                new = _noting(new, why)
+            case refused:
+                return refused
     rate: RateState | None = None
     if level is not None:
         level, rate = level.draw(limit)
@@ -109,9 +113,21 @@ async def admit_run(
         await write_level(connection, tenant_id, "submit", level)
     if gate.max_concurrent_runs is not None and facts.concurrent >= gate.max_concurrent_runs:
         return TooManyRuns(rate=rate)
-    run = await _write(connection, new, not facts.profile_in_use, secrets, now)
+    run = await _write(connection, new, before, not facts.profile_in_use, secrets, now)
+    if before is not None:
+        await carry_over(connection, tenant_id, before.run_id, new.run_id)
     await _keep_key(connection, new, gate, now)
     return Admitted(run=run, rate=rate)
+
+
+def _noting(new: NewRun, sentence: str) -> NewRun:
+    return new.model_copy(update={"notes": (*new.notes, sentence)})
+
+
+async def _goes_on(connection: AsyncConnection, new: NewRun, before: GoesOn) -> str:
+    rows = await rows_of(connection, new.tenant_id, before.run_id)
+    records = "1 record comes" if rows == 1 else f"{rows} records come"
+    return f"resume_state: goes on from run {before.run_id}, {records} along"
 
 
 async def _read_facts(connection: AsyncConnection, new: NewRun, gate: Gate, now: Micros) -> _Facts:
@@ -131,6 +147,7 @@ async def _read_facts(connection: AsyncConnection, new: NewRun, gate: Gate, now:
 async def _write(
     connection: AsyncConnection,
     new: NewRun,
+    before: GoesOn | None,
     released: bool,
     secrets: Mapping[str, bytes],
     now: Micros,
@@ -149,6 +166,9 @@ async def _write(
         "message": "",
         "cancel_requested": False,
         "released": released,
+        "resumed_from": None if before is None else before.run_id,
+        "state": None if before is None else before.state,
+        "pause_requested": False,
     }
     run = read_row((await connection.execute(_INSERT_RUN, values)).mappings().one())
     if released:

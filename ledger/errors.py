@@ -3,6 +3,7 @@
 LedgerError
 ├── UnknownRun        no run of that tenant has this id
 ├── UnknownDelivery   no delivery of that tenant has this id
+├── UnknownPause      the run has no pause of this id
 ├── BadCursor         a page's cursor that the ledger never gave out
 ├── SecretUnreadable  a secret can't be encrypted or decrypted with the keys at hand
 └── LedgerAway        the database can't be reached
@@ -26,6 +27,13 @@ class UnknownDelivery(LedgerError):
 
     def __init__(self, delivery_id: str) -> None:
         super().__init__(f"unknown delivery: {delivery_id}")
+
+
+class UnknownPause(LedgerError):
+    """The run has no pause of this id."""
+
+    def __init__(self, pause_id: str) -> None:
+        super().__init__(f"unknown pause: {pause_id}")
 
 
 class BadCursor(LedgerError):

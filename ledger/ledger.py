@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Self
 
 from ledger.changes import Changes, watch
+from ledger.checkpoints import RunCheckpoints
+from ledger.claims import Claims
 from ledger.clock import Clock, now_micros
 from ledger.database import Database
 from ledger.deliveries import Deliveries
@@ -13,6 +15,8 @@ from ledger.heads import Heads
 from ledger.items import Items
 from ledger.migrate import migrate
 from ledger.outbox import Outbox
+from ledger.outcomes import Outcomes
+from ledger.pauses import Pauses
 from ledger.rates import Rates
 from ledger.rows import Rows
 from ledger.runs import Runs
@@ -31,7 +35,11 @@ class Ledger:
         self.deliveries = Deliveries(database, clock)
         self.events = Events(database, clock)
         self.heads = Heads(database)
-        self.rows = Rows(database, clock)
+        self.checkpoints = RunCheckpoints(database, keyring)
+        self.rows = Rows(database, clock, self.checkpoints)
+        self.outcomes = Outcomes(database)
+        self.claims = Claims(database, clock)
+        self.pauses = Pauses(database)
         self.items = Items(database)
         self.variables = Variables(database)
         self.outbox = Outbox(database)

@@ -107,6 +107,12 @@ class RunRow(Frozen):
     trace_parent: str = ""
     released: bool = True
     """Whether its start was put into the outbox; False while it waits for its profile."""
+    resumed_from: str | None = None
+    """The run that this one goes on from."""
+    state: Document | None = None
+    """Where the run it goes on from stood; once it is over, where it stands itself."""
+    pause_requested: bool = False
+    """Whether it will pause at its next boundary, because somebody asked for it."""
 
 
 class RunPage(Frozen):
@@ -140,13 +146,25 @@ TerminalStatus = Literal[RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCEL
 
 
 class Ending(Frozen):
-    """How a run ended. `halt_class` is None exactly when it succeeded."""
+    """How a run ended. `halt_class` is None exactly when it succeeded.
+
+    `state` is the interpreter's last one: what a run with `resume_state` goes on from.
+    """
 
     status: TerminalStatus
     halt_class: HaltClass | None = None
     message: str = ""
     summary: Document | None = None
     video: Document | None = None
+    state: Document | None = None
+
+
+class NewPhase(Frozen):
+    """A phase to mark. `number` counts the marks of a run: the same one is set once."""
+
+    number: int
+    phase: Literal[Phase.RUNNING, Phase.RECOVERING]
+    message: str
 
 
 class NewEvent(Frozen):
@@ -199,11 +217,50 @@ class ItemMark(Frozen):
     status: ItemStatus
 
 
+class NewCheckpoint(Frozen):
+    """The pages at a boundary. `restorable`: the current one can be opened by its address."""
+
+    body: Document = Field(repr=False)
+    restorable: bool
+
+
+class Checkpoints(Frozen):
+    """What a run can be restored from; both are the same where the newest is restorable."""
+
+    newest: Document | None = Field(default=None, repr=False)
+    restorable: Document | None = Field(default=None, repr=False)
+
+
+SettledState = Literal["done", "not_done"]
+
+
+class NewClaim(Frozen):
+    """An act that is about to leave and must not happen twice.
+
+    `journal_length` is that of the session's journal of requests, before the act.
+    """
+
+    kind: Literal["act", "sign_in"]
+    session_id: str
+    journal_length: int
+    url: str
+    what: str
+
+
+class Claim(NewClaim):
+    """A claimed act. `fresh`: this very call claimed it; else it was there already."""
+
+    call_key: str
+    state: Literal["claimed", "done", "not_done"]
+    at: int
+    fresh: bool = True
+
+
 class StepRecord(Frozen):
     """Everything that one step activity writes, in one transaction.
 
     `call_key` is the call's dedup key: writing the same call again changes nothing and
-    answers the same counts.
+    answers the same counts. `outcome` is kept under it; `claim_state` settles its claim.
     """
 
     tenant_id: str
@@ -214,6 +271,9 @@ class StepRecord(Frozen):
     rows: tuple[NewRow, ...] = ()
     variables: Document = Field(default_factory=dict)
     item: ItemMark | None = None
+    outcome: Document | None = None
+    checkpoint: NewCheckpoint | None = None
+    claim_state: SettledState | None = None
 
 
 class RowCounts(Frozen):
@@ -222,6 +282,48 @@ class RowCounts(Frozen):
     added: int
     viable_added: int
     total_of_step: int
+
+
+class RecordedOutcome(Frozen):
+    """What became of a call: its outcome as a document, and its counts."""
+
+    call_key: str
+    outcome: Document
+    counts: RowCounts
+
+
+class NewPause(Frozen):
+    """A pause to open. `prompt` is what the caller is asked, `reason` why there is a pause."""
+
+    pause_id: str
+    prompt: str
+    reason: str
+    needs_input: bool
+    step_index: int | None = None
+
+
+class PauseRow(NewPause):
+    """A pause as written. `answer_name` names the secret that holds the answer."""
+
+    paused_at: int
+    answered_at: int | None = None
+    answer_name: str = ""
+    fingerprint: str = ""
+
+
+class PauseAnswer(Frozen):
+    """How a pause was answered.
+
+    `fingerprint` tells the same answer again. With `call_key` and `outcome` the pausing call
+    is over, like a step's.
+    """
+
+    pause_id: str
+    answer_name: str = ""
+    fingerprint: str = ""
+    variables: Document = Field(default_factory=dict)
+    call_key: Key | None = None
+    outcome: Document | None = None
 
 
 class ItemKey(Frozen):
@@ -242,13 +344,13 @@ class ClaimedItem(Frozen):
     status: ItemStatus
 
 
-ErrandKind = Literal["start", "cancel", "webhook", "close"]
+ErrandKind = Literal["start", "cancel", "pause", "webhook", "close"]
 
 
 class Errand(Frozen):
     """An outbox row: something to be told to Temporal.
 
-    `reason` is why a run is cancelled or closed; of a webhook it is the delivery's id.
+    `reason` is why a run is cancelled, paused or closed; of a webhook it is the delivery's id.
     """
 
     id: int

@@ -3,6 +3,9 @@
 from sqlalchemy import ColumnElement, and_, case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger import checkpoints, outcomes
+from ledger.checkpoints import RunCheckpoints
+from ledger.claims import settle_claim
 from ledger.clock import Clock
 from ledger.database import Database
 from ledger.events import append_locked, lock_run
@@ -25,9 +28,10 @@ _SHOWN = select(
 class Rows:
     """Reads extracted records and records steps."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, sealing: RunCheckpoints) -> None:
         self._database = database
         self._clock = clock
+        self._sealing = sealing
 
     @whole
     async def read(self, tenant_id: str, run_id: str) -> tuple[ExtractedRow, ...]:
@@ -42,21 +46,38 @@ class Rows:
         """Write everything a step has to write, in one transaction, once.
 
         A retry of the same call changes nothing and answers the same counts, and a record
-        whose key the run holds already is not stored again.
+        whose key the run holds already is not stored again. A call whose outcome is known is
+        over: nothing at all is written for it any more.
 
         Raises:
             UnknownRun: there is no such run.
+            SecretUnreadable: it has a checkpoint, and there are no keys to encrypt it with.
         """
+        tenant_id, run_id, checkpoint = step.tenant_id, step.run_id, step.checkpoint
+        sealed = None if checkpoint is None else await self._sealing.seal(checkpoint)
         async with self._database.write() as connection:
-            last = await lock_run(connection, step.tenant_id, step.run_id)
-            await append_locked(
-                connection, step.tenant_id, step.run_id, step.events, last, self._clock()
-            )
+            last = await lock_run(connection, tenant_id, run_id)
+            if step.outcome is not None:
+                known = await outcomes.find(connection, tenant_id, run_id, step.call_key)
+                if known is not None:
+                    return known.counts
+            await append_locked(connection, tenant_id, run_id, step.events, last, self._clock())
             await _insert_rows(connection, step)
-            await store(connection, step.tenant_id, step.run_id, step.variables)
+            await store(connection, tenant_id, run_id, step.variables)
             if step.item is not None:
-                await mark_item(connection, step.tenant_id, step.run_id, step.item)
-            return await _count(connection, step)
+                await mark_item(connection, tenant_id, run_id, step.item)
+            if step.claim_state is not None:
+                await settle_claim(connection, tenant_id, run_id, step.call_key, step.claim_state)
+            if checkpoint is not None and sealed is not None:
+                await checkpoints.put(
+                    connection, tenant_id, run_id, sealed, restorable=checkpoint.restorable
+                )
+            counts = await _count(connection, step)
+            if step.outcome is not None:
+                await outcomes.put(
+                    connection, tenant_id, run_id, step.call_key, step.outcome, counts
+                )
+            return counts
 
 
 async def _insert_rows(connection: AsyncConnection, step: StepRecord) -> None:

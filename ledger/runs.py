@@ -4,7 +4,6 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.admission import admit_run
-from ledger.changes import notify
 from ledger.clock import Clock, Micros
 from ledger.database import Database
 from ledger.deliveries import make_due
@@ -22,6 +21,7 @@ from ledger.models import (
     TERMINAL,
     Ending,
     NewEvent,
+    NewPhase,
     NewRun,
     OpenRun,
     Phase,
@@ -32,7 +32,9 @@ from ledger.models import (
     TerminalStatus,
 )
 from ledger.outbox import enqueue
+from ledger.phases import mark
 from ledger.profiles import release, release_next
+from ledger.resume_state import forget
 from ledger.run_rows import find_run, is_run, load_run
 from ledger.schema import runs
 from ledger.secrets import Secrets
@@ -158,21 +160,24 @@ class Runs:
             return await load_run(connection, tenant_id, run_id)
 
     @whole
-    async def set_phase(self, tenant_id: str, run_id: str, phase: Phase, now: Micros) -> None:
-        """Set the phase of a run that is not over; of a run that is, change nothing."""
+    async def mark_phase(self, tenant_id: str, run_id: str, new: NewPhase, now: Micros) -> bool:
+        """Set the phase of a run that is not over, with a line in its log; once a number.
+
+        Returns:
+            whether this call did it.
+
+        Raises:
+            UnknownRun: there is no such run.
+        """
         async with self._database.write() as connection:
-            await connection.execute(
-                update(runs)
-                .where(is_run(tenant_id, run_id), runs.c.status.not_in(TERMINAL))
-                .values(phase=phase, updated_at=now)
-            )
-            await notify(connection, tenant_id, run_id)
+            return await mark(connection, tenant_id, run_id, new, now)
 
     @whole
     async def finish(self, tenant_id: str, run_id: str, ending: Ending, now: Micros) -> bool:
         """Write the terminal state unless one is there; answers whether this call wrote it.
 
         With it the run's webhook becomes due, and the next run of its profile is released.
+        What only the run itself needed goes.
         """
         async with self._database.decide(tenant_id) as connection:
             done = await connection.execute(
@@ -185,6 +190,7 @@ class Runs:
                     message=ending.message,
                     summary=ending.summary,
                     video=ending.video,
+                    state=ending.state,
                     finished_at=now,
                     updated_at=now,
                 )
@@ -195,6 +201,7 @@ class Runs:
             text = f"run {ending.status}" + (f": {ending.message}" if ending.message else "")
             event = NewEvent(dedup_key="finish", kind="log", body={"message": text})
             await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
+            await forget(connection, tenant_id, run_id, ending.status)
             await make_due(connection, row, now)
             if row.profile_id is not None:
                 await release_next(connection, tenant_id, row.profile_id, now)
@@ -225,6 +232,32 @@ class Runs:
             await enqueue(connection, tenant_id, run_id, "cancel", now, reason)
             text = "cancel requested" + (f": {reason}" if reason else "")
             event = NewEvent(dedup_key="cancel", kind="log", body={"message": text})
+            await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
+            return await load_run(connection, tenant_id, run_id)
+
+    @whole
+    async def request_pause(self, tenant_id: str, run_id: str, reason: str, now: Micros) -> RunRow:
+        """Mark a running run to be paused and put the signal into the outbox.
+
+        Until it pauses, asking again changes nothing; a run that isn't running, or that is
+        being cancelled, stays as it is.
+
+        Raises:
+            UnknownRun: there is no such run.
+        """
+        async with self._database.write() as connection:
+            row = await load_run(connection, tenant_id, run_id, lock=True)
+            open_to_it = row.status is RunStatus.RUNNING and not row.cancel_requested
+            if not open_to_it or row.pause_requested:
+                return row
+            await connection.execute(
+                update(runs)
+                .where(is_run(tenant_id, run_id))
+                .values(pause_requested=True, updated_at=now)
+            )
+            await enqueue(connection, tenant_id, run_id, "pause", now, reason)
+            text = "pause requested" + (f": {reason}" if reason else "")
+            event = NewEvent(dedup_key=f"pause_request:{now}", kind="log", body={"message": text})
             await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
             return await load_run(connection, tenant_id, run_id)
 

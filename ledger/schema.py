@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -79,6 +80,9 @@ runs = Table(
     Column("allowed_hosts", Document, nullable=False),
     Column("trace_parent", CleanText, nullable=False),
     Column("released", Boolean, nullable=False),
+    Column("resumed_from", CleanText),
+    Column("state", Document),
+    Column("pause_requested", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("tenant_id", "run_id"),
     Index(None, "tenant_id", "created_at", "run_id"),
     Index(None, "tenant_id", "status", "created_at", "run_id"),
@@ -169,6 +173,67 @@ run_secrets = Table(
     Column("name", CleanText, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
     PrimaryKeyConstraint("tenant_id", "run_id", "name"),
+)
+
+run_outcomes = Table(
+    "run_outcomes",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("call_key", CleanText, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("outcome", Document, nullable=False),
+    Column("added", BigInteger, nullable=False),
+    Column("viable", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "run_id", "call_key"),
+    UniqueConstraint("tenant_id", "run_id", "seq"),
+)
+
+run_checkpoints = Table(
+    "run_checkpoints",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("newest", LargeBinary, nullable=False),
+    Column("restorable", Boolean, nullable=False),
+    Column("restorable_before", LargeBinary),
+    PrimaryKeyConstraint("tenant_id", "run_id"),
+)
+
+run_claims = Table(
+    "run_claims",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("call_key", CleanText, nullable=False),
+    Column("kind", CleanText, nullable=False),
+    Column("session_id", CleanText, nullable=False),
+    Column("journal_length", BigInteger, nullable=False),
+    Column("url", CleanText, nullable=False),
+    Column("what", CleanText, nullable=False),
+    Column("state", CleanText, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "run_id", "call_key"),
+)
+
+run_pauses = Table(
+    "run_pauses",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("pause_id", CleanText, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("prompt", CleanText, nullable=False),
+    Column("reason", CleanText, nullable=False),
+    Column("needs_input", Boolean, nullable=False),
+    Column("step_index", Integer),
+    Column("paused_at", BigInteger, nullable=False),
+    Column("answered_at", BigInteger),
+    Column("answer_name", CleanText, nullable=False),
+    Column("fingerprint", CleanText, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "run_id", "pause_id"),
+    UniqueConstraint("tenant_id", "run_id", "seq"),
 )
 
 idempotency_keys = Table(

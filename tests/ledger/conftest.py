@@ -6,6 +6,7 @@ import pytest
 from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.models import Limits, NewRun
+from ledger.vault import Keyring, new_key
 from plans.step import Perception
 from tests.postgres import new_database
 
@@ -46,6 +47,14 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def ledger(url: str) -> AsyncIterator[Ledger]:
     opened = await Ledger.open(url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def keyed(url: str) -> AsyncIterator[Ledger]:
+    """A ledger with keys, that keeps secrets and checkpoints."""
+    opened = await Ledger.open(url, keyring=Keyring([new_key()]))
     yield opened
     await opened.close()
 

@@ -12,11 +12,22 @@ import pytest
 
 from ledger.changes import MOST_NAMES, Changes
 from ledger.ledger import Ledger
-from ledger.models import Ending, NewEvent, NewRun, Phase, RunStatus
+from ledger.models import (
+    Ending,
+    NewEvent,
+    NewPause,
+    NewPhase,
+    NewRun,
+    PauseAnswer,
+    Phase,
+    RunStatus,
+)
 from tests.postgres import new_database
 
 MakeRun = Callable[..., NewRun]
 ROOT = Path(__file__).parents[2]
+LOST = NewPhase(number=1, phase=Phase.RECOVERING, message="the browser was lost")
+ASKED = NewPause(pause_id="p1", prompt="Code?", reason="user_input", needs_input=True)
 RUN = ("acme", "20260101_000000_0000abcd")
 APPEND = """
 import asyncio, sys, time
@@ -112,7 +123,10 @@ async def test_whatever_a_reader_would_see_is_heard_of(ledger: Ledger, new_run: 
         for change in (
             lambda: ledger.runs.begin(*RUN, 5),
             lambda: ledger.events.append(*RUN, [NewEvent(dedup_key="a", kind="log")]),
-            lambda: ledger.runs.set_phase(*RUN, Phase.RECOVERING, 6),
+            lambda: ledger.runs.mark_phase(*RUN, LOST, 6),
+            lambda: ledger.runs.request_pause(*RUN, "", 6),
+            lambda: ledger.pauses.open(*RUN, ASKED, 6),
+            lambda: ledger.pauses.answer(*RUN, PauseAnswer(pause_id="p1"), 6),
             lambda: ledger.runs.request_cancel(*RUN, "", 7),
             lambda: ledger.runs.finish(*RUN, done, 8),
             deliver,

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from ledger.errors import LedgerAway, UnknownRun
 from ledger.gates import Admitted
 from ledger.ledger import Ledger
-from ledger.models import Ending, NewRun, Phase, RunStatus
+from ledger.models import Ending, NewPhase, NewRun, Phase, RunStatus
 from plans.step import HaltClass
 
 MakeRun = Callable[..., NewRun]
@@ -77,15 +77,29 @@ async def test_of_many_endings_at_once_one_wins(ledger: Ledger, new_run: MakeRun
     assert row.finished_at == 10 + won.index(True)
 
 
-async def test_a_terminal_run_keeps_its_phase(ledger: Ledger, new_run: MakeRun):
+async def test_a_phase_is_marked_once_with_a_line_in_the_log(ledger: Ledger, new_run: MakeRun):
     await ledger.runs.admit(new_run())
-    await ledger.runs.set_phase(*RUN, Phase.RECOVERING, 3)
+    lost = NewPhase(number=1, phase=Phase.RECOVERING, message="the browser was lost")
+    back = NewPhase(number=2, phase=Phase.RUNNING, message="a new browser is there")
+    assert await ledger.runs.mark_phase(*RUN, lost, 3)
     row = await ledger.runs.get(*RUN)
     assert row is not None and row.phase is Phase.RECOVERING
+    assert await ledger.runs.mark_phase(*RUN, back, 4)
+    assert not await ledger.runs.mark_phase(*RUN, lost, 5)
+    row = await ledger.runs.get(*RUN)
+    assert row is not None and row.phase is Phase.RUNNING
+    told = [(event.kind, event.body["message"]) for event in await ledger.events.tail(*RUN, 2)]
+    assert told == [("recovering", lost.message), ("log", back.message)]
+
+
+async def test_a_terminal_run_keeps_its_phase(ledger: Ledger, new_run: MakeRun):
+    await ledger.runs.admit(new_run())
     await ledger.runs.finish(*RUN, Ending(status=RunStatus.SUCCEEDED), 4)
-    await ledger.runs.set_phase(*RUN, Phase.RUNNING, 5)
+    late = NewPhase(number=1, phase=Phase.RUNNING, message="too late")
+    assert not await ledger.runs.mark_phase(*RUN, late, 5)
     row = await ledger.runs.get(*RUN)
     assert row is not None and row.phase is Phase.COMPLETE
+    assert all(event.kind == "log" for event in await ledger.events.read(*RUN))
 
 
 async def test_cancel_is_asked_for_once_and_keeps_its_first_reason(

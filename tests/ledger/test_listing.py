@@ -2,16 +2,14 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import update
 
-from ledger.database import Database
 from ledger.errors import BadCursor
 from ledger.ledger import Ledger
-from ledger.models import Ending, NewRun, OpenRun, Phase, RunStatus
-from ledger.schema import runs
+from ledger.models import Ending, NewPause, NewPhase, NewRun, OpenRun, Phase, RunStatus
 
 MakeRun = Callable[..., NewRun]
 DONE = Ending(status=RunStatus.SUCCEEDED)
+LOST = NewPhase(number=1, phase=Phase.RECOVERING, message="the browser was lost")
 
 
 async def admit(ledger: Ledger, make: MakeRun, *names: str, at: int = 1, tenant: str = "acme"):
@@ -98,15 +96,14 @@ async def test_a_cursor_that_nobody_gave_out_is_refused(ledger: Ledger, cursor: 
         await ledger.runs.page("acme", None, 5, cursor)
 
 
-async def test_the_queue_counts_what_is_open(ledger: Ledger, database: Database, new_run: MakeRun):
+async def test_the_queue_counts_what_is_open(ledger: Ledger, new_run: MakeRun):
     await admit(ledger, new_run, *"abcdef")
     assert (await ledger.runs.queue("acme")).eta_ms is None
     for name in "abcd":
         await ledger.runs.begin("acme", name, 9)
-    await ledger.runs.set_phase("acme", "b", Phase.RECOVERING, 10)
-    async with database.write() as connection:
-        paused = update(runs).where(runs.c.run_id == "c").values(status=RunStatus.PAUSED)
-        await connection.execute(paused)
+    await ledger.runs.mark_phase("acme", "b", LOST, 10)
+    asked = NewPause(pause_id="p1", prompt="Code?", reason="user_input", needs_input=True)
+    await ledger.pauses.open("acme", "c", asked, 10)
     await ledger.runs.finish("acme", "d", DONE, 11)
     queue = await ledger.runs.queue("acme")
     assert (queue.queued, queue.running, queue.recovering) == (2, 2, 1)

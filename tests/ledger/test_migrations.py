@@ -68,6 +68,7 @@ async def test_runs_of_an_older_ledger_are_kept(url: str):
     await ledger.close()
     assert row is not None
     assert (row.released, row.callback_url, row.allowed_hosts) == (True, None, ())
+    assert (row.resumed_from, row.state, row.pause_requested) == (None, None, False)
     assert page.runs == (row,)
 
 
