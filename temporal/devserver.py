@@ -3,6 +3,8 @@
 import sysconfig
 from pathlib import Path
 
+from temporal import search_attributes
+
 _POLL_RPS = ("transfer", "timer", "visibility", "outbound")
 
 
@@ -21,8 +23,13 @@ def binary() -> Path:
     return path
 
 
-def command(data_dir: Path, *, port: int, ui_port: int, metrics_port: int) -> list[str]:
-    """Command line of the dev server on its own database file in the data folder."""
+def command(
+    data_dir: Path, *, port: int, ui_port: int, metrics_port: int, codec_endpoint: str = ""
+) -> list[str]:
+    """Command line of the dev server on its own database file in the data folder.
+
+    Its Web UI has payloads decrypted by `codec_endpoint`, where one is given.
+    """
     arguments = [
         str(binary()), "server", "start-dev",
         "--ip", "127.0.0.1",
@@ -37,4 +44,6 @@ def command(data_dir: Path, *, port: int, ui_port: int, metrics_port: int) -> li
     ]  # fmt: skip
     for processor in _POLL_RPS:
         arguments += ["--dynamic-config-value", f"history.{processor}ProcessorMaxPollRPS=5000"]
-    return arguments
+    if codec_endpoint:
+        arguments += ["--ui-codec-endpoint", codec_endpoint]
+    return arguments + search_attributes.flags()
