@@ -74,8 +74,10 @@ async def _add(client: Client, names: list[str]) -> None:
     try:
         await client.operator_service.add_search_attributes(request)
     except RPCError as error:
-        if error.status is not RPCStatusCode.ALREADY_EXISTS or await missing(client):
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
             raise
+    if still := await missing(client):
+        raise RuntimeError(f"{', '.join(still)} can't be added as Keyword, or has another type")
 
 
 async def _until_usable(client: Client) -> None:
