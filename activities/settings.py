@@ -22,7 +22,7 @@ class ActivitySettings(BaseSettings):
     allow_private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Private `host:port` that browsers may reach, separated by commas."""
     max_loop_iterations: int = Field(default=50, ge=1)
-    lease_ttl_s: float = Field(default=6.5, gt=0)
+    lease_ttl_s: float = Field(default=3.0, gt=0)
     """A lease not renewed for this long lapses: shorter than the heartbeat time-out."""
     lease_linger_s: float = Field(default=30.0, ge=0)
     """An unclaimed browser is closed this long after its lease lapsed."""
@@ -43,6 +43,15 @@ class ActivitySettings(BaseSettings):
     def sessions_dir(self) -> Path:
         """Folder of the sessions that are open now, a folder each."""
         return self.data_dir / "sessions"
+
+    @property
+    def hosts_dir(self) -> Path:
+        """Folder of the locks of the browser workers that live."""
+        return self.data_dir / "hosts"
+
+    def journals_dir(self, tenant_id: str, run_id: str) -> Path:
+        """Folder of the journals of a run's sessions on this machine, until the run is over."""
+        return self.data_dir / "journals" / tenant_id / run_id
 
     def run_dir(self, tenant_id: str, run_id: str) -> Path:
         """Folder of a run's artifacts."""

@@ -12,7 +12,6 @@ from activities.browser.documents import Documents
 from activities.browser.downloads import Downloads
 from activities.browser.driver import PlaywrightDriver
 from activities.browser.holding import Holding, JournalView
-from activities.browser.tabs import answers, pick, target_of
 from activities.errors import ActivityError, SessionLost, StaleEpoch
 from activities.holder.flags import VIEWPORT
 from activities.holder.messages import Hello
@@ -30,6 +29,7 @@ __all__ = [
 _ATTACH_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
 _PROBE_TIMEOUT_S = 1.0
+_ANSWER_TIMEOUT_S = 2.0
 _MAX_EVENTS_KEPT = 500
 
 
@@ -60,14 +60,22 @@ class BrowserSession:
         lost: set when the browser is gone; no call on its pages succeeds then.
         downloads: the files its pages handed out.
         documents: what its tabs show, and how it was asked for.
+        how: how this worker came to its pages.
     """
 
     def __init__(
-        self, browser: Browser, page: Page, session_id: str, epoch: int, session_dir: Path
+        self,
+        browser: Browser,
+        page: Page,
+        session_id: str,
+        epoch: int,
+        session_dir: Path,
+        holding: Holding | None = None,
     ) -> None:
         self.session_id = session_id
         self.epoch = epoch
         self.session_dir = session_dir
+        self.how = Opening.FRESH
         self.lost = asyncio.Event()
         self.downloads = Downloads(_made(session_dir / "downloads"))
         self._browser = browser
@@ -114,9 +122,10 @@ class BrowserSession:
         try:
             async with asyncio.timeout(_ATTACH_TIMEOUT_S):
                 context = browser.contexts[0]
-                page = await pick(context, holding.hello.target if holding else "")
+                page = context.pages[-1] if context.pages else await context.new_page()
                 session = cls(browser, page, session_id, epoch, session_dir, holding)
                 await session._listen(context)
+                await session._find_tab()
         except (Error, TimeoutError, IndexError) as error:
             await _disconnect(browser)
             raise SessionLost(
@@ -156,7 +165,7 @@ class BrowserSession:
         if self._holding is None:
             return None
         if self._told is not self._page:
-            await self._tell_tab()
+            await self.tell_tab()
         return await self._holding.acting(call_key, guarded=guarded)
 
     async def hello(self) -> Hello | None:
@@ -173,19 +182,28 @@ class BrowserSession:
             return JournalView(entries=(), complete=False, alive=False)
         return self._holding.journal_of(session_id)
 
-    async def target(self) -> str:
-        """DevTools id of the current tab; empty where that can't be told."""
-        return await target_of(self._page)
-
     async def page_answers(self) -> bool:
-        """Whether the current tab is the one that the run was in, and its page responds."""
-        if self._holding is not None and self._holding.hello.acting and not self._told:
+        """Whether the tab that the run was in is there, and its page responds."""
+        if self._holding is not None and not self._holding.hello.target:
             return False
-        return await answers(self._page)
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+                return bool(await self._page.evaluate("true"))
+        return False
 
     async def renew_tab(self) -> None:
-        """Put a fresh tab in the place of a current one that does not respond."""
+        """Put a fresh tab in the place of the current one."""
         await self._replace(self._page)
+
+    async def tell_tab(self) -> None:
+        """Tell the holder which tab is current, for whoever adopts the session."""
+        if self._holding is None:
+            return
+        page = self._page
+        with contextlib.suppress(Error, TimeoutError, ActivityError):
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+                await self._holding.tab(await self.documents.target(page))
+                self._told = page
 
     async def ready(self) -> Page:
         """The current tab, after a crashed or closed one has been replaced.
@@ -210,6 +228,7 @@ class BrowserSession:
             return
         self._parents[tab] = self._page
         self._page = tab
+        await self.tell_tab()
         await self._show(tab)
 
     def opener(self, tab: Page) -> Page | None:
@@ -220,6 +239,7 @@ class BrowserSession:
         """Make a tab the current one, whatever was followed before; `openers` as followed now."""
         self._parents = dict(openers)
         self._page = tab
+        await self.tell_tab()
         await self._show(tab)
 
     @contextlib.contextmanager
@@ -290,6 +310,14 @@ class BrowserSession:
             self._adopt(page)
         await self._size(self._page)
 
+    async def _find_tab(self) -> None:
+        """Go on in the tab that the holder was told of, where it is still there."""
+        target = self._holding.hello.target if self._holding else ""
+        tab = await self.documents.tab(target) if target else None
+        if tab is not None:
+            self._page = tab
+            await self._size(tab)
+
     def _adopt(self, page: Page) -> None:
         page.on("close", self._on_close)
         page.on("crash", self._on_crash)
@@ -312,17 +340,27 @@ class BrowserSession:
         if page is not self._page:
             return
         open_pages = [other for other in self._context.pages if not other.is_closed()]
-        if parent is not None and parent in open_pages:
-            self._page = parent
-        elif open_pages:
-            self._page = open_pages[-1]
+        if open_pages:
+            self._page = parent if parent in open_pages else open_pages[-1]
+            self._spawn(self.tell_tab())
         elif self._browser.is_connected() and not self._detached:
             self._spawn(self._replace(page))
 
     def _on_crash(self, page: Page) -> None:
-        self._crash.set()
         self._note(SessionEventKind.PAGE_CRASHED, page.url)
-        self._spawn(self._replace(page))
+        if page is self._page:
+            self._crash.set()
+            self._spawn(self._tell_crash())
+            self._spawn(self._replace(page))
+        else:
+            self._spawn(self._drop(page))
+
+    async def _tell_crash(self) -> None:
+        """Whoever adopts the session now must not take the fresh tab for the run's."""
+        if self._holding is not None:
+            self._told = None
+            with contextlib.suppress(ActivityError):
+                await self._holding.tab("")
 
     async def _on_dialog(self, dialog: Dialog) -> None:
         self._note(SessionEventKind.DIALOG, f"{dialog.type}: {dialog.message}")
@@ -344,6 +382,9 @@ class BrowserSession:
                 self._page = await self._context.new_page()
         finally:
             self._replacing = False
+        await self._drop(page)
+
+    async def _drop(self, page: Page) -> None:
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                 await page.close()
@@ -357,8 +398,9 @@ class BrowserSession:
 
     async def _size(self, page: Page) -> None:
         width, height = VIEWPORT
-        with contextlib.suppress(Error):
-            await page.set_viewport_size({"width": width, "height": height})
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await page.set_viewport_size({"width": width, "height": height})
 
     def _note(self, kind: SessionEventKind, detail: str) -> None:
         if len(self._events) < _MAX_EVENTS_KEPT and not self._arranging:
@@ -380,9 +422,10 @@ class SessionRegistry:
         """Make a session known; one of the same name is replaced."""
         self._sessions[session.session_id] = session
 
-    def remove(self, session_id: str) -> BrowserSession | None:
-        """Forget a session; returns it, None where there was none."""
-        return self._sessions.pop(session_id, None)
+    def remove(self, session: BrowserSession) -> None:
+        """Forget a session, unless a later one has taken its place."""
+        if self._sessions.get(session.session_id) is session:
+            del self._sessions[session.session_id]
 
     def get(self, session_id: str, epoch: int) -> BrowserSession:
         """The session for a step that was planned under `epoch`.

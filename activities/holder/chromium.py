@@ -112,6 +112,8 @@ async def launch(
     headless: bool,
     log_path: Path,
     timeout_s: float,
+    temp_dir: Path | None = None,
+    profile_lock: int | None = None,
 ) -> Chromium:
     """Start Chromium on `profile_dir` and wait for its DevTools.
 
@@ -122,6 +124,9 @@ async def launch(
         headless: without a display.
         log_path: its output is appended there.
         timeout_s: how long it may take.
+        temp_dir: its temporary files; the system's folder by default.
+        profile_lock: descriptor of the lock on the profile, which stays taken as long as
+            Chromium lives, whatever becomes of this process.
 
     Raises:
         LaunchFailed: it ended, or was not ready in time; nothing of it is left.
@@ -135,7 +140,10 @@ async def launch(
         sandbox=os.geteuid() != 0,
         shared_memory=_has_shared_memory(),
     )
-    process = _spawn(arguments, profile_dir / "Crashpad", log_path)
+    extra = {"BREAKPAD_DUMP_LOCATION": str(profile_dir / "Crashpad")}
+    if temp_dir is not None:
+        extra["TMPDIR"] = str(temp_dir)
+    process = _spawn(arguments, extra, log_path, () if profile_lock is None else (profile_lock,))
     try:
         cdp_url = await _ready(process, profile_dir, time.monotonic() + timeout_s)
     except BaseException:
@@ -161,7 +169,9 @@ def tail(path: Path, lines: int = 8) -> str:
     return "\n".join([line for line in text.splitlines() if "dbus/" not in line][-lines:])
 
 
-def _spawn(arguments: list[str], crash_dir: Path, log_path: Path) -> subprocess.Popen[bytes]:
+def _spawn(
+    arguments: list[str], extra: dict[str, str], log_path: Path, pass_fds: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
     parent = os.getpid()
 
     def die_with_parent() -> None:
@@ -176,7 +186,8 @@ def _spawn(arguments: list[str], crash_dir: Path, log_path: Path) -> subprocess.
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=child_environment() | {"BREAKPAD_DUMP_LOCATION": str(crash_dir)},
+            env=child_environment() | extra,
+            pass_fds=pass_fds,
             start_new_session=True,
             preexec_fn=die_with_parent,
         )

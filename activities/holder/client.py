@@ -16,24 +16,29 @@ from pydantic import ValidationError
 from activities.errors import ActivityError, ChromiumMissing, LaunchFailed, SessionLost, StaleEpoch
 from activities.holder.chromium import child_environment, tail
 from activities.holder.messages import (
+    ActingCommand,
     AdoptCommand,
     AllowCommand,
     CloseCommand,
+    Command,
     CutCommand,
     Hello,
     HelloCommand,
     HolderSpec,
+    ParkCommand,
     Refusal,
     RenewCommand,
     Reply,
     Stats,
     StatsCommand,
+    TabCommand,
 )
 from activities.holder.ownership import owning
 
 _CALL_TIMEOUT_S = 5.0
 _CLOSE_TIMEOUT_S = 15.0
-_START_MARGIN_S = 10.0
+_START_MARGIN_S = 25.0
+"""For the interpreter, and for a kept profile that another browser is still closing."""
 _CODE_ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -69,13 +74,38 @@ class HolderClient:
         """
         return _hello_of(await self._call(RenewCommand(epoch=epoch)))
 
-    async def adopt(self, epoch: int) -> Hello:
-        """Take the session over under an epoch above its present one.
+    async def adopt(self, epoch: int, host_queue: str = "") -> Hello:
+        """Take the session over under an epoch above its present one; older ones are shut out.
 
         Raises:
             StaleEpoch: it is not above.
         """
-        return _hello_of(await self._call(AdoptCommand(epoch=epoch)))
+        return _hello_of(await self._call(AdoptCommand(epoch=epoch, host_queue=host_queue)))
+
+    async def park(self, epoch: int, hold_s: float) -> Hello:
+        """Leave the browser to its holder for `hold_s` seconds.
+
+        Raises:
+            StaleEpoch: `epoch` does not hold the session.
+        """
+        return _hello_of(await self._call(ParkCommand(epoch=epoch, hold_s=hold_s)))
+
+    async def acting(self, epoch: int, call_key: str, *, guarded: bool) -> Hello:
+        """Say that a call is about to act on a page; `guarded`: not to be done twice.
+
+        Raises:
+            StaleEpoch: `epoch` does not hold the session.
+        """
+        command = ActingCommand(epoch=epoch, call_key=call_key, guarded=guarded)
+        return _hello_of(await self._call(command))
+
+    async def tab(self, epoch: int, target: str) -> Hello:
+        """Say which tab the run is in, by its DevTools target; empty: it has crashed.
+
+        Raises:
+            StaleEpoch: `epoch` does not hold the session.
+        """
+        return _hello_of(await self._call(TabCommand(epoch=epoch, target=target)))
 
     async def cut(self, epoch: int | None = None) -> Hello:
         """Cut the network for good.
@@ -115,18 +145,7 @@ class HolderClient:
         if self.socket_path.exists():
             raise SessionLost(f"the holder at {self.socket_path} does not end: look at its log")
 
-    async def _call(
-        self,
-        command: HelloCommand
-        | RenewCommand
-        | AdoptCommand
-        | CutCommand
-        | CloseCommand
-        | AllowCommand
-        | StatsCommand,
-        *,
-        until_gone: bool = False,
-    ) -> Reply:
+    async def _call(self, command: Command, *, until_gone: bool = False) -> Reply:
         try:
             async with asyncio.timeout(_CLOSE_TIMEOUT_S if until_gone else _CALL_TIMEOUT_S):
                 reader, writer = await asyncio.open_unix_connection(self.socket_path)
@@ -171,6 +190,7 @@ async def start_holder(spec: HolderSpec) -> HolderClient:
         _hello_of(_accepted(_parse(line)))
     except BaseException:
         process.kill()
+        shutil.rmtree(spec.temp_dir, ignore_errors=True)
         if spec.throwaway_profile:
             shutil.rmtree(spec.profile_dir, ignore_errors=True)
         raise

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import os
 import shutil
+from pathlib import Path
 from typing import assert_never
 
-from activities.errors import StaleEpoch
+from activities.errors import LaunchFailed, StaleEpoch
 from activities.holder.addresses import PrivateHosts
+from activities.holder.cdp_relay import CdpRelay
 from activities.holder.chromium import Chromium, launch
 from activities.holder.dialogs import guard_dialogs
 from activities.holder.egress import Egress
@@ -15,6 +17,7 @@ from activities.holder.journal import Journal
 from activities.holder.lease import Lease, LeaseState
 from activities.holder.locate import find_chromium
 from activities.holder.messages import (
+    ActingCommand,
     AdoptCommand,
     AllowCommand,
     CloseCommand,
@@ -24,28 +27,50 @@ from activities.holder.messages import (
     HelloCommand,
     HolderSpec,
     HolderState,
+    ParkCommand,
     Refusal,
     RenewCommand,
     Reply,
     StatsCommand,
+    TabCommand,
 )
 from activities.holder.network import Network
+from activities.holder.ownership import own_profile
 from activities.holder.policy import EgressPolicy
+from activities.holder.requests import watch_requests
 from plans.allowlist import Allowlist
+
+_PROFILE_PATIENCE_S = 20.0
+"""Longer than a browser needs to close."""
+
+_LONGEST_TEMP_DIR = 60
+"""Chromium puts a socket into a folder of its own in there, and refuses a path over 107 bytes."""
 
 
 class Holder:
     """A session that is being held; made by `open_holder`."""
 
-    def __init__(self, spec: HolderSpec, network: Network, egress: Egress, chromium: Chromium):
+    def __init__(
+        self,
+        spec: HolderSpec,
+        network: Network,
+        egress: Egress,
+        chromium: Chromium,
+        relay: CdpRelay,
+    ) -> None:
         self._spec = spec
         self._network = network
         self._egress = egress
         self._chromium = chromium
+        self._relay = relay
         self._lease = Lease(spec.ttl_s, spec.linger_s, spec.epoch)
-        self._adopted = asyncio.Event()
+        self._changed = asyncio.Event()
         self._close_asked = asyncio.Event()
         self._cut_for_good = False
+        self._host_queue = spec.host_queue
+        self._acting = ""
+        self._target = ""
+        relay.renew()
 
     @property
     def state(self) -> HolderState:
@@ -56,9 +81,13 @@ class Holder:
             return HolderState.BROWSER_LOST
         if self._cut_for_good:
             return HolderState.CUT
-        if self._lease.state is not LeaseState.HELD:
-            return HolderState.LAPSED
-        return HolderState.READY
+        match self._lease.state:
+            case LeaseState.HELD:
+                return HolderState.READY
+            case LeaseState.PARKED:
+                return HolderState.PARKED
+            case LeaseState.LAPSED | LeaseState.ABANDONED:
+                return HolderState.LAPSED
 
     @property
     def hello(self) -> Hello:
@@ -66,11 +95,18 @@ class Holder:
         return Hello(
             session_id=self._spec.session_id,
             session_dir=self._spec.session_dir,
-            cdp_url=self._chromium.cdp_url,
+            cdp_url=self._relay.url,
             pid=os.getpid(),
             chrome_pid=self._chromium.pid,
             epoch=self._lease.epoch,
             state=self.state,
+            tenant_id=self._spec.tenant_id,
+            run_id=self._spec.run_id,
+            host_queue=self._host_queue,
+            machine_queue=self._spec.machine_queue,
+            acting=self._acting,
+            target=self._target,
+            journal_length=len(self._network.journal),
         )
 
     def ask_close(self) -> None:
@@ -92,8 +128,17 @@ class Holder:
                 pass
             case RenewCommand(epoch=epoch):
                 self._lease.renew(epoch)
-            case AdoptCommand(epoch=epoch):
-                self._adopt(epoch)
+            case AdoptCommand(epoch=epoch, host_queue=host_queue):
+                self._adopt(epoch, host_queue)
+            case ParkCommand(epoch=epoch, hold_s=hold_s):
+                self._park(epoch, hold_s)
+            case ActingCommand(epoch=epoch, call_key=call_key, guarded=guarded):
+                self._require_held(epoch)
+                self._acting = call_key
+                self._network.journal.guarded = guarded
+            case TabCommand(epoch=epoch, target=target):
+                self._require_held(epoch)
+                self._target = target
             case CutCommand(epoch=epoch):
                 self._check(epoch)
                 self._cut_for_good = True
@@ -113,51 +158,74 @@ class Holder:
         if epoch is not None:
             self._lease.check(epoch)
 
-    def _adopt(self, epoch: int) -> None:
+    def _require_held(self, epoch: int) -> None:
+        self._lease.check(epoch)
+        if self._lease.state is not LeaseState.HELD:
+            raise StaleEpoch(f"epoch {epoch} holds its lease no more: adopt under a higher one")
+
+    def _adopt(self, epoch: int, host_queue: str) -> None:
         self._lease.adopt(epoch)
+        self._host_queue = host_queue
+        self._relay.renew()
         if not self._cut_for_good:
             self._network.restore()
-        self._adopted.set()
+        self._changed.set()
+
+    def _park(self, epoch: int, hold_s: float) -> None:
+        self._lease.park(epoch, hold_s)
+        self._relay.shut()
+        self._changed.set()
 
     async def hold(self) -> None:
         """Return when the session is to end: asked for, or claimed by nobody."""
+        cdp_url = self._chromium.cdp_url
         lease = asyncio.create_task(self._follow_lease())
-        reaper = asyncio.create_task(self._clear_after_loss())
-        guard = asyncio.create_task(guard_dialogs(self._chromium.cdp_url))
         asked = asyncio.create_task(self._close_asked.wait())
+        others = (
+            asyncio.create_task(self._clear_after_loss()),
+            asyncio.create_task(guard_dialogs(cdp_url)),
+            asyncio.create_task(watch_requests(cdp_url, self._network.journal)),
+        )
         try:
             await asyncio.wait({lease, asked}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (lease, reaper, guard, asked):
+            tasks = (lease, asked, *others)
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait({lease, reaper, guard, asked})
+            await asyncio.wait(tasks)
 
     async def end(self) -> None:
         """Cut the network, close the browser properly, remove a throw-away profile."""
         self._close_asked.set()
         self._network.cut()
+        self._relay.stop()
         await self._chromium.stop()
         await self._egress.stop()
         self._network.journal.close()
+        unwanted = [self._spec.temp_dir]
         if self._spec.throwaway_profile:
-            await asyncio.to_thread(shutil.rmtree, self._spec.profile_dir, ignore_errors=True)
+            unwanted.append(self._spec.profile_dir)
+        for folder in unwanted:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _follow_lease(self) -> None:
-        """Cut the network at the lapse; return when nobody adopted the session in time."""
+        """Fence at the lapse; return when nobody can use, or nobody adopted, the session."""
         while (state := self._lease.state) is not LeaseState.ABANDONED:
             if state is LeaseState.LAPSED:
+                self._relay.shut()
                 self._network.cut()
-                if not self._chromium.alive:
-                    return
-            self._adopted.clear()
+            if state is not LeaseState.HELD and not self._chromium.alive:
+                return
+            self._changed.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._lease.changes_in_s):
-                    await self._adopted.wait()
+                    await self._changed.wait()
 
     async def _clear_after_loss(self) -> None:
         """End what is left of a Chromium that died by itself."""
         await self._chromium.wait()
         self._chromium.kill()
+        self._changed.set()
 
 
 async def open_holder(spec: HolderSpec) -> Holder:
@@ -165,23 +233,46 @@ async def open_holder(spec: HolderSpec) -> Holder:
 
     Raises:
         ChromiumMissing: there is no Chromium on this machine.
-        LaunchFailed: it did not start.
+        LaunchFailed: it did not start, or its profile stays in use.
         ValueError: an entry of the allow lists can't be read.
     """
     allowlist = Allowlist(patterns=spec.allowed_hosts or ())
     policy = EgressPolicy(PrivateHosts(spec.allow_private_hosts), allowlist)
     binary = find_chromium(spec.chrome_path)
     spec.session_dir.mkdir(parents=True, exist_ok=True)
+    spec.journal_path.parent.mkdir(parents=True, exist_ok=True)
     network = Network(policy, Journal(spec.journal_path))
     egress = Egress(network)
-    proxy_port = await egress.start()
-    chromium = await launch(
+    chromium = await _launch(spec, binary, await egress.start())
+    relay = CdpRelay(chromium.cdp_url)
+    await relay.start()
+    policy.protect(chromium.cdp_port)
+    policy.protect(relay.port)
+    return Holder(spec, network, egress, chromium, relay)
+
+
+async def _launch(spec: HolderSpec, binary: Path, proxy_port: int) -> Chromium:
+    """Start Chromium while this session has its profile to itself."""
+    lock = await own_profile(spec.profile_dir, _PROFILE_PATIENCE_S)
+    if lock is None:
+        raise LaunchFailed(
+            f"the profile {spec.profile_dir.name} is still in use by another browser: try again"
+        )
+    return await launch(
         binary,
         profile_dir=spec.profile_dir,
         proxy_port=proxy_port,
         headless=spec.headless,
         log_path=spec.log_path,
         timeout_s=spec.launch_timeout_s,
+        temp_dir=_temp_dir(spec.temp_dir),
+        profile_lock=lock,
     )
-    policy.protect(chromium.cdp_port)
-    return Holder(spec, network, egress, chromium)
+
+
+def _temp_dir(folder: Path) -> Path | None:
+    """The folder, made; None where its path is too long for Chromium's socket."""
+    if len(os.fsencode(folder)) > _LONGEST_TEMP_DIR:
+        return None
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -11,6 +11,8 @@ class LeaseState(StrEnum):
     """How the lease stands."""
 
     HELD = "held"
+    PARKED = "parked"
+    """Given up by its holder for a while, on purpose: adopted, or abandoned at its end."""
     LAPSED = "lapsed"
     """Not renewed in time; only an adoption brings it back."""
     ABANDONED = "abandoned"
@@ -38,7 +40,7 @@ class Lease:
         self._linger_s = linger_s
         self._clock = clock
         self._epoch = epoch
-        self._lapses_at = clock() + ttl_s
+        self._start()
 
     @property
     def epoch(self) -> int:
@@ -49,19 +51,17 @@ class Lease:
     def state(self) -> LeaseState:
         """How the lease stands now."""
         now = self._clock()
-        if now < self._lapses_at:
-            return LeaseState.HELD
-        if now < self._lapses_at + self._linger_s:
-            return LeaseState.LAPSED
-        return LeaseState.ABANDONED
+        if now >= self._ends_at:
+            return LeaseState.ABANDONED
+        if self._parked:
+            return LeaseState.PARKED
+        return LeaseState.HELD if now < self._lapses_at else LeaseState.LAPSED
 
     @property
     def changes_in_s(self) -> float:
         """Seconds until the state changes by itself; 0 once it is abandoned."""
-        now = self._clock()
-        if now < self._lapses_at:
-            return self._lapses_at - now
-        return max(0.0, self._lapses_at + self._linger_s - now)
+        held = self.state is LeaseState.HELD
+        return max(0.0, (self._lapses_at if held else self._ends_at) - self._clock())
 
     def check(self, epoch: int) -> None:
         """Refuse a caller that does not hold the session.
@@ -79,12 +79,21 @@ class Lease:
         """Extend the lease.
 
         Raises:
+            StaleEpoch: another epoch is the session's, or the lease has lapsed or is parked.
+        """
+        self._require_held(epoch)
+        self._start()
+
+    def park(self, epoch: int, hold_s: float) -> None:
+        """Let the session be held by nobody for `hold_s` seconds; parking again changes that.
+
+        Raises:
             StaleEpoch: another epoch is the session's, or the lease has lapsed.
         """
-        self.check(epoch)
-        if self.state is not LeaseState.HELD:
-            raise StaleEpoch(f"the lease of epoch {epoch} has lapsed: adopt under a higher one")
-        self._lapses_at = self._clock() + self._ttl_s
+        if not (self._parked and epoch == self._epoch):
+            self._require_held(epoch)
+        self._parked = True
+        self._ends_at = self._clock() + hold_s
 
     def adopt(self, epoch: int) -> None:
         """Hand the session to the holder of a higher epoch and start its lease.
@@ -100,4 +109,14 @@ class Lease:
         if self.state is LeaseState.ABANDONED:
             raise StaleEpoch("the session is closing: open a new one")
         self._epoch = epoch
+        self._start()
+
+    def _require_held(self, epoch: int) -> None:
+        self.check(epoch)
+        if self.state is not LeaseState.HELD:
+            raise StaleEpoch(f"epoch {epoch} holds its lease no more: adopt under a higher one")
+
+    def _start(self) -> None:
+        self._parked = False
         self._lapses_at = self._clock() + self._ttl_s
+        self._ends_at = self._lapses_at + self._linger_s

@@ -19,6 +19,8 @@ class HolderState(StrEnum):
     """What the session can do now."""
 
     READY = "ready"
+    PARKED = "parked"
+    """Held by no worker for a while, its pages and its network untouched."""
     LAPSED = "lapsed"
     """The lease ran out: the network is cut until somebody adopts the session."""
     CUT = "cut"
@@ -31,22 +33,29 @@ class HolderSpec(Frozen):
     """Everything that a holder needs to know.
 
     `profile_dir` is removed at the end when `throwaway_profile`; `session_dir` takes the log,
-    the journal, `holder.json` and the downloads. `socket_path` lies in a folder that only
-    this user can enter. `allow_private_hosts` are `host:port` or `host:*`, `allowed_hosts`
-    the tenant's allowlist (None or empty: any public host). The lease lapses `ttl_s` after its last
-    renewal; `linger_s` later the browser is closed.
+    `holder.json` and the downloads, and the journal unless `journals_dir` names the folder of
+    all the run's journals. `socket_path` lies in a folder that only this user can enter.
+    `tenant_id` and `run_id` name the run, `host_queue` and `machine_queue` the first worker.
+    `allow_private_hosts` are `host:port` or `host:*`, `allowed_hosts` the tenant's allowlist
+    (None or empty: any public host). The lease lapses `ttl_s` after its last renewal;
+    `linger_s` later the browser is closed.
     """
 
     session_id: str
     session_dir: Path
     profile_dir: Path
     socket_path: Path
+    journals_dir: Path | None = None
+    tenant_id: str = ""
+    run_id: str = ""
+    host_queue: str = ""
+    machine_queue: str = ""
     throwaway_profile: bool = False
     chrome_path: Path | None = None
     headless: bool = True
     allow_private_hosts: tuple[str, ...] = ()
     allowed_hosts: tuple[str, ...] | None = None
-    ttl_s: float = Field(default=6.0, gt=0)
+    ttl_s: float = Field(default=3.0, gt=0)
     linger_s: float = Field(default=30.0, ge=0)
     epoch: int = Field(default=1, ge=1)
     launch_timeout_s: float = Field(default=30.0, gt=0)
@@ -76,11 +85,28 @@ class HolderSpec(Frozen):
     @property
     def journal_path(self) -> Path:
         """The non-GET requests that left, JSON lines."""
-        return self.session_dir / "journal.jsonl"
+        return journal_path(self.journals_dir or self.session_dir, self.session_id)
+
+    @property
+    def temp_dir(self) -> Path:
+        """Chromium's temporary files; beside the socket, because a socket lies in it too."""
+        return self.socket_path.with_suffix(".tmp")
+
+
+def journal_path(folder: Path, session_id: str) -> Path:
+    """Where a folder keeps the journal of a session."""
+    return folder / f"{session_id}.journal.jsonl"
 
 
 class Hello(Frozen):
-    """Where a session is. `cdp_url` is the WebSocket of Chromium's DevTools."""
+    """Where a session is and how it stands.
+
+    `cdp_url` is the WebSocket through which the holder of `epoch` reaches Chromium's DevTools;
+    the next adoption, a park and a lapse end it. `host_queue` is that of the worker which
+    holds it. `acting` is the call that was about to act on a page last, `target` the DevTools
+    id of the tab that the run is in, empty where that tab is gone. `journal_length` counts
+    the requests that left.
+    """
 
     session_id: str
     session_dir: Path
@@ -89,6 +115,13 @@ class Hello(Frozen):
     chrome_pid: int
     epoch: int
     state: HolderState
+    tenant_id: str = ""
+    run_id: str = ""
+    host_queue: str = ""
+    machine_queue: str = ""
+    acting: str = ""
+    target: str = ""
+    journal_length: int = 0
 
 
 class BlockedHost(Frozen):
@@ -124,10 +157,43 @@ class RenewCommand(Frozen):
 
 
 class AdoptCommand(Frozen):
-    """Take the session over under a higher `epoch`; a lapsed lease lives again."""
+    """Take the session over under a higher `epoch`; a lapsed lease lives again.
+
+    Connections to Chromium that were made under an older epoch are closed.
+    """
 
     command: Literal["adopt"] = "adopt"
     epoch: int
+    host_queue: str = ""
+
+
+class ParkCommand(Frozen):
+    """Keep the browser without a worker for `hold_s` seconds, unless it is adopted sooner."""
+
+    command: Literal["park"] = "park"
+    epoch: int
+    hold_s: float = Field(ge=0)
+
+
+class ActingCommand(Frozen):
+    """Say that the call `call_key` is about to act on a page.
+
+    `guarded`: its act must not happen twice, so that from now on everything is journalled
+    that may tell whether it was sent.
+    """
+
+    command: Literal["acting"] = "acting"
+    epoch: int
+    call_key: str
+    guarded: bool = False
+
+
+class TabCommand(Frozen):
+    """Say which tab the run is in (its DevTools target); empty: that tab has crashed."""
+
+    command: Literal["tab"] = "tab"
+    epoch: int
+    target: str
 
 
 class CutCommand(Frozen):
@@ -161,6 +227,9 @@ Command = Annotated[
     HelloCommand
     | RenewCommand
     | AdoptCommand
+    | ParkCommand
+    | ActingCommand
+    | TabCommand
     | CutCommand
     | CloseCommand
     | AllowCommand
