@@ -1,5 +1,7 @@
 """Acts that must not happen twice: each is claimed before it leaves, and settled after."""
 
+from functools import partial
+
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +20,8 @@ _SHOWN = select(
     run_claims.c.journal_length,
     run_claims.c.url,
     run_claims.c.what,
+    run_claims.c.method,
+    run_claims.c.telling,
     run_claims.c.state,
     run_claims.c.at,
 )
@@ -40,17 +44,27 @@ class Claims:
         Raises:
             UnknownRun: there is no such run.
         """
+        return await self._claim(tenant_id, run_id, call_key, new, anew=False)
+
+    @whole
+    async def renew(self, tenant_id: str, run_id: str, call_key: str, new: NewClaim) -> Claim:
+        """Claim it for the call's next try, in the place of the claim that was settled.
+
+        Raises:
+            UnknownRun: there is no such run.
+        """
+        return await self._claim(tenant_id, run_id, call_key, new, anew=True)
+
+    async def _claim(
+        self, tenant_id: str, run_id: str, call_key: str, new: NewClaim, *, anew: bool
+    ) -> Claim:
         call_key = short_key(call_key)
-        row = new.model_dump() | {
-            "tenant_id": tenant_id,
-            "run_id": run_id,
-            "call_key": call_key,
-            "state": "claimed",
-            "at": self._clock(),
-        }
+        claimed = new.model_dump() | {"state": "claimed", "at": self._clock()}
+        row = {"tenant_id": tenant_id, "run_id": run_id, "call_key": call_key} | claimed
+        insert = partial(insert_or, replacing=claimed) if anew else insert_or
         async with self._database.write() as connection:
             await lock_run(connection, tenant_id, run_id)
-            written = await connection.execute(insert_or(connection, run_claims, row))
+            written = await connection.execute(insert(connection, run_claims, row))
             found = await connection.execute(_SHOWN.where(_of(tenant_id, run_id, call_key)))
             claim = Claim.model_validate(dict(found.mappings().one()))
         return claim.model_copy(update={"fresh": written.rowcount == 1})

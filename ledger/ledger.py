@@ -13,6 +13,7 @@ from ledger.deliveries import Deliveries
 from ledger.events import Events
 from ledger.heads import Heads
 from ledger.items import Items
+from ledger.key_checks import KeyChecks
 from ledger.migrate import migrate
 from ledger.outbox import Outbox
 from ledger.outcomes import Outcomes
@@ -43,6 +44,7 @@ class Ledger:
         self.items = Items(database)
         self.variables = Variables(database)
         self.outbox = Outbox(database)
+        self.key_checks = KeyChecks(database)
 
     @classmethod
     async def open(

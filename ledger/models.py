@@ -237,7 +237,9 @@ SettledState = Literal["done", "not_done"]
 class NewClaim(Frozen):
     """An act that is about to leave and must not happen twice.
 
-    `journal_length` is that of the session's journal of requests, before the act.
+    `journal_length` is that of the session's journal of requests, before the act. `method` is
+    how it is expected to leave, empty where that can't be told. `telling`: what the step says
+    of its effect did not hold before the act, so that it tells afterwards.
     """
 
     kind: Literal["act", "sign_in"]
@@ -245,6 +247,8 @@ class NewClaim(Frozen):
     journal_length: int
     url: str
     what: str
+    method: str = ""
+    telling: bool = False
 
 
 class Claim(NewClaim):

@@ -212,6 +212,8 @@ run_claims = Table(
     Column("journal_length", BigInteger, nullable=False),
     Column("url", CleanText, nullable=False),
     Column("what", CleanText, nullable=False),
+    Column("method", CleanText, nullable=False),
+    Column("telling", Boolean, nullable=False),
     Column("state", CleanText, nullable=False),
     Column("at", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant_id", "run_id", "call_key"),
@@ -275,4 +277,13 @@ deliveries = Table(
     PrimaryKeyConstraint("tenant_id", "delivery_id"),
     UniqueConstraint("tenant_id", "run_id"),
     Index(None, "state", "created_at"),
+)
+
+key_checks = Table(
+    "key_checks",
+    metadata,
+    Column("id", Integer, nullable=False, autoincrement=False),
+    Column("key_id", CleanText, nullable=False),
+    Column("probe", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("id"),
 )

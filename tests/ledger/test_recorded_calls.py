@@ -120,6 +120,9 @@ async def test_a_claim_is_settled_with_its_step(ledger: Ledger, new_run: MakeRun
     await ledger.claims.settle(*RUN, "step:4:0:1", "not_done")
     found = await ledger.claims.get(*RUN, "step:4:0:1")
     assert found is not None and found.state == "not_done"
+    renewed = await ledger.claims.renew(*RUN, "step:4:0:1", later)
+    assert (renewed.state, renewed.session_id, renewed.journal_length) == ("claimed", "s2", 9)
+    assert renewed.fresh
     with pytest.raises(UnknownRun):
         await ledger.claims.claim("acme", "none", "step:4:0:1", BUY)
 

@@ -40,6 +40,8 @@ def upgrade() -> None:
         sa.Column("journal_length", sa.BigInteger(), nullable=False),
         sa.Column("url", sa.String(), nullable=False),
         sa.Column("what", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("telling", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "run_id", "call_key", name="pk_run_claims"),
