@@ -41,9 +41,19 @@ def wait_for(look: Callable[[], object], what: str, within_s: float) -> None:
 class Service:
     """One data folder and the `mantis serve` on it, which may be killed and started again."""
 
-    def __init__(self, data_dir: Path, runtime_dir: Path, **environment: str) -> None:
+    def __init__(
+        self, data_dir: Path, runtime_dir: Path, site: str = "", port: int = 0, **environment: str
+    ) -> None:
+        """`site`: URL of a demo site that runs elsewhere; else the service has its own."""
         self.data_dir = data_dir
         self.runtime_dir = runtime_dir
+        self.site = site
+        self._options = ["--port", str(port), "--data-dir", str(data_dir)]
+        if not site:
+            self._options.append("--demo-site")
+        else:
+            allowed = {"MANTIS_ALLOW_PRIVATE_HOSTS": site.removeprefix("http://")}
+            environment = {**allowed, "MANTIS_DEMO_SITE": site, **environment}
         self._environment = {
             **os.environ,
             "MANTIS_API_TOKEN": "chaos",
@@ -55,7 +65,6 @@ class Service:
         }
         self._process: subprocess.Popen[str] | None = None
         self.api = httpx.Client()
-        self.site = ""
 
     @property
     def process(self) -> subprocess.Popen[str]:
@@ -63,10 +72,10 @@ class Service:
         return self._process
 
     def start(self) -> None:
-        command = [sys.executable, "-c", _COMMAND, "serve", "--port", "0", "--demo-site"]
+        command = [sys.executable, "-c", _COMMAND, "serve", *self._options]
         with (self.data_dir.parent / "serve.log").open("ab") as errors:
             self._process = subprocess.Popen(
-                [*command, "--data-dir", str(self.data_dir)],
+                command,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=self._environment,
@@ -74,12 +83,13 @@ class Service:
             )
         began, lines = time.monotonic(), dict[str, str]()
         assert self._process.stdout is not None
-        while "demo" not in lines:
+        last = "Temporal" if self.site else "demo"
+        while last not in lines:
             line = self._process.stdout.readline()
             assert line, f"serve ended: {lines}"
             assert time.monotonic() < began + _READY_WITHIN_S
             lines[line.split()[0]] = line.split()[-1]
-        self.site = lines["demo"]
+        self.site = lines.get("demo", self.site)
         self.api.close()
         self.api = httpx.Client(
             base_url=lines["ready"], headers={"X-Mantis-Token": "chaos"}, timeout=30
