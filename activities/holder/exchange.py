@@ -11,6 +11,7 @@ from activities.holder.headers import request_headers, response_headers, split_t
 from activities.holder.journal import EntryKind
 from activities.holder.network import Network
 from activities.holder.relay import CHUNK, Direction, relay
+from activities.holder.tls import may_ask
 from activities.holder.upstream import MAX_HEAD_BYTES, Upstream, UpstreamFailed
 
 _DRAIN_S = 1.0
@@ -108,11 +109,11 @@ class _Client:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        async def journal() -> None:
-            await self._network.journal.tunnelled(writer, destination.authority)
+        async def journal(piece: bytes) -> None:
+            if self._network.journal.guarded and may_ask(piece):
+                await self._network.journal.tunnelled(writer, destination.authority)
 
-        if early:
-            await journal()
+        await journal(early)
         self._network.sent(len(early))
         writer.write(early)
         await relay(

@@ -96,8 +96,8 @@ class Journal:
         await self._append(entry.model_copy(update={"at": time.time(), "failed": error}))
 
     async def tunnelled(self, tunnel: object, host: str) -> None:
-        """Write that encrypted bytes are about to leave, once a tunnel and guarded act."""
-        if self._guarded and tunnel not in self._tunnels:
+        """Write that encrypted bytes are about to leave, once for a tunnel and guarded act."""
+        if tunnel not in self._tunnels:
             self._tunnels.add(tunnel)
             await self.sent("", f"https://{host}", EntryKind.TUNNEL)
 

@@ -14,19 +14,19 @@ _HALF_CLOSED_S = 15.0
 class Direction:
     """From `reader` to `writer`; `count` is told the bytes of each piece.
 
-    `before` is awaited before a piece goes on.
+    `before` is awaited with each piece before it goes on.
     """
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     count: Callable[[int], None]
-    before: Callable[[], Awaitable[None]] | None = None
+    before: Callable[[bytes], Awaitable[None]] | None = None
 
     async def pump(self) -> None:
         """Copy until the reader ends, then pass the end on."""
         while data := await self.reader.read(CHUNK):
             if self.before is not None:
-                await self.before()
+                await self.before(data)
             self.count(len(data))
             self.writer.write(data)
             await self.writer.drain()
