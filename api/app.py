@@ -31,6 +31,7 @@ from ledger.settings import LedgerSettings
 from ledger.vault import Keyring
 from plans.files import PlanFolders
 from temporal.client import connect
+from temporal.key_check import check_keys
 from temporal.settings import OpsSettings, TemporalSettings
 
 DRAIN_S = 5.0
@@ -92,6 +93,7 @@ async def _running(
         keyring = await asyncio.to_thread(Keyring.load, ledger_settings)
         ledger = await Ledger.open(ledger_settings.url, keyring=keyring)
         parts.push_async_callback(ledger.close)
+        await check_keys(ledger, keyring)
         temporal = await connect(temporal_settings, keyring, lazy=True)
         dispatcher = await parts.enter_async_context(_dispatching(Dispatcher(ledger, temporal)))
         reconciler = Reconciler(ledger, temporal, dispatcher)

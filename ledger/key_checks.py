@@ -3,12 +3,19 @@
 from sqlalchemy import select
 
 from ledger.database import Database, insert_or
-from ledger.models import KeyCheck
 from ledger.schema import key_checks
 from ledger.whole import whole
+from plans.step import Frozen
 
 _ONLY = 1
 """There is one row."""
+
+
+class KeyCheck(Frozen):
+    """A text and the name of the key that encrypted it."""
+
+    key_id: str
+    probe: bytes
 
 
 class KeyChecks:

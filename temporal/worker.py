@@ -11,6 +11,7 @@ from importlib import import_module
 
 from temporalio.client import Client
 
+from ledger.errors import SecretUnreadable
 from ledger.ledger import Ledger
 from ledger.settings import LedgerSettings
 from ledger.vault import Keyring
@@ -18,6 +19,7 @@ from temporal import logs, tracing
 from temporal.at_work import subject_at_work
 from temporal.client import connect
 from temporal.core_logs import forward_core_logs
+from temporal.key_check import KeysDiffer, check_keys
 from temporal.metrics_share import share
 from temporal.settings import LogSettings, OpsSettings, TemporalSettings, TracingSettings
 from temporal.worker_metrics import showing_metrics
@@ -45,6 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with showing_metrics(ops):
             asyncio.run(serve(pools))
+    except (KeysDiffer, SecretUnreadable) as error:
+        log.error("%s", error)
+        return 1
     finally:
         tracing.stop()
     return 0
@@ -61,6 +66,7 @@ async def serve(pools: Sequence[str]) -> None:
     client = await _connect_patiently(TemporalSettings(), keyring)
     ledger = await Ledger.open(settings.url, keyring=keyring)
     try:
+        await check_keys(ledger, keyring)
         async with AsyncExitStack() as polled:
             for pool in pools:
                 await polled.enter_async_context(_polling(pool)(client, ledger))
