@@ -45,10 +45,11 @@ def sweep(sessions_dir: Path, young_s: float = _YOUNG_S) -> int:
 
 
 def remove_session(session_dir: Path) -> None:
-    """Remove a session's folder and its control socket, whatever of them is there."""
+    """Remove a session's folder, control socket and temporary files, whatever is there."""
     try:
         spec = HolderSpec.model_validate_json(HolderSpec.path_in(session_dir).read_bytes())
         spec.socket_path.unlink(missing_ok=True)
+        shutil.rmtree(spec.temp_dir, ignore_errors=True)
     except (OSError, ValidationError):
         log.info("session %s does not say where its socket is", session_dir.name)
     shutil.rmtree(session_dir, ignore_errors=True)

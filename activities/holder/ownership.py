@@ -33,7 +33,7 @@ async def own_profile(profile_dir: Path, patience_s: float) -> int | None:
     Returns:
         The descriptor that holds the lock, for Chromium to inherit; None: not in time.
     """
-    descriptor = await asyncio.to_thread(_open, profile_dir)
+    descriptor = await asyncio.to_thread(_open_made, profile_dir)
     deadline = asyncio.get_running_loop().time() + patience_s
     while True:
         try:
@@ -59,6 +59,10 @@ def is_owned(session_dir: Path) -> bool:
     return False
 
 
-def _open(folder: Path) -> int:
+def _open_made(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _open(folder)
+
+
+def _open(folder: Path) -> int:
     return os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)

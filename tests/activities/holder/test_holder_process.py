@@ -5,17 +5,20 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
 
 from activities.errors import ChromiumMissing, LaunchFailed, SessionLost, StaleEpoch
 from activities.holder.client import HolderClient, start_holder
 from activities.holder.messages import Hello, HolderSpec, HolderState
+from activities.leftovers import remove_session
 from tests.activities.holder.conftest import Serve
 
 pytestmark = pytest.mark.browser
@@ -184,6 +187,123 @@ async def test_pages_load_through_the_egress_and_nothing_else_is_reached(
     await holder.close()
 
 
+async def test_an_adoption_shuts_out_whoever_drove_the_pages_before(spec_of: SpecOf) -> None:
+    holder = await start_holder(spec_of())
+    first = await holder.hello()
+    async with async_playwright() as playwright:
+        connect = playwright.chromium.connect_over_cdp
+        older = await connect(first.cdp_url)
+        older_page = older.contexts[0].pages[0]
+        gone = asyncio.Event()
+        older.on("disconnected", lambda _: gone.set())
+        second = await holder.adopt(2)
+        assert second.cdp_url != first.cdp_url
+        await asyncio.wait_for(gone.wait(), 10)
+        with pytest.raises(PlaywrightError):
+            await older_page.evaluate("document.title = 'driven'")
+        with pytest.raises(PlaywrightError):
+            await connect(first.cdp_url)
+        with pytest.raises(PlaywrightError):
+            await connect(second.cdp_url + "x")
+        page = (await connect(second.cdp_url)).contexts[0].pages[0]
+        assert await page.title() == ""
+    await holder.close(2)
+
+
+async def test_a_lapse_shuts_out_its_worker(spec_of: SpecOf) -> None:
+    holder = await start_holder(spec_of(ttl_s=2, linger_s=30))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.connect_over_cdp((await holder.hello()).cdp_url)
+        await _until_state(holder, HolderState.LAPSED)
+        assert (await holder.hello()).cdp_url == ""
+        await eventually(lambda: not browser.is_connected(), 10)
+    await holder.close()
+
+
+async def test_a_parked_browser_goes_on_without_a_worker_until_it_is_adopted(
+    spec_of: SpecOf, serve: Serve
+) -> None:
+    asked = 0
+
+    async def site(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            asked += 1
+            body = b"<script>setInterval(() => fetch('/poll'), 50)</script>"
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
+                % len(body)
+                + body
+            )
+
+    port = await serve(site)
+    spec = spec_of(ttl_s=3, allow_private_hosts=(f"127.0.0.1:{port}",))
+    holder = await start_holder(spec)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.connect_over_cdp((await holder.hello()).cdp_url)
+        await browser.contexts[0].pages[0].goto(f"http://127.0.0.1:{port}/")
+        await holder.renew(1)
+        await holder.tab(1, "T")
+        await holder.acting(1, "step:1:0:1", guarded=True)
+        assert (await holder.park(1, 60)).state is HolderState.PARKED
+        await eventually(lambda: not browser.is_connected(), 10)
+    with pytest.raises(StaleEpoch):
+        await holder.renew(1)
+    with pytest.raises(StaleEpoch):
+        await holder.acting(1, "step:2:0:1", guarded=False)
+    await asyncio.sleep(spec.ttl_s)
+    before = asked
+    await eventually(lambda: asked > before, 10)
+    adopted = await holder.adopt(2)
+    assert adopted.state is HolderState.READY
+    assert (adopted.acting, adopted.target) == ("step:1:0:1", "T")
+    await holder.close(2)
+
+
+async def test_a_parked_browser_ends_when_its_time_is_over_or_it_dies(spec_of: SpecOf) -> None:
+    for death in (False, True):
+        spec = spec_of()
+        holder = await start_holder(spec)
+        await holder.park(1, 60 if death else 1)
+        if death:
+            os.kill((await holder.hello()).chrome_pid, signal.SIGKILL)
+        await eventually(lambda spec=spec: leftovers(spec) == [], 15)
+        assert not spec.socket_path.exists()
+
+
+async def test_what_a_killed_browser_leaves_lies_in_folders_of_its_session(
+    spec_of: SpecOf, tmp_path: Path
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="mh-") as folder:
+        spec = spec_of(socket_path=Path(folder) / "s1.sock", throwaway_profile=False)
+        holder = await start_holder(spec)
+        assert any(spec.temp_dir.iterdir())
+        hello = await holder.hello()
+        assert (spec.profile_dir / "SingletonSocket").readlink().is_relative_to(spec.temp_dir)
+        os.kill(hello.pid, signal.SIGKILL)
+        await eventually(lambda: leftovers(spec) == [], 10)
+        await asyncio.to_thread(remove_session, spec.session_dir)
+        assert list(Path(folder).iterdir()) == []
+
+
+async def test_two_browsers_never_share_a_profile(spec_of: SpecOf, tmp_path: Path) -> None:
+    first = spec_of(throwaway_profile=False)
+    holder = await start_holder(first)
+    second = spec_of(
+        session_dir=tmp_path / "other",
+        socket_path=tmp_path / "other.sock",
+        throwaway_profile=False,
+    )
+    starting = asyncio.create_task(start_holder(second))
+    await eventually(lambda: (tmp_path / "other" / "holder.log").exists(), 10)
+    await asyncio.sleep(2)
+    assert not starting.done()
+    assert (first.profile_dir / "SingletonLock").is_symlink()
+    os.kill((await holder.hello()).pid, signal.SIGKILL)
+    await (await starting).close()
+
+
 HOSTS_TRIED = {"127.0.0.1", "localhost", "169.254.169.254", "::1"}
 """Chromium itself calls nobody."""
 
@@ -214,20 +334,24 @@ async def test_a_killed_worker_leaves_the_page_to_whoever_adopts_it(
         await page.goto(url)
         await page.fill("#code", "12345")
         started = await page.evaluate("started")
+        await page.evaluate(
+            "setInterval(() => fetch('/').then(() => seen.push('ok'), () => seen.push('cut')), 50);"
+            "window.seen = []"
+        )
     worker.kill()
     worker.wait()
     await _until_state(holder, HolderState.LAPSED)
     with pytest.raises(StaleEpoch):
         await holder.renew(1)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.connect_over_cdp(hello.cdp_url)
+        adopted = await holder.adopt(2, "host-2")
+        assert (adopted.state, adopted.host_queue) == (HolderState.READY, "host-2")
+        browser = await playwright.chromium.connect_over_cdp(adopted.cdp_url)
         page = browser.contexts[0].pages[0]
-        assert await page.evaluate("fetch('/').then(() => 'reached', () => 'cut')") == "cut"
-        adopted = await holder.adopt(2)
-        assert (adopted.state, adopted.cdp_url) == (HolderState.READY, hello.cdp_url)
         assert await page.input_value("#code") == "12345"
         assert await page.evaluate("started") == started
-        assert await page.evaluate("fetch('/').then(() => 'reached', () => 'cut')") == "reached"
+        assert "cut" in await page.evaluate("seen")
+        await page.wait_for_function("seen.at(-1) === 'ok'")
     await holder.close(2)
     await eventually(lambda: leftovers(spec) == [], 5)
 

@@ -47,7 +47,7 @@ def test_a_lapsed_lease_is_not_renewed_but_adopted() -> None:
     clock = Clock()
     lease = lease_at(clock)
     clock.now += 6
-    with pytest.raises(StaleEpoch, match="lapsed"):
+    with pytest.raises(StaleEpoch, match="holds its lease no more"):
         lease.renew(3)
     lease.adopt(4)
     assert (lease.epoch, lease.state) == (4, LeaseState.HELD)
@@ -68,3 +68,40 @@ def test_an_abandoned_session_is_adopted_by_nobody() -> None:
     clock.now += 25
     with pytest.raises(StaleEpoch, match="closing"):
         lease.adopt(4)
+
+
+def test_a_parked_lease_waits_for_its_adoption_alone() -> None:
+    clock = Clock()
+    lease = lease_at(clock)
+    with pytest.raises(StaleEpoch):
+        lease.park(2, 600)
+    lease.park(3, 600)
+    clock.now += 500
+    assert (lease.state, lease.changes_in_s) == (LeaseState.PARKED, 100)
+    with pytest.raises(StaleEpoch):
+        lease.renew(3)
+    lease.adopt(4)
+    clock.now += 5
+    assert (lease.state, lease.changes_in_s) == (LeaseState.LAPSED, 20)
+
+
+def test_a_parked_lease_is_abandoned_at_its_end_and_can_be_parked_for_longer() -> None:
+    clock = Clock()
+    lease = lease_at(clock)
+    lease.park(3, 10)
+    clock.now += 9
+    lease.park(3, 10)
+    clock.now += 9
+    assert lease.state is LeaseState.PARKED
+    clock.now += 1
+    assert lease.state is LeaseState.ABANDONED
+    with pytest.raises(StaleEpoch, match="closing"):
+        lease.adopt(4)
+
+
+def test_a_lapsed_lease_is_not_parked() -> None:
+    clock = Clock()
+    lease = lease_at(clock)
+    clock.now += 6
+    with pytest.raises(StaleEpoch):
+        lease.park(3, 600)
