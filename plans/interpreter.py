@@ -43,6 +43,13 @@ class Interpreter:
             return conclude(state, self._structure.extracts)
         return spent(state, self._limits) or self._call(state.pending)
 
+    def pending(self) -> Call | None:
+        """The call that is due, also where the run ended before it was made."""
+        state = self.state
+        if state.finish is not None or state.pending is None:
+            return None
+        return self._call(state.pending)
+
     def apply(self, call: Call, outcome: Outcome, elapsed_ms: int) -> None:
         """Take in what became of the call that `next()` gave.
 
@@ -59,6 +66,7 @@ class Interpreter:
             raise ValueError(f"nothing is pending, yet {call.key} came back")
         if call.key != self._call(state.pending).key:
             raise ValueError(f"{call.key} is not the pending call")
+        before = state.model_copy(deep=True)
         state.elapsed_ms = max(state.elapsed_ms, elapsed_ms)
         state.list_empty = state.list_empty or outcome.list_empty
         counters = state.counters
@@ -76,6 +84,8 @@ class Interpreter:
                 self._after_pause(call, outcome)
             case _:
                 assert_never(call.kind)
+        if state.before is None and (state.finish is not None or self._lost_its_way(call, outcome)):
+            state.before = before
         self._settle()
 
     def cancel(self, reason: str) -> None:
@@ -199,6 +209,7 @@ class Interpreter:
     def _passed(self, call: Call, outcome: Outcome) -> None:
         state, step = self.state, call.step
         state.any_success = True
+        state.before = None
         if step.out_var is not None and outcome.truth is not None:
             state.variables[step.out_var] = outcome.truth
         loop = self._structure.innermost(call.index)
@@ -299,6 +310,10 @@ class Interpreter:
         if call.step.out_var is not None:
             self.state.variables[call.step.out_var] = truth
         self._go(call.index + 1)
+
+    def _lost_its_way(self, call: Call, outcome: Outcome) -> bool:
+        lost = self.state.way_lost is not None and not outcome.success
+        return lost and call.kind is CallKind.RETURN
 
     def _lost(self, outcome: Outcome) -> bool:
         if outcome.failure_class is not FailureClass.BROWSER_LOST:

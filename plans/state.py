@@ -72,6 +72,7 @@ class RunState(BaseModel):
     `looks` the finished looks of each loop. `variables` are truths, never values.
     `round` counts how often the run went back to an earlier page.
     `way_lost` is why the list could not be found again, until the site answers once more.
+    `before` is the state before the call that ended the run or lost the way to its list.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -98,11 +99,48 @@ class RunState(BaseModel):
     counters: Counters = Field(default_factory=Counters)
     cancelled: str | None = None
     finish: Finish | None = None
+    before: "RunState | None" = None
 
     @classmethod
     def start(cls, inputs: Mapping[str, JsonValue] | None = None) -> "RunState":
         """The state before the first call; `inputs` are known by their truth."""
         return cls(variables={name: truth_of(value) for name, value in (inputs or {}).items()})
+
+    def go_on(self) -> "RunState | None":
+        """The state from which another run goes on after this one, which failed or was cancelled.
+
+        The call that was due, that ended the run or that lost its list is due again, with all
+        its tries. What was done stays: rows, items, visits, passes, variables. Money, time and
+        steps of the new run are counted from 0. None: the plan came to its end, nothing is left.
+        `plans.resuming` also knows of a call that was done and not heard of.
+        """
+        if self.before is None and self.pending is None and not (self.finish or self.cancelled):
+            return None
+        state = (self.before or self).model_copy(deep=True)
+        state.attempt = 1
+        state.cancelled = state.finish = state.before = None
+        state.elapsed_ms = state.transitions = 0
+        counters = state.counters
+        counters.rows = self.counters.rows
+        counters.rows_viable = self.counters.rows_viable
+        counters.steps_executed = 0
+        counters.cost = Money()
+        counters.tiers = {}
+        return state
+
+    def step_back(self, anchor: "RunState") -> "RunState":
+        """The state at an earlier page, to do the steps since then again, under new call keys.
+
+        What they had used and stored stays on the account: money, time, steps, rows.
+        """
+        state = anchor.model_copy(deep=True)
+        state.round = max(self.round, anchor.round) + 1
+        state.elapsed_ms, state.transitions = self.elapsed_ms, self.transitions
+        counters, now = state.counters, self.counters
+        counters.rows, counters.rows_viable = now.rows, now.rows_viable
+        counters.steps_executed, counters.cost = now.steps_executed, now.cost
+        counters.tiers = dict(now.tiers)
+        return state
 
     def executed(self, index: int, in_list: bool, tier: TierName | None) -> None:
         """Count an execution of a step, and the tier that answered it."""
