@@ -9,7 +9,7 @@ from tests.chaos.faults import LEASE_OVER_S, OVER_LATER, Fault, Faults, NothingT
 from tests.chaos.jobs import Job, extraction, login, order
 from tests.chaos.service import TERMINAL
 from tests.chaos.stage import Stage
-from tests.chaos.watching import RunWatch
+from tests.chaos.watching import RunWatch, Seen
 
 ANY_MOMENT = "any moment"
 _TICK_S = 0.03
@@ -154,11 +154,12 @@ class Campaign:
             ahead = []
         if not ahead:
             return ANY_MOMENT, 0
-        new = [one for one in ahead if (wanted.fault, target.job.name, one[0]) not in self._known()]
+        new = [
+            one
+            for one in ahead
+            if (wanted.fault, target.job.name, one[0]) not in self._struck_steps
+        ]
         return self._chance.choice(new or ahead)
-
-    def _known(self) -> set[tuple[Fault, str, str]]:
-        return self._struck_steps
 
     def _wait_for_moment(self, target: RunWatch, aim: str, position: int) -> bool:
         """Wait until the target does the step; False where it is over before."""
@@ -193,12 +194,11 @@ class Campaign:
 
     def _until_they_go_on(self, strike: Strike) -> None:
         """Wait until each run has done a step since, waits for an answer, or is over."""
-        after = strike.struck.over if strike.fault in OVER_LATER else strike.struck.at
         least = strike.struck.at + LEASE_OVER_S if strike.fault is Fault.ZOMBIE else 0.0
         deadline = time.monotonic() + _GO_ON_WITHIN_S
 
         def goes_on(hit: Hit) -> bool:
-            return hit.watch.over or bool(_step_after(hit.watch, after))
+            return hit.watch.over or _next_step(hit.watch, strike) is not None
 
         while time.monotonic() < deadline:
             if all(goes_on(hit) for hit in strike.hits) and time.time() > least:
@@ -208,7 +208,7 @@ class Campaign:
         else:
             strike.stuck = True
         for hit in strike.hits:
-            _measure(hit, after)
+            _measure(hit, strike)
 
     # -- runs
 
@@ -276,21 +276,22 @@ class Campaign:
             self.leaks += left
 
 
-def _step_after(watch: RunWatch, at: float) -> float | None:
-    """When the first step after this time was over."""
-    events = list(watch.progress.events)
-    return next((one.at for one in events if one.kind == "step" and one.at > at), None)
+def _next_step(watch: RunWatch, strike: Strike) -> Seen | None:
+    """The first step that began after the fault and is over; ended, where the fault lasts."""
+    steps = [one for one in list(watch.progress.events) if one.kind == "step"]
+    if strike.fault in OVER_LATER:
+        return next((one for one in steps if one.at > strike.struck.over), None)
+    return next((one for one in steps if one.began > strike.struck.at), None)
 
 
-def _measure(hit: Hit, after: float) -> None:
-    """Time to the next step; of a paused run, from the answer on."""
-    events = list(hit.watch.progress.events)
-    step = next((one for one in events if one.kind == "step" and one.at > after), None)
+def _measure(hit: Hit, strike: Strike) -> None:
+    """Time from the fault to the end of the next step; of a paused run, from the answer on."""
+    step = _next_step(hit.watch, strike)
     if step is None:
         return
-    began = after
-    for event in events:
-        if event.kind == "resume" and after < event.at <= step.at:
+    began = strike.struck.over if strike.fault in OVER_LATER else strike.struck.at
+    for event in list(hit.watch.progress.events):
+        if event.kind == "resume" and began < event.at <= step.at:
             began = event.at
     hit.next_step_s = step.at - began
     hit.step_type = step.type

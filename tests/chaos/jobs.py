@@ -60,7 +60,8 @@ def extraction(site: OwnSite, visitor: str) -> Job:
         duplicates = len(urls) - len(set(urls))
         wrong = [row for row in rows if row not in expected]
         right = result["status"] == "succeeded" and rows == expected
-        why = "" if right else f"{_end(result)}; lost {lost}, wrong {wrong}, got {urls}"
+        why = f"{_end(result)}; {len(lost)} lost, wrong {wrong}, got {_numbers(urls)}"
+        why = "" if right else why
         return Verdict(right, False, 0, len(lost), duplicates, why)
 
     item = ("click", "extract_data", "navigate_back")
@@ -122,6 +123,11 @@ def _named(steps: list[Document], visitor: str) -> list[Document]:
 
 def _types(steps: list[Document]) -> tuple[str, ...]:
     return tuple(step["type"] for step in steps)
+
+
+def _numbers(urls: list[str]) -> str:
+    """The listings' numbers."""
+    return " ".join(url.rsplit("/", 1)[-1].partition("-")[0] for url in urls)
 
 
 def _end(result: Document) -> str:

@@ -21,9 +21,10 @@ _ANSWER_WITHIN_S = (0.2, 1.5)
 
 @dataclass(frozen=True)
 class Seen:
-    """A row of the run's events; `at` in epoch seconds."""
+    """A row of the run's events; epoch seconds. A step's `began` is its end less its time."""
 
     at: float
+    began: float
     kind: str
     type: str
     step_index: int | None
@@ -130,7 +131,8 @@ class RunWatch(threading.Thread):
             self.progress.cursor = event["ts"]
             at = datetime.fromisoformat(event["ts"]).timestamp()
             kind = event["kind"]
-            seen = Seen(at, kind, event.get("type") or "", event.get("step_index"))
+            began = at - event.get("duration", 0.0)
+            seen = Seen(at, began, kind, event.get("type") or "", event.get("step_index"))
             self.progress.events.append(seen)
 
     def _answer(self, status: Document) -> None:
