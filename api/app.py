@@ -13,8 +13,9 @@ from api.feeds import Feeds
 from api.health import Health
 from api.metrics import Accounting, Metrics
 from api.openapi import describe, operation_id
+from api.paths import CODEC_PATH
 from api.reconciler import Reconciler
-from api.routes import chat, events, meta, metrics, predict, queue, runs
+from api.routes import chat, codec, events, meta, metrics, predict, queue, runs
 from api.service import Service
 from api.settings import ApiSettings
 from api.spans import TELEMETRY
@@ -77,6 +78,8 @@ def create_app(
     app.add_middleware(Accounting, metrics=counted, access_log=ops.access_log)
     for module in (predict, runs, events, queue, chat, meta, metrics):
         app.include_router(module.router)
+    if settings.codec_token.get_secret_value():
+        app.mount(CODEC_PATH, codec.application(settings, lambda: app.state.service.keyring))
     if settings.enable_docs_ui:
         docs.install(app)
     return app

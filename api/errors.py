@@ -18,13 +18,15 @@ import logging
 import secrets
 from collections.abc import Mapping
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.paths import logged_path
 from ledger.errors import BadCursor, LedgerAway, LedgerFull, UnknownRun
 from plans.errors import PlanError
 
@@ -101,7 +103,7 @@ def refusal(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     return JSONResponse({"detail": detail}, status_code=status, headers=headers)
 
 
-def install(app: FastAPI) -> None:
+def install(app: Starlette) -> None:
     """Answer every error in the one form."""
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(PlanError, _on_plan_error)
@@ -140,7 +142,7 @@ class FaultBarrier:
             await self._app(scope, receive, noting)
         except Exception:
             fault = secrets.token_hex(6)
-            log.exception("fault %s in %s %s", fault, scope["method"], scope["path"])
+            log.exception("fault %s in %s %s", fault, scope["method"], logged_path(scope))
             if started:
                 raise
             answer = refusal(500, f"internal error: the server's log has it under the id {fault}")

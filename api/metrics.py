@@ -21,6 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.paths import logged_path
 from temporal import logs, tracing
 
 disable_created_metrics()
@@ -254,7 +255,7 @@ def _log_access(scope: Scope, exchange: Exchange, took_s: float) -> None:
     access.info(
         "%s %s %d",
         scope["method"],
-        ascii(scope["path"])[1:-1],
+        logged_path(scope),
         exchange.status,
         extra={"status": exchange.status, "took_ms": round(took_s * 1000, 1)},
     )

@@ -1,13 +1,17 @@
 """What the API reads from the environment."""
 
 import os
+import re
 from pathlib import Path
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from plans.caps import Caps
 from plans.step import Perception
+
+_CODEC_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
+"""It may stand in a path."""
 
 
 class ApiSettings(BaseSettings):
@@ -17,7 +21,9 @@ class ApiSettings(BaseSettings):
     `default`, whose limits are `MANTIS_RATE_LIMIT_PER_MINUTE` and `MANTIS_MAX_CONCURRENT_RUNS`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MANTIS_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MANTIS_", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     api_token: str = ""
     tenant_keys_path: str = ""
@@ -31,6 +37,10 @@ class ApiSettings(BaseSettings):
     """Address of the demo marketplace; presets the input `demo_site`."""
     perception: Perception = Perception.AUTO
     enable_docs_ui: bool = True
+    codec_token: SecretStr = SecretStr("")
+    """Who has it may read payloads of Temporal; empty: there is no codec endpoint."""
+    codec_origins: str = ""
+    """Origins that the Temporal UI is served from, separated by commas."""
     git_sha: str = ""
     build_time: str = ""
 
@@ -45,6 +55,19 @@ class ApiSettings(BaseSettings):
     max_concurrent_runs: int = Field(default=5, ge=1)
     """Of the tenant `default` in the single-token mode."""
     idempotency_ttl_hours: float = Field(default=24.0, gt=0, le=8760)
+
+    @field_validator("codec_token")
+    @classmethod
+    def _long_enough(cls, token: SecretStr) -> SecretStr:
+        if token.get_secret_value() and not _CODEC_TOKEN.fullmatch(token.get_secret_value()):
+            raise ValueError("must have 16 characters or more, of letters, digits, - and _")
+        return token
+
+    @property
+    def codec_origin_list(self) -> list[str]:
+        """The origins, each as a browser sends it."""
+        named = (origin.strip().rstrip("/") for origin in self.codec_origins.split(","))
+        return [origin for origin in named if origin]
 
     @property
     def caps(self) -> Caps:

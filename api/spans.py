@@ -3,11 +3,13 @@
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import Scope
 
+from api.paths import of_codec
+
 _PROBES = frozenset({"/metrics", "/health", "/v1/health"})
 
 
 def _is_probe(scope: Scope) -> bool:
-    return scope["path"] in _PROBES
+    return scope["path"] in _PROBES or of_codec(scope)
 
 
 TELEMETRY: TelemetryConfig = {
