@@ -1,9 +1,85 @@
 """Takes a checkpoint of a living session."""
 
-from activities.browser.checkpoint import Checkpoint, Secrets
+import asyncio
+from collections.abc import Awaitable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error, Frame, Page
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
+
+from activities.browser.checkpoint import (
+    GET,
+    Checkpoint,
+    Cookie,
+    Entry,
+    FieldValue,
+    FrameState,
+    OriginStorage,
+    Secrets,
+    SessionStorage,
+    Tab,
+)
+from activities.browser.documents import Document
+from activities.browser.scripts import script
 from activities.browser.session import BrowserSession
+from activities.browser.settle import left_page
+from plans.secret_names import is_secret_label, is_secret_name
 
 _TIME_S = 5.0
+_PAGE_TIME_S = 3.0
+_FRAME_TIME_S = 0.5
+_TRIES = 3
+_MOST_TABS = 8
+_MOST_FRAMES = 20
+_MOST_COOKIES = 1000
+_MOST_ORIGINS = 20
+_MOST: dict[str, JsonValue] = {
+    "fields": 2_000,
+    "text": 500_000,
+    "session": 500_000,
+    "local": 1_000_000,
+    "database": 2_000_000,
+    "records": 2_000,
+}
+_KEEP = script("keep")
+_SECRET_COMPLETION = frozenset({"one-time-code", "current-password", "new-password", "cc-csc"})
+_NO_PASSWORD = frozenset({"checkbox", "radio", "select", "range", "color", "date"})
+_COOKIES = TypeAdapter(tuple[Cookie, ...])
+
+
+class _Held(BaseModel):
+    """A field that holds something, and what it says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: str
+    id: str
+    name: str
+    place: int
+    value: str = ""
+    checked: bool = False
+    option: str = ""
+    chosen: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    completion: str = ""
+    mode: str = ""
+    limit: int = 0
+
+
+class _Kept(BaseModel):
+    """What `js/keep.js` answers for one document."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    origin: str
+    session: tuple[Entry, ...]
+    local: tuple[Entry, ...]
+    databases: tuple[dict[str, JsonValue], ...]
+    x: float
+    y: float
+    fields: tuple[_Held, ...]
+    over: tuple[str, ...]
 
 
 async def capture(
@@ -15,4 +91,186 @@ async def capture(
     the checkpoint before stays the newest one. Fields that take passwords and one-time codes
     are left out, and so is whatever `secrets` knows, but for its name.
     """
-    raise NotImplementedError
+    try:
+        async with asyncio.timeout(timeout_s):
+            for _ in range(_TRIES):
+                try:
+                    return await _capture(session, secrets)
+                except Error as error:
+                    if not left_page(error):
+                        return None
+    except TimeoutError:
+        return None
+    return None
+
+
+async def _capture(session: BrowserSession, secrets: Secrets) -> Checkpoint:
+    documents = session.documents
+    pages = _pages(session)
+    target = await documents.target(session.page)
+    looks = await asyncio.gather(*(_look(session, page) for page in pages))
+    cookies = _COOKIES.validate_python(await session.context.cookies())
+    for look in looks:
+        for storage in look.origins:
+            # Origins no tab shows now keep what they had when they were last seen.
+            documents.origins.pop(storage.origin, None)
+            documents.origins[storage.origin] = storage
+    notes = [note for look in looks for note in look.notes]
+    origins = [one for one in documents.origins.values() if one.local or one.databases]
+    if len(cookies) > _MOST_COOKIES or len(origins) > _MOST_ORIGINS:
+        notes.append("cookies and storage of the newest sites alone are kept")
+    return Checkpoint(
+        cookies=tuple(sorted(cookies[-_MOST_COOKIES:], key=_place_of_cookie)),
+        origins=tuple(sorted(origins[-_MOST_ORIGINS:], key=lambda one: one.origin)),
+        tabs=tuple(
+            _tab(session, page, look, pages, secrets)
+            for page, look in zip(pages, looks, strict=True)
+        ),
+        current=pages.index(session.page),
+        target_id=target,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _pages(session: BrowserSession) -> list[Page]:
+    """The tabs that are kept, in their order; the run's own is among them."""
+    current = session.page
+    pages = [page for page in session.context.pages if not page.is_closed()]
+    if len(pages) > _MOST_TABS:
+        lineage: list[Page] = []
+        at: Page | None = current
+        while at is not None and at not in lineage:
+            lineage.append(at)
+            at = session.opener(at)
+        kept = [*lineage, *(page for page in reversed(pages) if page not in lineage)][:_MOST_TABS]
+        pages = [page for page in pages if page in kept]
+    return pages
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one tab shows and holds."""
+
+    document: Document | None
+    frames: tuple[tuple[tuple[int, ...], _Kept], ...]
+
+    @property
+    def origins(self) -> Iterator[OriginStorage]:
+        for _, kept in self.frames:
+            if kept.origin != "null":
+                yield OriginStorage(origin=kept.origin, local=kept.local, databases=kept.databases)
+
+    @property
+    def notes(self) -> Iterator[str]:
+        for _, kept in self.frames:
+            yield from (f"not kept, too large: {what}" for what in kept.over)
+
+
+async def _look(session: BrowserSession, page: Page) -> _Look:
+    """Look at a tab; one in the background that can't be read is kept by its address."""
+    top = page.main_frame
+    frames = [(frame, path) for frame, path in _frames(top, ()) if not frame.is_detached()]
+    origins: set[str] = set()
+    reads: list[Awaitable[_Kept | None]] = []
+    for frame, _ in frames[:_MOST_FRAMES]:
+        origin = _origin(frame.url)
+        reads.append(_read(frame, storage=origin not in origins))
+        origins.add(origin)
+    try:
+        document, found = await asyncio.gather(
+            session.documents.shown(page), asyncio.gather(*reads)
+        )
+    except Error:
+        if page is session.page:
+            raise
+        return _Look(None, ())
+    if found[0] is None and page is session.page:
+        raise TimeoutError
+    kept = zip(frames, found, strict=False)
+    return _Look(document, tuple((path, one) for (_, path), one in kept if one is not None))
+
+
+def _frames(frame: Frame, path: tuple[int, ...]) -> Iterator[tuple[Frame, tuple[int, ...]]]:
+    yield frame, path
+    for place, child in enumerate(frame.child_frames):
+        yield from _frames(child, (*path, place))
+
+
+def _origin(url: str) -> str:
+    """Origin of an address; empty for one whose storage is not its own."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else ""
+
+
+async def _read(frame: Frame, *, storage: bool) -> _Kept | None:
+    """Read one document; None where it does not answer in time."""
+    options: dict[str, JsonValue] = {"storage": storage and _origin(frame.url) != "", "most": _MOST}
+    top = frame.parent_frame is None
+    try:
+        async with asyncio.timeout(_PAGE_TIME_S if top else _FRAME_TIME_S):
+            return _Kept.model_validate_json(await frame.evaluate(_KEEP, options))
+    except TimeoutError:
+        return None
+    except Error:
+        if top:
+            raise
+        return None
+
+
+def _tab(
+    session: BrowserSession, page: Page, look: _Look, pages: Sequence[Page], secrets: Secrets
+) -> Tab:
+    opener = session.opener(page)
+    return Tab(
+        url=page.url,
+        method=look.document.method if look.document else GET,
+        document=look.document.name if look.document else "",
+        opener=pages.index(opener) if opener in pages else None,
+        session_storage=tuple(
+            SessionStorage(origin=kept.origin, entries=kept.session)
+            for _, kept in look.frames
+            if kept.session
+        ),
+        frames=tuple(
+            FrameState(
+                path=path,
+                scroll_x=kept.x,
+                scroll_y=kept.y,
+                fields=tuple(_values(kept.fields, secrets)),
+            )
+            for path, kept in look.frames
+        ),
+    )
+
+
+def _values(fields: Sequence[_Held], secrets: Secrets) -> Iterator[FieldValue]:
+    """What may be kept of fields: a secret's name, never its value."""
+    for field in fields:
+        name = secrets.name_of(field.value) if field.value else None
+        if name is None and (_takes_secret(field) or secrets.holds([field.value, *field.chosen])):
+            continue
+        yield FieldValue(
+            type=field.type,
+            id=field.id,
+            name=field.name,
+            option=field.option,
+            place=field.place,
+            value="" if name else field.value,
+            checked=field.checked,
+            chosen=field.chosen,
+            secret=name or "",
+        )
+
+
+def _takes_secret(field: _Held) -> bool:
+    if field.type in _NO_PASSWORD:
+        return False
+    if field.type == "password" or _SECRET_COMPLETION & set(field.completion.casefold().split()):
+        return True
+    if any(is_secret_name(name) for name in (field.name, field.id)):
+        return True
+    return is_secret_label(" ".join(field.labels or (field.name, field.id)))
+
+
+def _place_of_cookie(cookie: Cookie) -> tuple[str, str, str]:
+    return cookie.domain, cookie.path, cookie.name
