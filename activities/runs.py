@@ -1,42 +1,22 @@
 """The first and the last activity of a run: reading it from the ledger, closing its account."""
 
-import asyncio
-import json
-from pathlib import Path
-
-from pydantic import JsonValue
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.artifacts import write_artifacts
-from activities.metrics import observe_run
-from activities.recount import recount
+from activities.account import write_account
+from activities.retold import first_state, last_state
 from activities.settings import ActivitySettings
-from ledger.clock import now_micros
 from ledger.content import read_content
 from ledger.errors import SecretUnreadable
 from ledger.ledger import Ledger
-from ledger.models import (
-    Document,
-    Ending,
-    EventRow,
-    ExtractedRow,
-    RunRow,
-    RunStatus,
-    TerminalStatus,
-)
-from ledger.records import build_csv, build_rows, lead_record
-from ledger.result import build_result, build_status, log_line
-from ledger.wire import run_folder
+from ledger.models import Document, RunRow
 from plans.calls import Finish
 from plans.fields import under_schema
-from plans.leads import has_phone
 from plans.placeholders import restored
 from plans.plan import Plan, PlanText
 from plans.state import RunLimits, RunState
 from plans.step import HaltClass
 from plans.suite import TaskSuite
-from plans.summary import Summary, summarise
 from workflows.interfaces import (
     CLOSE_ACCOUNT,
     FINISH_RUN,
@@ -45,24 +25,23 @@ from workflows.interfaces import (
     FinishRequest,
     Nothing,
     RunKey,
+    RunPolicy,
     RunSpec,
     WorkflowEnd,
 )
 from workflows.observing import closing_of
 
-_STATUS: dict[str, TerminalStatus] = {
-    "succeeded": RunStatus.SUCCEEDED,
-    "failed": RunStatus.FAILED,
-    "cancelled": RunStatus.CANCELLED,
-}
-
 
 class RunActivities:
     """What PlanRun does with the ledger; no browser is touched here."""
 
-    def __init__(self, ledger: Ledger, settings: ActivitySettings) -> None:
+    def __init__(
+        self, ledger: Ledger, settings: ActivitySettings, *, search_attributes: bool = False
+    ) -> None:
+        """Take the ledger, the settings, and whether Temporal knows our search attributes."""
         self._ledger = ledger
         self._settings = settings
+        self._policy = _policy(settings, search_attributes)
 
     @activity.defn(name=LOAD_RUN)
     async def load_run(self, run: RunKey) -> RunSpec:
@@ -75,12 +54,7 @@ class RunActivities:
             ApplicationError: there is no such run.
         """
         row = await self._row(run)
-        limits = RunLimits(
-            max_run_steps=row.limits.max_run_steps,
-            max_loop_iterations=self._settings.max_loop_iterations,
-            max_cost_micro=row.limits.max_cost_micro,
-            max_time_ms=row.limits.max_time_ms,
-        )
+        limits = self._limits(row)
         content = read_content(row.plan)
         over = row.status.terminal
         try:
@@ -88,13 +62,18 @@ class RunActivities:
             refusal = None if over else _refusal(row, content)
         except SecretUnreadable as error:
             inputs, refusal = {}, None if over else _unreadable(error)
+        given = inputs if isinstance(inputs, dict) else {}
+        plan = _plan(row, content) if isinstance(content, Plan) else None
         return RunSpec(
-            plan=_plan(row, content) if isinstance(content, Plan) and not over else None,
+            plan=None if over else plan,
             refusal=refusal,
-            state=RunState.start(inputs if isinstance(inputs, dict) else {}),
+            state=await first_state(self._ledger, row, plan, limits, given),
             limits=limits,
             perception=row.perception,
             profile_id=row.profile_id or "",
+            plan_name=row.plan_name,
+            state_key=row.state_key,
+            policy=self._policy,
         )
 
     @activity.defn(name=FINISH_RUN)
@@ -104,18 +83,15 @@ class RunActivities:
         A run that is terminal already keeps its state and its files; the answer is how this
         workflow saw it end.
         """
-        tenant_id, run_id = request.run.tenant_id, request.run.run_id
         row = await self._row(request.run)
         if row.status.terminal:
             return request.finish
-        rows = await self._ledger.rows.read(tenant_id, run_id)
-        events = await self._ledger.events.read(tenant_id, run_id)
-        await self._end(row, request, rows, events)
+        await write_account(self._ledger, self._settings, row, request)
         return request.finish
 
     @activity.defn(name=CLOSE_ACCOUNT)
     async def close_account(self, request: CloseInput) -> Nothing:
-        """End a run whose workflow can't; counts come from its events and records.
+        """End a run whose workflow can't; its recorded outcomes tell where it stood.
 
         A run that is over stays as it is, and so does one whose workflow is alive after all
         (reset from the UI).
@@ -125,38 +101,39 @@ class RunActivities:
             return Nothing()
         if await closing_of(activity.client(), request.run, request.closing.at_ms) is None:
             return Nothing()
-        rows = await self._ledger.rows.read(row.tenant_id, row.run_id)
-        events = await self._ledger.events.read(row.tenant_id, row.run_id)
-        content = read_content(row.plan)
-        plan = content if isinstance(content, Plan) else Plan(steps=())
-        began_ms = None if row.started_at is None else row.started_at // 1000
         finishing = FinishRequest(
             run=request.run,
             finish=_finish_of(row, request.closing.how),
-            state=RunState(counters=recount(plan, events, rows)),
-            elapsed_ms=0 if began_ms is None else max(0, request.closing.at_ms - began_ms),
+            state=await self._stood_at(row),
+            elapsed_ms=await self._ledger.pauses.time_run(row, request.closing.at_ms * 1000)
+            // 1000,
         )
-        await self._end(row, finishing, rows, events)
+        await write_account(self._ledger, self._settings, row, finishing)
         return Nothing()
 
-    async def _end(
-        self,
-        row: RunRow,
-        request: FinishRequest,
-        rows: tuple[ExtractedRow, ...],
-        events: tuple[EventRow, ...],
-    ) -> None:
-        now = now_micros()
-        summary = _summary(row, rows, request)
-        ending = Ending(
-            status=_STATUS[request.finish.status],
-            halt_class=request.finish.halt_class,
-            message=request.finish.message,
-            summary=summary.model_dump(mode="json", exclude_none=True),
+    async def _stood_at(self, row: RunRow) -> RunState:
+        """Where a run stands whose workflow is gone."""
+        content = read_content(row.plan)
+        if not isinstance(content, Plan):
+            return RunState.start()
+        plan = _plan(row, content)
+        try:
+            secrets = await self._ledger.secrets.read(row.tenant_id, row.run_id)
+        except SecretUnreadable:
+            secrets = {}
+        inputs = restored(_inputs(row), secrets)
+        given = inputs if isinstance(inputs, dict) else {}
+        limits = self._limits(row)
+        first = await first_state(self._ledger, row, plan, limits, given)
+        return await last_state(self._ledger, row, plan, limits, first)
+
+    def _limits(self, row: RunRow) -> RunLimits:
+        return RunLimits(
+            max_run_steps=row.limits.max_run_steps,
+            max_loop_iterations=self._settings.max_loop_iterations,
+            max_cost_micro=row.limits.max_cost_micro,
+            max_time_ms=row.limits.max_time_ms,
         )
-        await self._write_files(row, ending, rows, events, now)
-        if await self._ledger.runs.finish(row.tenant_id, row.run_id, ending, now):
-            observe_run(row.tenant_id, ending.status, summary)
 
     async def _row(self, run: RunKey) -> RunRow:
         row = await self._ledger.runs.get(run.tenant_id, run.run_id)
@@ -165,41 +142,6 @@ class RunActivities:
                 f"the ledger has no run {run.run_id}", type="UnknownRun", non_retryable=True
             )
         return row
-
-    async def _write_files(
-        self,
-        row: RunRow,
-        ending: Ending,
-        rows: tuple[ExtractedRow, ...],
-        events: tuple[EventRow, ...],
-        now: int,
-    ) -> None:
-        """The files are there when the run is terminal, so they are written before."""
-        over = row.model_copy(
-            update={
-                "status": ending.status,
-                "halt_class": ending.halt_class,
-                "message": ending.message,
-                "summary": ending.summary,
-                "finished_at": now,
-                "updated_at": now,
-            }
-        )
-        steps = [event for event in events if event.kind == "step"]
-        folder: Path = self._settings.run_dir(row.tenant_id, row.run_id)
-        csv = build_csv(row, rows)
-        await asyncio.to_thread(
-            write_artifacts,
-            folder,
-            {
-                "status.json": _json(build_status(over, now).document()),
-                "result.json": _json(build_result(over, steps, rows, now).document()),
-                "extracted_rows.json": _json(list[JsonValue](build_rows(rows))),
-                "leads.csv": csv,
-                "extracted_rows.csv": csv,
-                "events.log": "".join(f"{log_line(event)}\n" for event in events),
-            },
-        )
 
 
 _CLOSED: dict[WorkflowEnd, str] = {
@@ -252,6 +194,16 @@ def _key(run: RunKey) -> tuple[str, str]:
     return run.tenant_id, run.run_id
 
 
+def _policy(settings: ActivitySettings, search_attributes: bool) -> RunPolicy:
+    return RunPolicy(
+        max_recoveries=settings.max_recoveries,
+        max_pause_ms=int(settings.max_pause_hours * 3_600_000),
+        pause_hold_s=settings.pause_hold_minutes * 60,
+        calls_per_history=settings.calls_per_history,
+        search_attributes=search_attributes,
+    )
+
+
 def _plan(row: RunRow, plan: Plan) -> Plan:
     """The plan that runs: the fields of an `extraction_schema` beat its own."""
     schema = row.payload.get("extraction_schema")
@@ -261,22 +213,3 @@ def _plan(row: RunRow, plan: Plan) -> Plan:
 def _inputs(row: RunRow) -> Document:
     inputs = row.payload.get("inputs")
     return inputs if isinstance(inputs, dict) else {}
-
-
-def _summary(row: RunRow, rows: tuple[ExtractedRow, ...], request: FinishRequest) -> Summary:
-    folder = run_folder(row.tenant_id, row.run_id)
-    content = read_content(row.plan)
-    plan = content if isinstance(content, Plan) else Plan(steps=())
-    return summarise(
-        request.state.counters,
-        request.finish,
-        plan,
-        total_time_s=request.elapsed_ms / 1000,
-        leads_with_phone=sum(found.viable and has_phone(lead_record(found)) for found in rows),
-        result_path=f"{folder}/result.json",
-        csv_path=f"{folder}/leads.csv",
-    )
-
-
-def _json(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

@@ -22,6 +22,13 @@ class ActivitySettings(BaseSettings):
     allow_private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Private `host:port` that browsers may reach, separated by commas."""
     max_loop_iterations: int = Field(default=50, ge=1)
+    max_recoveries: int = Field(default=20, ge=0)
+    """How often a run may lose its browser and go on in another."""
+    max_pause_hours: float = Field(default=168.0, gt=0, allow_inf_nan=False)
+    pause_hold_minutes: float = Field(default=15.0, ge=0, allow_inf_nan=False)
+    """So long a paused run's browser is kept; then it comes back from its checkpoint."""
+    calls_per_history: int = Field(default=500, ge=1)
+    """A run's workflow continues as new after so many calls."""
     lease_ttl_s: float = Field(default=3.0, gt=0)
     """A lease not renewed for this long lapses: shorter than the heartbeat time-out."""
     lease_linger_s: float = Field(default=30.0, ge=0)

@@ -72,6 +72,17 @@ class Pauses:
         return None if found is None else PauseRow.model_validate(dict(found))
 
     @whole
+    async def time_run(self, row: RunRow, until: Micros) -> int:
+        """Microseconds that the run has run by then, pauses left out."""
+        if row.started_at is None:
+            return 0
+        query = select(run_pauses.c.paused_at, run_pauses.c.answered_at)
+        async with self._database.read() as connection:
+            found = await connection.execute(query.where(_of(row.tenant_id, row.run_id)))
+            paused = sum(max(0, (answered or until) - begun) for begun, answered in found.all())
+        return max(0, until - row.started_at - paused)
+
+    @whole
     async def answer(
         self, tenant_id: str, run_id: str, answer: PauseAnswer, now: Micros
     ) -> PauseRow:

@@ -7,9 +7,11 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.pauses import PauseActivities
 from activities.runs import RunActivities
 from activities.settings import ActivitySettings
 from ledger.ledger import Ledger
+from temporal.search_attributes import search_attributes_known
 from workflows.close_run import CloseRun
 from workflows.interfaces import RUNS_QUEUE
 from workflows.plan_run import PlanRun
@@ -21,12 +23,20 @@ _DRAIN = timedelta(seconds=8)
 @asynccontextmanager
 async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
     """Poll the pool's queue; on leaving, what is under way gets a few seconds to end."""
-    runs = RunActivities(ledger, ActivitySettings())
+    known = await search_attributes_known(client)
+    runs = RunActivities(ledger, ActivitySettings(), search_attributes=known)
+    pauses = PauseActivities(ledger)
     worker = Worker(
         client,
         task_queue=RUNS_QUEUE,
         workflows=[PlanRun, CloseRun],
-        activities=[runs.load_run, runs.finish_run, runs.close_account],
+        activities=[
+            runs.load_run,
+            runs.finish_run,
+            runs.close_account,
+            pauses.mark_phase,
+            pauses.close_pause,
+        ],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=_DRAIN,
     )

@@ -21,8 +21,8 @@ from ledger.clock import now_micros
 from ledger.gates import Admitted
 from ledger.ledger import Ledger
 from ledger.models import Ending, Limits, NewEvent, NewRow, NewRun, RunRow, RunStatus, StepRecord
-from plans.calls import Outcome
-from plans.step import HaltClass, Perception
+from plans.calls import Money, Outcome
+from plans.step import HaltClass, Perception, TierName
 from temporal.client import connect
 from temporal.settings import TemporalSettings
 from workflows import interfaces, policies
@@ -164,7 +164,8 @@ class Browsers:
             step_index=call.index,
             body={"success": True, "tier": "dom", "iteration": 0, "cost": 0.002},
         )
-        await self.ledger.rows.record_step(
+        outcome = Outcome(success=True, tier=TierName.DOM, cost=Money(claude=2_000))
+        counts = await self.ledger.rows.record_step(
             StepRecord(
                 tenant_id=request.run.tenant_id,
                 run_id=request.run.run_id,
@@ -172,9 +173,12 @@ class Browsers:
                 step_index=call.index,
                 events=(event,),
                 rows=rows,
+                outcome=outcome.model_dump(mode="json", exclude_defaults=True),
             )
         )
-        return Outcome(success=True)
+        return outcome.model_copy(
+            update={"rows_added": counts.added, "rows_viable": counts.viable_added}
+        )
 
 
 @asynccontextmanager

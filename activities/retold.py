@@ -1,0 +1,63 @@
+"""Where a run begins and where it stood, from what the ledger kept of it and of the one before."""
+
+import asyncio
+
+from ledger.ledger import Ledger
+from ledger.models import Document, RecordedOutcome, RunRow
+from plans.calls import Outcome
+from plans.plan import Plan
+from plans.resuming import due, go_on
+from plans.retelling import Told, retell
+from plans.state import RunLimits, RunState
+
+
+async def first_state(
+    ledger: Ledger, row: RunRow, plan: Plan | None, limits: RunLimits, inputs: Document
+) -> RunState:
+    """The state before the run's first call: the start, or where the run before it stood.
+
+    Args:
+        ledger: has what the run before left.
+        row: the run.
+        plan: its plan, None where it has none of steps.
+        limits: its limits.
+        inputs: values of its inputs; those that a step has stored since are the older run's.
+    """
+    fresh = RunState.start(inputs)
+    if plan is None or row.resumed_from is None or row.state is None:
+        return fresh
+    ended = RunState.model_validate(row.state)
+    call = due(plan, limits, ended)
+    known = None
+    if call is not None:
+        known = await ledger.outcomes.get(row.tenant_id, row.resumed_from, call.key)
+    state = go_on(plan, limits, ended, None if known is None else outcome_of(known))
+    if state is None:
+        return fresh
+    stored = await ledger.variables.get_all(row.tenant_id, row.run_id)
+    state.variables |= {
+        name: truth for name, truth in fresh.variables.items() if name not in stored
+    }
+    return state
+
+
+async def last_state(
+    ledger: Ledger, row: RunRow, plan: Plan, limits: RunLimits, first: RunState
+) -> RunState:
+    """The state after the last call whose outcome was recorded."""
+    outcomes = await ledger.outcomes.read(row.tenant_id, row.run_id)
+    told = [Told(one.call_key, outcome_of(one)) for one in outcomes]
+    return await asyncio.to_thread(retell, plan, limits, first, told)
+
+
+def outcome_of(recorded: RecordedOutcome) -> Outcome:
+    """The outcome that the interpreter takes in."""
+    counts = recorded.counts
+    outcome = Outcome.model_validate(recorded.outcome)
+    return outcome.model_copy(
+        update={
+            "rows_added": counts.added,
+            "rows_viable": counts.viable_added,
+            "rows_total": counts.total_of_step,
+        }
+    )
