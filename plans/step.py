@@ -160,7 +160,10 @@ class Extract(BaseModel):
 
 
 class Step(BaseModel):
-    """A step as the caller wrote it, placeholders unfilled."""
+    """A step as the caller wrote it, placeholders unfilled.
+
+    `once`: whether its act must not happen twice; None, what it does and its words tell.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -185,3 +188,4 @@ class Step(BaseModel):
     params: Params = Params()
     hints: Hints = Hints()
     extract: Extract | None = None
+    once: bool | None = None
