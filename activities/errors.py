@@ -4,6 +4,7 @@
     ├── ChromiumMissing    no Chromium on this machine
     ├── LaunchFailed       Chromium or its holder did not start
     ├── SessionLost        the session's holder or browser is gone, or the worker has none
+    │   └── NotRestored    the browser is there, but not the page that the run was on
     └── StaleEpoch         another worker has adopted the session since
 
 Whether another try may help is said by `retryable`: after a lost session it may, on a new
@@ -29,6 +30,10 @@ class LaunchFailed(ActivityError):
 
 class SessionLost(ActivityError):
     """The session can't be reached any more: open a new one from the last checkpoint."""
+
+
+class NotRestored(SessionLost):
+    """The page of the checkpoint does not come up, or leads elsewhere now."""
 
 
 class StaleEpoch(ActivityError):

@@ -1,35 +1,69 @@
 """Composition root of a browser worker: one host, its sessions and the steps on them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 from temporalio.client import Client
+from temporalio.worker import Interceptor
 
+from activities.leftovers import sweeping
+from activities.machine import alive_as, machine_queue
 from activities.sessions import SessionActivities
 from activities.settings import ActivitySettings
 from activities.steps.runner import StepRunner
+from activities.unclaimed import Unclaimed
 from inference.cascade import Cascade
 from inference.dom.tier import DomTier
 from ledger.ledger import Ledger
-from plans.calls import Outcome
-from workflows.interfaces import CloseRequest, Nothing, StepRequest
 
-StepActivity = Callable[[StepRequest], Awaitable[Outcome]]
-HostActivity = StepActivity | Callable[[CloseRequest], Awaitable[Nothing]]
+HostActivity = Callable[..., Awaitable[Any]]
 
 
 class BrowserHost:
-    """The activities of one browser worker, all on the same sessions."""
+    """The activities of one browser worker, all on the same sessions.
 
-    def __init__(
-        self, client: Client, ledger: Ledger, settings: ActivitySettings, host_queue: str
-    ) -> None:
-        self.sessions = SessionActivities(client, ledger, settings, host_queue)
+    Attributes:
+        queue: the worker's own task queue, served as long as it lives.
+        machine_queue: that of all browser workers of this machine.
+    """
+
+    def __init__(self, client: Client, ledger: Ledger, settings: ActivitySettings) -> None:
+        self.queue = f"host-{uuid.uuid4().hex}"
+        self.machine_queue = machine_queue(settings.data_dir)
+        self.sessions = SessionActivities(client, ledger, settings, self.queue, self.machine_queue)
+        self._settings = settings
         self._steps = StepRunner(ledger, self.sessions.registry, Cascade((DomTier(),)), settings)
+        self._unclaimed = Unclaimed(
+            client, settings, self.queue, self.machine_queue, self.sessions.discard
+        )
+
+    @asynccontextmanager
+    async def at_home(self) -> AsyncGenerator[None]:
+        """Live on this machine: seen by its other workers, minding what nobody minds."""
+        with alive_as(self._settings.hosts_dir, self.queue):
+            async with sweeping(self._settings.sessions_dir), self._unclaimed.watching():
+                yield
+
+    @property
+    def interceptors(self) -> Sequence[Interceptor]:
+        """What the worker of the host's own queue needs."""
+        return [self.sessions.steps]
 
     def step_activities(self) -> Sequence[HostActivity]:
-        """What the host's own queue serves: the step types and the closing of a session."""
-        return [*self._steps.activities(), self.sessions.close_session]
+        """What the host's own queue serves: the steps, and the end of a session or a park."""
+        sessions = self.sessions
+        return [*self._steps.activities(), sessions.close_session, sessions.park_session]
+
+    def machine_activities(self) -> Sequence[HostActivity]:
+        """What any worker of this machine can do: adopt a session, or close a parked one."""
+        return [self.sessions.hold_session, self.sessions.close_session]
+
+    async def drain(self, within_s: float) -> None:
+        """Take no more sessions and hand over those that are here."""
+        await self.sessions.drain(within_s)
 
     async def close(self) -> None:
-        """Close all sessions."""
+        """Wait for browsers that are closing."""
         await self.sessions.close()

@@ -1,45 +1,55 @@
 """The lease on a browser session, as the long activity that a run holds."""
 
 import asyncio
-import hashlib
+import contextlib
 import logging
-import os
-import uuid
-from pathlib import Path
+import shutil
+from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
-from activities.browser.session import BrowserSession, PlaywrightDriver, SessionRegistry
-from activities.errors import ActivityError, LaunchFailed, SessionLost, StaleEpoch
+from activities.browser.session import PlaywrightDriver, SessionRegistry
+from activities.errors import ActivityError, SessionLost
 from activities.heartbeats import heartbeats
-from activities.holder.client import HolderClient, start_holder
+from activities.holder.client import HolderClient
+from activities.holder.finding import hello_of
 from activities.holder.messages import HolderSpec, HolderState
-from activities.leftovers import remove_session
+from activities.opening import OpenSession, Reason, SessionOpener
 from activities.settings import ActivitySettings
+from activities.steps_under_way import StepsUnderWay
 from ledger.clock import now_micros
+from ledger.errors import SecretUnreadable
 from ledger.ledger import Ledger
-from ledger.models import RunStatus
 from workflows.interfaces import (
     CLOSE_SESSION,
     HOLD_SESSION,
+    PARK_SESSION,
     CloseRequest,
     Nothing,
+    ParkRequest,
+    RunKey,
     SessionEnd,
     SessionRequest,
     plan_run_id,
 )
-from workflows.messages import SessionOpened, SessionRef
+from workflows.messages import SessionGone, SessionOpened, SessionRef
+from workflows.observing import closing_of, is_unknown_workflow
 
 _BEAT_S = 1.0
-_LAUNCH_TRIES = 2
+_QUIET_S = 1.0
+"""A run that is told of the drain sends no more steps; one without any for so long has heard."""
+_DRAIN_POLL_S = 0.1
+_HAND_OVER_S = 30.0
+"""So long a drained browser waits for the next worker."""
 
 log = logging.getLogger("mantis.sessions")
 
 
 class SessionActivities:
-    """Opens sessions on this host, keeps their leases alive and closes them."""
+    """Opens sessions on this host, keeps their leases alive, hands them over, closes them."""
 
     def __init__(
         self,
@@ -47,184 +57,239 @@ class SessionActivities:
         ledger: Ledger,
         settings: ActivitySettings,
         host_queue: str,
+        machine_queue: str,
     ) -> None:
         self._client = client
         self._ledger = ledger
         self._settings = settings
-        self._host_queue = host_queue
         self._driver = PlaywrightDriver()
-        self._holders: dict[str, HolderClient] = {}
-        self._launching = asyncio.Lock()
+        self._opener = SessionOpener(ledger, settings, self._driver, host_queue, machine_queue)
+        self._held: dict[str, OpenSession] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._draining = False
         self.registry = SessionRegistry()
+        self.steps = StepsUnderWay()
 
     @activity.defn(name=HOLD_SESSION)
     async def hold_session(self, request: SessionRequest) -> SessionEnd:
-        """Open a browser for a run, tell its workflow where it is, and hold the lease.
+        """Come by a browser for a run, tell its workflow where it is, and hold the lease.
 
-        Returns when the run closes the session or its browser is lost. While this activity
-        lives the lease is renewed; when it does not, the holder cuts the network and, after
-        a while, closes the browser by itself.
+        Returns when the session is closed, parked or handed over, or its browser is lost.
+        While this activity lives the lease is renewed; when it does not, the holder cuts the
+        network and, after a while, closes the browser by itself.
 
         Raises:
-            ApplicationError: the browser could not be started; the type names the error.
+            ApplicationError: no browser could be had; the type names the error.
         """
-        await self._refuse_second(request)
-        session_id = uuid.uuid4().hex
-        try:
-            async with heartbeats():
-                holder, session = await self._open(session_id, request)
-        except ActivityError as error:
-            raise ApplicationError(
-                str(error), type=type(error).__name__, non_retryable=True
-            ) from error
-        try:
-            await self._tell(session_id, request)
-            return await self._keep(holder, session, request.epoch)
-        except asyncio.CancelledError:
-            if activity.is_worker_shutdown():
+        if self._draining:
+            raise ApplicationError("this worker is about to end", type="Draining")
+        await self._refuse_over(request.run)
+        async with heartbeats():
+            session = await self._open(request)
+            reason: Reason = "closed"
+            try:
+                await self._tell(session, request.run)
+                reason = await _kept(session)
+            except asyncio.CancelledError:
+                reason = await self._why_cancelled(request.run)
                 raise
-            await self._close(session_id)
-            raise
-        finally:
-            if not activity.is_worker_shutdown():
-                await self._close(session_id)
+            finally:
+                await self._let_go(session, reason)
+        return SessionEnd(reason=reason)
 
     @activity.defn(name=CLOSE_SESSION)
     async def close_session(self, request: CloseRequest) -> Nothing:
-        """Cut the session's network and close its browser; a closed one stays closed."""
-        await self._close(request.session.session_id)
+        """Cut the session's network at once; its browser is closed soon after.
+
+        A parked session of this machine too; one that is gone stays gone.
+        """
+        session = self._held.get(request.session.session_id)
+        if session is not None:
+            await _cut(session.holder)
+            session.end("closed")
+            return Nothing()
+        spec = await asyncio.to_thread(self._opener.here, request.session.session_id)
+        if spec is not None and (spec.tenant_id, spec.run_id) == _names(request.run):
+            await _cut(HolderClient(spec.socket_path))
+            self._finish_later(spec)
         return Nothing()
 
-    async def close(self) -> None:
-        """Close every session of this host, and the browser driver."""
-        await asyncio.gather(*(self._close(session_id) for session_id in list(self._holders)))
-        await self._driver.stop()
-
-    async def _refuse_second(self, request: SessionRequest) -> None:
-        """Open no other browser for a run that has had one: it is lost with its steps.
-
-        A try that ended before the run began, with its worker or for lack of the ledger,
-        has lost nothing and is made again. A run that is over (its workflow was reset from
-        the UI) gets none at all.
+    @activity.defn(name=PARK_SESSION)
+    async def park_session(self, request: ParkRequest) -> Nothing:
+        """Leave a session's browser to its holder for a while; parking it again is fine.
 
         Raises:
-            ApplicationError: it has had one, or is over.
+            ApplicationError: (SessionLost) this worker does not hold it any more.
         """
-        row = await self._ledger.runs.get(request.run.tenant_id, request.run.run_id)
-        if row is None or row.status is RunStatus.QUEUED:
-            return
-        if row.status.terminal or activity.info().attempt > 1:
-            raise ApplicationError(
-                "the browser's host is gone", type=SessionLost.__name__, non_retryable=True
-            )
-
-    async def _open(
-        self, session_id: str, request: SessionRequest
-    ) -> tuple[HolderClient, BrowserSession]:
-        row = await self._ledger.runs.get(request.run.tenant_id, request.run.run_id)
-        spec = self._spec(session_id, request, row.allowed_hosts if row else ())
-        holder = await self._start(spec)
-        self._holders[session_id] = holder
+        ref = request.session
+        session = self._held.get(ref.session_id)
+        if session is None or session.ref.epoch != ref.epoch:
+            if await self._is_parked(ref):
+                return Nothing()
+            raise _lost(f"session {ref.session_id} is not held by this worker")
         try:
-            hello = await holder.hello()
-            session = await BrowserSession.attach(
-                self._driver, hello.cdp_url, session_id, hello.epoch, spec.session_dir
-            )
-        except BaseException:
-            await self._close(session_id)
-            raise
-        self.registry.add(session)
-        return holder, session
-
-    async def _start(self, spec: HolderSpec) -> HolderClient:
-        """Launch, one at a time on this host; a launch that fails is tried once more."""
-        async with self._launching:
-            for attempt in range(1, _LAUNCH_TRIES + 1):
-                try:
-                    return await start_holder(spec)
-                except LaunchFailed:
-                    if attempt == _LAUNCH_TRIES:
-                        raise
-                    log.warning("a browser did not start and is started once more")
-        raise AssertionError("unreachable")
-
-    def _spec(
-        self, session_id: str, request: SessionRequest, allowed_hosts: tuple[str, ...]
-    ) -> HolderSpec:
-        settings = self._settings
-        session_dir = settings.sessions_dir / session_id
-        kept = request.profile_id != ""
-        profile_dir = (
-            settings.profile_dir(request.run.tenant_id, request.profile_id)
-            if kept
-            else session_dir / "profile"
-        )
-        return HolderSpec(
-            session_id=session_id,
-            session_dir=session_dir,
-            profile_dir=profile_dir,
-            socket_path=_socket_path(settings.runtime_dir, session_id),
-            throwaway_profile=not kept,
-            chrome_path=settings.chrome_path,
-            headless=settings.headless,
-            allow_private_hosts=settings.allow_private_hosts,
-            allowed_hosts=allowed_hosts,
-            ttl_s=settings.lease_ttl_s,
-            linger_s=settings.lease_linger_s,
-            epoch=request.epoch,
-        )
-
-    async def _tell(self, session_id: str, request: SessionRequest) -> None:
-        run = request.run
-        await self._ledger.runs.begin(run.tenant_id, run.run_id, now_micros())
-        workflow = self._client.get_workflow_handle(plan_run_id(run.tenant_id, run.run_id))
-        await workflow.signal(
-            "session_opened",
-            SessionOpened(
-                session=SessionRef(
-                    session_id=session_id, host_queue=self._host_queue, epoch=request.epoch
-                )
-            ),
-        )
-
-    async def _keep(self, holder: HolderClient, session: BrowserSession, epoch: int) -> SessionEnd:
-        """Renew the lease and heartbeat until the session is closed or lost."""
-        while session.session_id in self._holders:
-            activity.heartbeat()
-            try:
-                hello = await holder.renew(epoch)
-            except StaleEpoch:
-                return SessionEnd(reason="closed")
-            except ActivityError:
-                session.lost.set()
-                return SessionEnd(reason="browser_lost")
-            if hello.state is HolderState.BROWSER_LOST or session.lost.is_set():
-                session.lost.set()
-                return SessionEnd(reason="browser_lost")
-            await session.wait_gone(_BEAT_S)
-        return SessionEnd(reason="closed")
-
-    async def _close(self, session_id: str) -> None:
-        holder = self._holders.pop(session_id, None)
-        session = self.registry.remove(session_id)
-        if holder is None:
-            return
-        try:
-            await holder.cut()
-            if session is not None:
-                await session.detach()
-            await holder.close()
+            await self._park(session, request.hold_s)
         except ActivityError as error:
-            log.info("session %s was gone before it was closed: %s", session_id, error)
-        await asyncio.to_thread(remove_session, self._settings.sessions_dir / session_id)
+            session.end("browser_lost")
+            raise _lost(str(error)) from error
+        session.end("parked")
+        return Nothing()
+
+    async def drain(self, within_s: float) -> None:
+        """Take no more sessions, let the steps that run end, and hand the browsers over.
+
+        Their workflows are told, so that they have them adopted at their next boundary.
+
+        Args:
+            within_s: a session that is busy for longer is handed over with its step.
+        """
+        self._draining = True
+        now = asyncio.get_running_loop().time
+        began = now()
+        await asyncio.gather(*(self._say_drained(session) for session in self._held.values()))
+        while self._held and now() < began + within_s:
+            for session_id, session in self._held.items():
+                if min(self.steps.quiet_s(session_id), now() - began) > _QUIET_S:
+                    session.end("drained")
+            await asyncio.sleep(_DRAIN_POLL_S)
+        for session in self._held.values():
+            session.end("drained")
+
+    async def close(self) -> None:
+        """Wait for browsers that are closing, and stop the browser driver."""
+        if self._closing:
+            await asyncio.wait(self._closing)
+        await self._driver.stop()
+
+    async def _open(self, request: SessionRequest) -> OpenSession:
+        try:
+            session = await self._opener.open(request)
+        except (ActivityError, SecretUnreadable) as error:
+            raise ApplicationError(
+                str(error), type=type(error).__name__, non_retryable=True
+            ) from error
+        self._held[session.ref.session_id] = session
+        self.registry.add(session.browser)
+        return session
+
+    async def _tell(self, session: OpenSession, run: RunKey) -> None:
+        """Mark the run as begun, and tell its workflow where its browser is.
+
+        Raises:
+            ApplicationError: the run, or its workflow, is over.
+        """
+        row = await self._ledger.runs.begin(run.tenant_id, run.run_id, now_micros())
+        if row.status.terminal:
+            raise _lost("the run is over")
+        message = SessionOpened(session=session.ref, how=session.browser.how)
+        try:
+            await self._workflow(run).signal("session_opened", message)
+        except RPCError as error:
+            if is_unknown_workflow(error):
+                raise _lost("the run's workflow is over") from error
+            raise
+
+    async def _why_cancelled(self, run: RunKey) -> Reason:
+        """A lease that Temporal has given up while its run goes on is left to be adopted."""
+        details = activity.cancellation_details()
+        if details is None or details.cancel_requested:
+            return "closed"
+        if details.worker_shutdown:
+            return "drained"
+        try:
+            return "browser_lost" if await closing_of(self._client, run, 0) is None else "closed"
+        except RPCError:
+            return "browser_lost"
+
+    async def _refuse_over(self, run: RunKey) -> None:
+        """A run that is over, whose workflow was reset from the UI, gets no browser.
+
+        Raises:
+            ApplicationError: it is over.
+        """
+        row = await self._ledger.runs.get(run.tenant_id, run.run_id)
+        if row is not None and row.status.terminal:
+            raise _lost("the run is over")
+
+    async def _let_go(self, session: OpenSession, reason: Reason) -> None:
+        session_id = session.ref.session_id
+        self.registry.remove(session.browser)
+        if self._held.get(session_id) is session:
+            del self._held[session_id]
+            self.steps.forget(session_id)
+        match reason:
+            case "closed":
+                await _cut(session.holder)
+                await session.detach()
+                await self.discard(session.spec)
+            case "drained":
+                with contextlib.suppress(ActivityError):
+                    await self._park(session, _HAND_OVER_S)
+            case "parked" | "browser_lost":
+                # A holder whose worker has lost it is adopted, or ends by itself.
+                await session.detach()
+
+    async def _park(self, session: OpenSession, hold_s: float) -> None:
+        self.registry.remove(session.browser)
+        await session.detach()
+        await session.holder.park(session.ref.epoch, hold_s)
+
+    async def _is_parked(self, ref: SessionRef) -> bool:
+        spec = await asyncio.to_thread(self._opener.here, ref.session_id)
+        hello = await hello_of(spec) if spec is not None else None
+        return hello is not None and (hello.state, hello.epoch) == (HolderState.PARKED, ref.epoch)
+
+    async def _say_drained(self, session: OpenSession) -> None:
+        run = RunKey(tenant_id=session.spec.tenant_id, run_id=session.spec.run_id)
+        try:
+            gone = SessionGone(session=session.ref, draining=True)
+            await self._workflow(run).signal("session_gone", gone)
+        except RPCError as error:
+            log.info("run %s could not be told of the drain: %s", run.run_id, error)
+
+    def _workflow(self, run: RunKey) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(plan_run_id(run.tenant_id, run.run_id))
+
+    def _finish_later(self, spec: HolderSpec) -> None:
+        task = asyncio.create_task(self.discard(spec))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def discard(self, spec: HolderSpec) -> None:
+        """Close a browser whose run is over, and remove what only recovery needs."""
+        try:
+            await self._opener.discard(spec)
+        except ActivityError as error:
+            log.warning("session %s is left to its watchdog: %s", spec.session_id, error)
+        journals = self._settings.journals_dir(spec.tenant_id, spec.run_id)
+        await asyncio.to_thread(shutil.rmtree, journals, ignore_errors=True)
 
 
-def _socket_path(runtime_dir: Path, session_id: str) -> Path:
-    runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = runtime_dir.stat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise LaunchFailed(
-            f"{runtime_dir} must be this user's alone: set MANTIS_RUNTIME_DIR to another folder"
-        )
-    name = hashlib.sha256(session_id.encode()).hexdigest()[:16]
-    return runtime_dir / f"{name}.sock"
+async def _kept(session: OpenSession) -> Reason:
+    """Wait until the session is ended, or its lease or browser is lost."""
+    browser = session.browser
+    events = (session.over, session.renewals.lost, browser.lost)
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        while not session.over.is_set():
+            if session.renewals.lost.is_set() or not await browser.alive():
+                browser.lost.set()
+                break
+            await asyncio.wait(waiting, timeout=_BEAT_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+    return session.reason
+
+
+async def _cut(holder: HolderClient) -> None:
+    with contextlib.suppress(ActivityError):
+        await holder.cut()
+
+
+def _lost(message: str) -> ApplicationError:
+    return ApplicationError(message, type=SessionLost.__name__, non_retryable=True)
+
+
+def _names(run: RunKey) -> tuple[str, str]:
+    return run.tenant_id, run.run_id

@@ -61,6 +61,7 @@ class BrowserSession:
         downloads: the files its pages handed out.
         documents: what its tabs show, and how it was asked for.
         how: how this worker came to its pages.
+        tab_found: whether the current tab is the one that the holder was told of.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class BrowserSession:
         self._page = page
         self._holding = holding
         self._told: Page | None = None
+        self.tab_found = False
         self._parents: dict[Page, Page] = {}
         self._events: list[SessionEvent] = []
         self._crash = asyncio.Event()
@@ -182,10 +184,13 @@ class BrowserSession:
             return JournalView(entries=(), complete=False, alive=False)
         return self._holding.journal_of(session_id)
 
+    @property
+    def crashed_before(self) -> bool:
+        """Whether the tab that the run was in had crashed when this worker took the session."""
+        return self._holding is not None and not self._holding.hello.target
+
     async def page_answers(self) -> bool:
-        """Whether the tab that the run was in is there, and its page responds."""
-        if self._holding is not None and not self._holding.hello.target:
-            return False
+        """Whether the page of the current tab responds."""
         with contextlib.suppress(Error, TimeoutError):
             async with asyncio.timeout(_ANSWER_TIMEOUT_S):
                 return bool(await self._page.evaluate("true"))
@@ -196,8 +201,11 @@ class BrowserSession:
         await self._replace(self._page)
 
     async def tell_tab(self) -> None:
-        """Tell the holder which tab is current, for whoever adopts the session."""
-        if self._holding is None:
+        """Tell the holder which tab is current, for whoever adopts the session.
+
+        Not while tabs are arranged: a page that is half restored is nobody's to go on with.
+        """
+        if self._holding is None or self._arranging:
             return
         page = self._page
         with contextlib.suppress(Error, TimeoutError, ActivityError):
@@ -315,7 +323,8 @@ class BrowserSession:
         target = self._holding.hello.target if self._holding else ""
         tab = await self.documents.tab(target) if target else None
         if tab is not None:
-            self._page = tab
+            self._page = self._told = tab
+            self.tab_found = True
             await self._size(tab)
 
     def _adopt(self, page: Page) -> None:

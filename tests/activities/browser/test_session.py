@@ -333,5 +333,7 @@ async def test_the_registry_fences_by_epoch(session: BrowserSession) -> None:
     with pytest.raises(SessionLost):
         registry.get("s1", 2)
     session.lost.clear()
-    assert registry.remove("s1") is session
-    assert registry.remove("s1") is None
+    registry.remove(session)
+    registry.remove(session)
+    with pytest.raises(SessionLost):
+        registry.get("s1", 2)
