@@ -5,10 +5,9 @@ import logging
 import secrets
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from playwright.async_api import Error as PlaywrightError
-from pydantic import JsonValue
 from temporalio import activity
 
 from activities.browser.hints import unmet_hint
@@ -19,24 +18,22 @@ from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.checking import verify
 from activities.steps.context import StepContext
-from activities.steps.masking import NOTHING, Mask
+from activities.steps.masking import NOTHING
 from activities.steps.record import Recorded, record
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
+from activities.steps.values import RunValues
 from inference.cascade import Cascade
 from ledger.errors import SecretUnreadable
 from ledger.ledger import Ledger
-from ledger.wire import masked_values
 from plans.calls import CallKind, Outcome, Verdict
-from plans.occurrences import MASK
-from plans.placeholders import SECRET, fill_step, names_in_step, restored
+from plans.placeholders import fill_step, names_in_step
 from plans.step import FailureClass, Step, StepType
 from plans.waiting import most_seconds
-from workflows.interfaces import RETURN_TO_LIST, RunKey, StepRequest
+from workflows.interfaces import RETURN_TO_LIST, StepRequest
 
 _LONGEST_STEP_S = 60.0
 _LEAST_STEP_S = 1.0
-_RUNS_KNOWN = 32
 _HINT_TIME_S = 3.0
 _NEWS_S = 0.3
 _LONGEST_NOTE = 300
@@ -82,7 +79,7 @@ class StepRunner:
         self._registry = registry
         self._cascade = cascade
         self._settings = settings
-        self._known_inputs: dict[RunKey, Mapping[str, JsonValue]] = {}
+        self._values = RunValues(ledger)
 
     def activities(self) -> Sequence[Callable[[StepRequest], Awaitable[Outcome]]]:
         """One activity a step type, by its name, and `return_to_list`."""
@@ -156,48 +153,17 @@ class StepRunner:
         await session.ready()
         step = request.call.step
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
-        known, mask = await self._values(request.run, names_in_step(step))
-        shown = masked_values({name: mask.value(value) for name, value in known.items()})
-        shown |= {name: MASK for name in known if name.startswith(SECRET)}
+        values = await self._values.read(request.run, names_in_step(step))
         return StepContext(
             request=request,
-            step=fill_step(step, known),
-            shown=fill_step(step, shown),
-            mask=mask,
+            step=fill_step(step, values.known),
+            shown=fill_step(step, values.shown),
+            mask=values.mask,
             session=session,
             ledger=self._ledger,
             cascade=self._cascade,
             deadline=asyncio.get_running_loop().time() + most,
         )
-
-    async def _values(
-        self, run: RunKey, wanted: Collection[str]
-    ) -> tuple[Mapping[str, JsonValue], Mask]:
-        """Values for placeholders, and what masks the secrets among all that the run knows.
-
-        The values are the run's inputs, over them its variables where the step wants any, and
-        its secrets.
-        """
-        kept = await self._ledger.secrets.read(run.tenant_id, run.run_id)
-        inputs = restored(dict(await self._inputs(run)), kept)
-        known: dict[str, JsonValue] = inputs if isinstance(inputs, dict) else {}
-        if wanted:
-            variables = await self._ledger.variables.get_all(run.tenant_id, run.run_id)
-            known |= {name: restored(value, kept) for name, value in variables.items()}
-        known |= kept
-        return known, Mask(known)
-
-    async def _inputs(self, run: RunKey) -> Mapping[str, JsonValue]:
-        """The run's inputs, which never change; those of the last few runs are kept."""
-        known = self._known_inputs.pop(run, None)
-        if known is None:
-            row = await self._ledger.runs.get(run.tenant_id, run.run_id)
-            given = row.payload.get("inputs") if row else None
-            known = given if isinstance(given, dict) else {}
-        self._known_inputs[run] = known
-        while len(self._known_inputs) > _RUNS_KNOWN:
-            del self._known_inputs[next(iter(self._known_inputs))]
-        return known
 
 
 def _longest(step: Step) -> float:
