@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import NoReturn
 
 from api.apart import about
 from api.errors import BadRequest, NotFound
@@ -13,7 +12,7 @@ from api.tenants import Scope, Tenant
 from api.views import LogsView
 from ledger.clock import now_micros
 from ledger.errors import SecretUnreadable
-from ledger.models import Delivery, Document, RunRow, RunStatus
+from ledger.models import Delivery, Document, PauseRow, RunRow, RunStatus
 from ledger.result import STEP_EVENT, build_poll, build_result, build_status, log_line
 from ledger.views import PollView, ResultView, StatusView
 from ledger.wire import masked_text
@@ -23,6 +22,8 @@ from plans.placeholders import as_text
 MAX_TAIL = 10_000
 DEFAULT_TAIL = 200
 MAX_REASON = 500
+LOOKS = 5
+"""How often a run that is just being resumed is read again."""
 LOOK_S = 0.5
 """How often a blocking submission looks whether its caller is still there."""
 
@@ -78,8 +79,7 @@ def read_run_id(given: str) -> str:
 
 async def status(service: Service, tenant: Tenant, run_id: str) -> StatusView:
     """The status of a run."""
-    row = await find(service, tenant, run_id)
-    return await _status_of(service, row)
+    return await status_of(service, await find(service, tenant, run_id))
 
 
 async def poll(service: Service, tenant: Tenant, run_id: str) -> PollView:
@@ -95,7 +95,10 @@ async def result(service: Service, tenant: Tenant, run_id: str) -> ResultView:
 async def result_of(service: Service, row: RunRow) -> ResultView:
     """The result of a run whose row is at hand."""
     if not row.status.terminal:
-        return await about(row.payload, lambda: build_result(row, (), (), now_micros()))
+        row, pause = await _with_pause(service, row)
+        return await about(
+            row.payload, lambda: build_result(row, (), (), now_micros(), pause=pause)
+        )
     steps = await service.ledger.events.of_kind(row.tenant_id, row.run_id, STEP_EVENT)
     rows = await service.ledger.rows.read(row.tenant_id, row.run_id)
     delivery = await _delivery(service, row)
@@ -119,15 +122,29 @@ async def cancel(service: Service, tenant: Tenant, run_id: str, reason: str) -> 
     """Ask a run to stop; a terminal one stays as it is."""
     row = await find(service, tenant, run_id)
     now = now_micros()
-    reason = await _without_secrets(service, row, reason) if reason else reason
+    reason = await without_secrets(service, row, reason) if reason else reason
     asked = await service.ledger.runs.request_cancel(row.tenant_id, run_id, reason, now)
     service.dispatcher.wake()
-    return await _status_of(service, asked)
+    return await status_of(service, asked)
 
 
-async def _status_of(service: Service, row: RunRow) -> StatusView:
+async def status_of(service: Service, row: RunRow) -> StatusView:
+    """The status of a run whose row is at hand."""
     delivery = await _delivery(service, row)
-    return await about(row.payload, lambda: build_status(row, now_micros(), delivery))
+    row, pause = await _with_pause(service, row)
+    return await about(row.payload, lambda: build_status(row, now_micros(), delivery, pause))
+
+
+async def _with_pause(service: Service, row: RunRow) -> tuple[RunRow, PauseRow | None]:
+    """The run and the pause that it is in, as of one time: it may be resumed meanwhile."""
+    for _ in range(LOOKS):
+        if row.status is not RunStatus.PAUSED:
+            break
+        pause = await service.ledger.pauses.newest(row.tenant_id, row.run_id)
+        if pause is not None and pause.answered_at is None:
+            return row, pause
+        row = await service.ledger.runs.get(row.tenant_id, row.run_id) or row
+    return row, None
 
 
 async def _delivery(service: Service, row: RunRow) -> Delivery | None:
@@ -137,35 +154,13 @@ async def _delivery(service: Service, row: RunRow) -> Delivery | None:
     return await service.ledger.deliveries.of_run(row.tenant_id, row.run_id)
 
 
-async def _without_secrets(service: Service, row: RunRow, text: str) -> str:
+async def without_secrets(service: Service, row: RunRow, text: str) -> str:
     """A text of the caller's with the run's secrets as `***`."""
     try:
         values = await service.ledger.secrets.read(row.tenant_id, row.run_id)
     except SecretUnreadable:
         return masked_text(text)
     return masked_text(Occurrences(map(as_text, values.values())).masked(text))
-
-
-async def resume(service: Service, tenant: Tenant, run_id: str) -> NoReturn:
-    """Refuse to resume a run that isn't paused.
-
-    Raises:
-        BadRequest: it isn't.
-    """
-    row = await find(service, tenant, run_id)
-    raise BadRequest(f"run {run_id} is {row.status}, only a paused run can be resumed")
-
-
-async def pause(service: Service, tenant: Tenant, run_id: str) -> NoReturn:
-    """Refuse to pause a run that can't be.
-
-    Raises:
-        BadRequest: always.
-    """
-    row = await find(service, tenant, run_id)
-    if row.status is RunStatus.RUNNING:
-        raise BadRequest(f"run {run_id} can't be paused from outside")
-    raise BadRequest(f"run {run_id} is {row.status}, only a running run can be paused")
 
 
 async def wait_until_settled(

@@ -5,12 +5,13 @@ Pure functions: the API answers with them, and the end of a run writes the same 
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 
 from ledger.clock import Micros
-from ledger.models import Delivery, Document, EventRow, ExtractedRow, RunRow, RunStatus
+from ledger.models import Delivery, Document, EventRow, ExtractedRow, PauseRow, RunRow, RunStatus
 from ledger.records import as_text, build_leads, build_rows
 from ledger.views import HandleView, PollView, Result, ResultView, StatusView, WebhookView
-from ledger.wire import iso_ms, iso_us, masked, run_folder
+from ledger.wire import iso_ms, iso_us, masked, masked_text, run_folder
 from plans.failure_help import failure_help
 from plans.occurrences import MASK
 from plans.step import HaltClass
@@ -18,6 +19,7 @@ from plans.summary import Video
 
 MODEL = "holo3"
 STEP_EVENT = "step"
+PAUSED = "The run is paused: resume it when it may go on."
 RECORDING_NOT_AVAILABLE = "recording-not-available"
 
 
@@ -40,9 +42,14 @@ def build_handle(row: RunRow) -> HandleView:
     )
 
 
-def build_status(row: RunRow, now: Micros, delivery: Delivery | None = None) -> StatusView:
-    """The status of a run, and of its webhook where one is due."""
-    return StatusView.model_validate(_status(row, now, delivery))
+def build_status(
+    row: RunRow,
+    now: Micros,
+    delivery: Delivery | None = None,
+    pause: PauseRow | None = None,
+) -> StatusView:
+    """The status of a run, of its webhook where one is due, and of the pause that it is in."""
+    return StatusView.model_validate(_status(row, now, delivery, pause))
 
 
 def build_result(
@@ -51,6 +58,7 @@ def build_result(
     rows: Sequence[ExtractedRow],
     now: Micros,
     delivery: Delivery | None = None,
+    pause: PauseRow | None = None,
 ) -> ResultView:
     """The status of a run with its result.
 
@@ -60,8 +68,9 @@ def build_result(
         rows: its records.
         now: for the back-off hint.
         delivery: its webhook, where one is due.
+        pause: the pause that it is in.
     """
-    status = _status(row, now, delivery)
+    status = _status(row, now, delivery, pause)
     if not row.status.terminal:
         return ResultView.model_validate({**status, "result": None, "result_ready": False})
     result = Result(
@@ -125,7 +134,9 @@ def _shown(row: RunRow, name: str, value: str | None) -> str | None:
     return said if isinstance(said, str) and MASK in said else value
 
 
-def _status(row: RunRow, now: Micros, delivery: Delivery | None) -> dict[str, object]:
+def _status(
+    row: RunRow, now: Micros, delivery: Delivery | None, pause: PauseRow | None
+) -> dict[str, object]:
     fields = _handle(row) | {
         "started_at": None if row.started_at is None else iso_ms(row.started_at),
         "finished_at": None if row.finished_at is None else iso_ms(row.finished_at),
@@ -145,7 +156,25 @@ def _status(row: RunRow, now: Micros, delivery: Delivery | None) -> dict[str, ob
         fields["failure_help"] = _help(row, row.halt_class)
     if delivery is not None:
         fields["webhook"] = _webhook(delivery)
+    if row.resumed_from is not None:
+        fields["resumed_from"] = row.resumed_from
+    if row.pause_requested and not row.status.terminal:
+        fields["pause_requested"] = True
+    if pause is not None and row.status is RunStatus.PAUSED:
+        fields |= _paused(row, pause)
     return fields
+
+
+def _paused(row: RunRow, pause: PauseRow) -> dict[str, object]:
+    mark = f"{row.tenant_id}/{row.run_id}/{pause.pause_id}/{pause.paused_at}"
+    return {
+        "prompt": masked_text(pause.prompt) or PAUSED,
+        "reason": masked_text(pause.reason),
+        "needs_input": pause.needs_input,
+        "pause_id": pause.pause_id,
+        "paused_at": iso_ms(pause.paused_at),
+        "pause_state": sha256(mark.encode()).hexdigest()[:32],
+    }
 
 
 def _webhook(delivery: Delivery) -> WebhookView:

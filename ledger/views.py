@@ -48,7 +48,10 @@ class WebhookView(View):
 
 
 class StatusView(HandleView):
-    """The status of a run: the handle's fields, and how it stands."""
+    """The status of a run: the handle's fields, and how it stands.
+
+    `prompt` to `pause_state` are there while it is paused.
+    """
 
     started_at: str | None
     finished_at: str | None
@@ -62,6 +65,14 @@ class StatusView(HandleView):
     failure_help: Document | None = None
     video: Document | None = None
     webhook: WebhookView | None = None
+    resumed_from: str | None = None
+    pause_requested: bool | None = None
+    prompt: str | None = None
+    reason: str | None = None
+    needs_input: bool | None = None
+    pause_id: str | None = None
+    paused_at: str | None = None
+    pause_state: str | None = None
 
 
 class Result(View):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import JsonValue
 
-from api import actions, limits, submit
+from api import actions, limits, pauses, submit
 from api.actions import Action
 from api.apart import about, answer
 from api.body import read_object
@@ -75,10 +75,9 @@ async def _act(service: Service, tenant: Tenant, action: Action, body: Document)
         case Action.CANCEL:
             return await actions.cancel(service, tenant, run_id, actions.read_reason(body))
         case Action.RESUME:
-            await actions.resume(service, tenant, run_id)
+            return await pauses.resume(service, tenant, run_id, pauses.read_answer(body))
         case Action.PAUSE:
-            actions.read_reason(body)
-            await actions.pause(service, tenant, run_id)
+            return await pauses.pause(service, tenant, run_id, actions.read_reason(body))
         case _:
             assert_never(action)
 

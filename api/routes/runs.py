@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from api import actions
+from api import actions, pauses
 from api.apart import answer
 from api.body import read_object
 from api.errors import NotFound
@@ -92,8 +92,8 @@ async def resume(
 ) -> JSONResponse:
     """Give a paused run the answer that it waits for."""
     require(tenant, Scope.RUN)
-    await read_object(request, service.settings.max_body_bytes, empty_ok=True)
-    await actions.resume(service, tenant, run_id)
+    body = await read_object(request, service.settings.max_body_bytes, empty_ok=True)
+    return await answer(await pauses.resume(service, tenant, run_id, pauses.read_answer(body)))
 
 
 @router.post("/{run_id}/pause", responses=PAUSE_RESPONSES, openapi_extra=PAUSE_BODY)
@@ -102,8 +102,9 @@ async def pause(
 ) -> JSONResponse:
     """Ask a running run to pause at its next boundary."""
     require(tenant, Scope.RUN)
-    actions.read_reason(await read_object(request, service.settings.max_body_bytes, empty_ok=True))
-    await actions.pause(service, tenant, run_id)
+    body = await read_object(request, service.settings.max_body_bytes, empty_ok=True)
+    reason = actions.read_reason(body)
+    return await answer(await pauses.pause(service, tenant, run_id, reason))
 
 
 @router.get("/{run_id}/artifacts/{name}", responses=ARTIFACT_RESPONSES, response_class=File)

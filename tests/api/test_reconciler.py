@@ -125,7 +125,9 @@ class Browsers:
         closed = self.closed.setdefault(run.run_id, asyncio.Event())
         await self.ledger.runs.begin(run.tenant_id, run.run_id, now_micros())
         handle = self.client.get_workflow_handle(plan_run_id(run.tenant_id, run.run_id))
-        session = SessionRef(session_id="s", host_queue=self.queue, epoch=1)
+        session = SessionRef(
+            session_id="s", host_queue=self.queue, machine_queue=self.queue, epoch=1
+        )
         await handle.signal("session_opened", SessionOpened(session=session))
         try:
             while not closed.is_set():
