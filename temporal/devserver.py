@@ -3,8 +3,9 @@
 import sysconfig
 from pathlib import Path
 
-from temporal import search_attributes
-
+_SEARCH_ATTRIBUTES = ("MantisTenant", "MantisState", "MantisStateKey", "MantisHaltClass")
+"""Those of `workflows.search_attributes`; nothing of Temporal is loaded here."""
+_RETENTION = "168h"
 _POLL_RPS = ("transfer", "timer", "visibility", "outbound")
 
 
@@ -40,10 +41,21 @@ def command(
         "--sqlite-pragma", "journal_mode=WAL",
         "--sqlite-pragma", "synchronous=FULL",
         "--dynamic-config-value", "matching.enableFairness=true",
+        "--ui-disable-news-fetch",
         "--log-level", "warn",
     ]  # fmt: skip
     for processor in _POLL_RPS:
         arguments += ["--dynamic-config-value", f"history.{processor}ProcessorMaxPollRPS=5000"]
     if codec_endpoint:
         arguments += ["--ui-codec-endpoint", codec_endpoint]
-    return arguments + search_attributes.flags()
+    for name in _SEARCH_ATTRIBUTES:
+        arguments += ["--search-attribute", f"{name}=Keyword"]
+    return arguments
+
+
+def retention_command(address: str) -> list[str]:
+    """Command line that keeps closed workflows for a week; the dev server's own is a day."""
+    return [
+        str(binary()), "operator", "namespace", "update",
+        "--address", address, "--namespace", "default", "--retention", _RETENTION,
+    ]  # fmt: skip

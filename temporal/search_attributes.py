@@ -55,11 +55,6 @@ async def missing(client: Client) -> list[str]:
     return [key.name for key in ALL if known.get(key.name) != _KEYWORD]
 
 
-def flags() -> list[str]:
-    """For the dev server, which has them from its start."""
-    return [word for key in ALL for word in ("--search-attribute", f"{key.name}=Keyword")]
-
-
 def command(namespace: str) -> str:
     """What an operator runs to add them."""
     names = " ".join(f"--name {key.name}" for key in ALL)

@@ -31,6 +31,11 @@ class StackSettings(BaseSettings):
     tenant_keys_path: str = ""
     max_sessions: int = Field(default=0, ge=0, le=16)
     """Browser sessions this host carries at once; 0: four a core, 16 at most."""
+    codec_token: str = Field(default="", repr=False)
+    """Of the API's codec endpoint; empty: `mantis serve` makes one for the embedded Temporal UI."""
+    codec_origins: str = ""
+    ui_codec: bool = True
+    """Whether the embedded Temporal UI shows payloads decrypted."""
 
 
 class LogSettings(BaseSettings):

@@ -110,15 +110,18 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
         }
         self._set_token(environment, data_dir)
-        temporal_ui = self._temporal(environment, data_dir)
+        url = f"http://{_shown_host(self._options.host)}:{port}"
+        temporal_ui = self._temporal(environment, data_dir, url)
         demo_site = self._demo_site(environment, data_dir)
         for name, *pools in _WORKERS:
             options = [word for pool in pools for word in ("--pool", pool)]
             self._python(f"worker-{name}", environment, "temporal.worker", *options)
         descriptor = self._socket.fileno()
         self._python("api", environment, "api", "--fd", str(descriptor), pass_fds=(descriptor,))
+        first_start = not (data_dir / "temporal.db").exists()
         await self._start_children()
-        url = f"http://{_shown_host(self._options.host)}:{port}"
+        if temporal_ui and first_start:
+            await _raise_retention(environment["TEMPORAL_ADDRESS"])
         self.urls = StackUrls(
             api=url, docs=f"{url}/docs", temporal_ui=temporal_ui, demo_site=demo_site
         )
@@ -132,7 +135,7 @@ class Stack:
                 start.cancel()
             await asyncio.gather(*starts, return_exceptions=True)
 
-    def _temporal(self, environment: dict[str, str], data_dir: Path) -> str:
+    def _temporal(self, environment: dict[str, str], data_dir: Path, api: str) -> str:
         """Add the dev server; the URL of its Web UI, or "" for a Temporal of the operator's."""
         if environment.get("TEMPORAL_ADDRESS"):
             return ""
@@ -140,11 +143,32 @@ class Stack:
         environment["TEMPORAL_ADDRESS"] = f"127.0.0.1:{port}"
         self._add(
             "temporal",
-            devserver.command(data_dir, port=port, ui_port=ui_port, metrics_port=metrics_port),
+            devserver.command(
+                data_dir,
+                port=port,
+                ui_port=ui_port,
+                metrics_port=metrics_port,
+                codec_endpoint=self._codec(environment, api, ui_port),
+            ),
             environment,
             announces=False,
         )
         return f"http://127.0.0.1:{ui_port}"
+
+    def _codec(self, environment: dict[str, str], api: str, ui_port: int) -> str:
+        """Open the API's codec to the embedded Web UI; the URL for it, or "".
+
+        The UI sends no token of ours: it stands in the URL, anew at each start.
+        """
+        if not self._settings.ui_codec:
+            return ""
+        token = self._settings.codec_token or secrets.token_urlsafe(24)
+        origins = [f"http://{host}:{ui_port}" for host in ("127.0.0.1", "localhost")]
+        environment["MANTIS_CODEC_TOKEN"] = token
+        environment["MANTIS_CODEC_ORIGINS"] = ",".join(
+            filter(None, (self._settings.codec_origins, *origins))
+        )
+        return f"{api}/v1/temporal/codec/{token}"
 
     def _demo_site(self, environment: dict[str, str], data_dir: Path) -> str:
         """Add the demo site and preset `{{demo_site}}`; its URL, or ""."""
@@ -198,6 +222,18 @@ class Stack:
                 token_file.write(self.new_token)
         self.token = path.read_text().strip()
         environment["MANTIS_API_TOKEN"] = self.token
+
+
+async def _raise_retention(address: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *devserver.retention_command(address),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, told = await process.communicate()
+    if process.returncode:
+        log.warning("closed workflows are kept for a day only: %s", told.decode(errors="replace"))
 
 
 def _empty(folder: Path) -> Path:
