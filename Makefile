@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PAGES ?= ../shared/pages
 PYTEST ?= -q -n 2 --dist loadfile
 
-.PHONY: help setup demo serve test check bench bench-perception contract-coverage requirements clean
+.PHONY: help setup demo serve test check chaos soak history bench bench-perception contract-coverage requirements clean
 
 help:
 	@echo "make demo              set up, run the demo job on the bundled marketplace, show its rows"
@@ -40,11 +40,24 @@ check: $(READY)
 test: $(READY) check
 	$(BIN)/python -m pytest $(PYTEST) --reruns 1 -m "browser or stack"
 
+FAULTS ?= 200
+SEED ?= 1
+
+chaos: $(READY)
+	$(BIN)/python -m tests.chaos.run --faults $(FAULTS) --seed $(SEED)
+
+soak: $(READY)
+	$(BIN)/python -m tests.benchmarks.soak
+
+history: $(READY)
+	$(BIN)/python -m tests.benchmarks.history
+
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.overhead
 	$(BIN)/python -m tests.benchmarks.repeat
 	$(BIN)/python -m tests.benchmarks.api
 	$(BIN)/python -m tests.benchmarks.events
+	$(BIN)/python -m tests.benchmarks.cancel
 
 bench-perception: $(READY)
 	$(BIN)/python tests/benchmarks/perception/run.py --pages $(PAGES)

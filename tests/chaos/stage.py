@@ -24,11 +24,11 @@ _SPARE = "-m temporal.worker --pool browsers"
 class Stage:
     """One data folder on a small disk where one can be mounted, the service on it, the site."""
 
-    def __init__(self, folder: Path, sessions: int = 3) -> None:
+    def __init__(self, folder: Path, sessions: int = 3, small_disk: bool = True) -> None:
         self.folder = folder
         self.data_dir = folder / "data"
         self.data_dir.mkdir(parents=True)
-        self.small_disk = _mount(self.data_dir)
+        self.small_disk = small_disk and _mount(self.data_dir)
         self.temp_dir = folder / "tmp"
         self.temp_dir.mkdir()
         self._runtime = tempfile.TemporaryDirectory(prefix="mc-")

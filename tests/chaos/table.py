@@ -116,6 +116,10 @@ class Report:
         body.append(f"missed: {'; '.join(self.missed)}" if self.missed else "every target is met")
         return "\n".join(body)
 
+    def wrong_counts(self) -> list[str]:
+        """What must not be at all, on the slowest machine."""
+        return list(_wrong(self.total, self.leaks))
+
     def document(self) -> Document:
         """For the file beside the table."""
         return {
@@ -144,6 +148,13 @@ def report(campaign: Campaign, not_run: Sequence[Fault]) -> Report:
 
 
 def _missed(total: Line, same: Line, other: Line, leaks: Sequence[str]) -> Iterable[str]:
+    yield from _wrong(total, leaks)
+    for one, most in ((same, SAME_HOST_S), (other, OTHER_HOST_S)):
+        if one.median_s is not None and one.median_s >= most:
+            yield f"median on {one.name}: {one.median_s:.1f} s, not under {most:.0f} s"
+
+
+def _wrong(total: Line, leaks: Sequence[str]) -> Iterable[str]:
     counts = {
         "runs with a wrong end": total.wrong,
         "duplicate acts": total.duplicate_acts,
@@ -151,10 +162,7 @@ def _missed(total: Line, same: Line, other: Line, leaks: Sequence[str]) -> Itera
         "duplicate rows": total.duplicate_rows,
         "left behind": len(leaks),
     }
-    yield from (f"{name}: {count}" for name, count in counts.items() if count)
-    for one, most in ((same, SAME_HOST_S), (other, OTHER_HOST_S)):
-        if one.median_s is not None and one.median_s >= most:
-            yield f"median on {one.name}: {one.median_s:.1f} s, not under {most:.0f} s"
+    return (f"{name}: {count}" for name, count in counts.items() if count)
 
 
 def details(campaign: Campaign) -> Document:
