@@ -265,6 +265,8 @@ def _values(fields: Sequence[_Held], secrets: Secrets) -> Iterator[FieldValue]:
 def _takes_secret(field: _Held) -> bool:
     if field.type in _NO_PASSWORD:
         return False
+    if field.limit == 1 and field.value.isdigit():
+        return True  # one box of a code
     if field.type == "password" or _SECRET_COMPLETION & set(field.completion.casefold().split()):
         return True
     if any(is_secret_name(name) for name in (field.name, field.id)):
