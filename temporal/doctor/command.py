@@ -13,6 +13,8 @@ from ledger.settings import LedgerSettings
 from plans.step import Frozen
 from temporal.doctor import machine, parts
 from temporal.doctor.finding import Finding, State, missing
+from temporal.doctor.keys import keys
+from temporal.doctor.namespace import namespace
 from temporal.doctor.settings import ModelSettings
 from temporal.settings import StackSettings, TemporalSettings
 
@@ -56,16 +58,20 @@ async def look() -> Sequence[Finding]:
     settings = _read_settings()
     if isinstance(settings, Finding):
         return (settings,)
-    browser, server, database = await asyncio.gather(
+    browser, server, kept, database, keyring = await asyncio.gather(
         parts.chromium(settings.activities.chrome_path),
         parts.temporal(settings.temporal),
+        namespace(settings.temporal, settings.activities.data_dir),
         parts.ledger(settings.ledger),
+        keys(settings.ledger),
     )
     return (
         browser,
         server,
+        *kept,
         *machine.data_folder(settings.activities.data_dir),
         database,
+        keyring,
         parts.authentication(settings.stack),
         machine.api_port(),
         machine.ffmpeg(),

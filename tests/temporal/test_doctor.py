@@ -5,15 +5,24 @@ import json
 import os
 import sqlite3
 import stat
+import uuid
 from pathlib import Path
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from pydantic import SecretStr
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
 
 from ledger.ledger import Ledger
 from ledger.settings import LedgerSettings
+from ledger.vault import Keyring, new_key
 from temporal.doctor import machine, parts
 from temporal.doctor.command import doctor
 from temporal.doctor.finding import Finding, State
+from temporal.doctor.keys import keys
+from temporal.doctor.namespace import namespace
+from temporal.key_check import check_keys
 from temporal.settings import StackSettings, TemporalSettings
 
 
@@ -188,3 +197,51 @@ def test_a_setting_of_the_wrong_kind_is_named(
     monkeypatch.setenv("MANTIS_LEASE_TTL_S", "soon")
     assert run() == 1
     assert "MANTIS_LEASE_TTL_S" in capsys.readouterr().out
+
+
+async def test_keys_are_looked_at_and_none_are_made(tmp_path: Path) -> None:
+    def settings(*given: bytes) -> LedgerSettings:
+        joined = b",".join(given).decode()
+        return LedgerSettings(data_dir=tmp_path, database_url="", encryption_keys=SecretStr(joined))
+
+    old, new = new_key(), new_key()
+    assert (await keys(settings())).state is State.OK
+    assert os.listdir(tmp_path) == []
+    assert (await keys(settings(b"short"))).state is State.MISSING
+    ledger = await Ledger.open(settings().url)
+    assert (await keys(settings(old))).state is State.OK
+    await check_keys(ledger, Keyring([old]))
+    await ledger.close()
+    rotated = await keys(settings(new, old))
+    assert (rotated.state, "in use until" in rotated.detail) == (State.OK, True)
+    strange = await keys(settings(new))
+    assert (strange.state, "mantis keys accept" in strange.way_out) == (State.MISSING, True)
+    for found in (rotated, strange):
+        assert not {old.decode(), new.decode()} & set(found.model_dump_json().split())
+
+
+async def test_the_namespace_is_looked_at(
+    temporal_client: Client, temporal_address: str, nowhere: str, tmp_path: Path
+) -> None:
+    settings = TemporalSettings(address=temporal_address)
+    short = await namespace(settings, tmp_path)
+    assert states(short) == {"search": State.OK, "retention": State.HINT}
+    assert "--retention 168h" in short[1].way_out
+    name = f"bare-{uuid.uuid4()}"
+    await temporal_client.workflow_service.register_namespace(
+        RegisterNamespaceRequest(
+            namespace=name, workflow_execution_retention_period=Duration(seconds=7 * 24 * 3600)
+        )
+    )
+    bare = await namespace(settings.model_copy(update={"namespace": name}), tmp_path)
+    assert states(bare) == {"search": State.HINT, "retention": State.OK}
+    assert "temporal operator search-attribute create" in bare[0].way_out
+
+
+async def test_the_namespace_of_an_embedded_server_is_looked_at_while_it_runs(
+    temporal_address: str, nowhere: str, tmp_path: Path
+) -> None:
+    assert await namespace(TemporalSettings(), tmp_path) == ()
+    for address, count in ((temporal_address, 2), (nowhere, 0)):
+        (tmp_path / "temporal.ports").write_text(f"{address.partition(':')[2]} 1 2")
+        assert len(await namespace(TemporalSettings(), tmp_path)) == count
