@@ -11,7 +11,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -81,9 +81,10 @@ async def chain(client: Client, workflow_id: str) -> AsyncIterator[History]:
         yield History(found.run_id, info.history_length, info.history_size_bytes)
 
 
-async def measure(steps: int) -> Long:
+async def measure(steps: int, settings: Mapping[str, str] | None = None) -> Long:
     """Do the run; tell how far it is now and then."""
     settings = {
+        **(settings or {}),
         "MANTIS_MAX_LOOP_ITERATIONS": str(steps),
         "MANTIS_MAX_RUN_STEPS": str(2 * steps),
         "MANTIS_MAX_RUNTIME_MINUTES": "600",

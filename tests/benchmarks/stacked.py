@@ -77,6 +77,7 @@ async def running(settings: Mapping[str, str] | None = None) -> AsyncGenerator[R
     """Start it with these settings and no limit of the rate, and end it."""
     folder = Path(tempfile.mkdtemp(prefix="mantis-bench-"))
     given = {"MANTIS_RATE_LIMIT_PER_MINUTE": "0", "MANTIS_MAX_CONCURRENT_RUNS": "1000"}
+    before = dict(os.environ)
     os.environ.update({**given, **(settings or {})})
     try:
         async with Stack(StackOptions("127.0.0.1", 0, folder, True), StackSettings()) as stack:
@@ -86,4 +87,6 @@ async def running(settings: Mapping[str, str] | None = None) -> AsyncGenerator[R
             ) as client:
                 yield Running(stack, folder, stack.urls.demo_site, client)
     finally:
+        os.environ.clear()
+        os.environ.update(before)
         shutil.rmtree(folder, ignore_errors=True)

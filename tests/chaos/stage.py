@@ -18,6 +18,8 @@ from tests.chaos.site import OwnSite
 from tests.e2e.live import Document
 
 DISK_MB = 1536
+CALLS_PER_HISTORY = 10
+"""So few that each run's workflow continues as new now and then."""
 _SPARE = "-m temporal.worker --pool browsers"
 
 
@@ -38,6 +40,7 @@ class Stage:
         self._settings = {
             "MANTIS_MAX_SESSIONS": str(sessions),
             "MANTIS_LEASE_LINGER_S": "10",
+            "MANTIS_CALLS_PER_HISTORY": str(CALLS_PER_HISTORY),
             "TMPDIR": str(self.temp_dir),
         }
         self.service = Service(
