@@ -12,6 +12,7 @@ from activities.leftovers import sweeping
 from activities.machine import alive_as, machine_queue
 from activities.sessions import SessionActivities
 from activities.settings import ActivitySettings
+from activities.steps.pausing import PauseOpener
 from activities.steps.runner import StepRunner
 from activities.unclaimed import Unclaimed
 from inference.cascade import Cascade
@@ -35,6 +36,7 @@ class BrowserHost:
         self.sessions = SessionActivities(client, ledger, settings, self.queue, self.machine_queue)
         self._settings = settings
         self._steps = StepRunner(ledger, self.sessions.registry, Cascade((DomTier(),)), settings)
+        self._pauses = PauseOpener(ledger, self.sessions.registry)
         self._unclaimed = Unclaimed(
             client, settings, self.queue, self.machine_queue, self.sessions.discard
         )
@@ -52,9 +54,14 @@ class BrowserHost:
         return [self.sessions.steps]
 
     def step_activities(self) -> Sequence[HostActivity]:
-        """What the host's own queue serves: the steps, and the end of a session or a park."""
+        """What the host's own queue serves: steps and pauses, the end of a session or a park."""
         sessions = self.sessions
-        return [*self._steps.activities(), sessions.close_session, sessions.park_session]
+        return [
+            *self._steps.activities(),
+            self._pauses.open_pause,
+            sessions.close_session,
+            sessions.park_session,
+        ]
 
     def machine_activities(self) -> Sequence[HostActivity]:
         """What any worker of this machine can do: adopt a session, or close a parked one."""
