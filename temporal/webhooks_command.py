@@ -3,8 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -19,6 +18,7 @@ from ledger.models import Delivery, DeliveryState
 from ledger.settings import LedgerSettings
 from ledger.wire import iso_ms
 from plans.placeholders import without_references
+from temporal.kept_ledger import kept_ledger
 from temporal.settings import StackSettings
 
 _STATES: tuple[DeliveryState, ...] = ("given_up", "pending", "delivered")
@@ -78,7 +78,7 @@ def _run(work: Coroutine[None, None, None]) -> int:
 
 
 async def _show(data_dir: Path, tenant: str | None, *, every: bool) -> None:
-    async with _ledger(data_dir) as ledger:
+    async with kept_ledger(LedgerSettings(data_dir=data_dir)) as ledger:
         states = _STATES if every else _STATES[:2]
         found = [
             delivery
@@ -97,7 +97,7 @@ async def _show(data_dir: Path, tenant: str | None, *, every: bool) -> None:
 
 
 async def _send_again(data_dir: Path, tenant: str | None, ids: Iterable[str]) -> None:
-    async with _ledger(data_dir) as ledger:
+    async with kept_ledger(LedgerSettings(data_dir=data_dir)) as ledger:
         wanted = [await _named(ledger, tenant, name) for name in ids]
         if not wanted:
             wanted = await ledger.deliveries.in_state("given_up", tenant, _MOST)
@@ -115,19 +115,6 @@ async def _named(ledger: Ledger, tenant: str | None, delivery_id: str) -> Delive
     if found is None or tenant not in (None, found.tenant_id):
         raise _Refused(f"unknown delivery {delivery_id}; nothing was sent again")
     return found
-
-
-@asynccontextmanager
-async def _ledger(data_dir: Path) -> AsyncGenerator[Ledger]:
-    settings = LedgerSettings(data_dir=data_dir)
-    kept = data_dir / "ledger.db"
-    if not settings.database_url and not kept.exists():
-        raise _Refused(f"there is no ledger in {data_dir}: give --data-dir or MANTIS_DATABASE_URL")
-    ledger = await Ledger.open(settings.url)
-    try:
-        yield ledger
-    finally:
-        await ledger.close()
 
 
 def _needs_help(delivery: Delivery, now: Micros) -> bool:
