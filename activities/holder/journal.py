@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from plans.step import Frozen
 
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -117,6 +119,18 @@ class Journal:
     def _write(self, line: bytes) -> None:
         os.write(self._descriptor, line)
         os.fsync(self._descriptor)
+
+
+def bare_url(url: str) -> str:
+    """Scheme, host, port and path of a URL, as entries name it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}:{port}{parts.path or '/'}"
 
 
 def read_journal(path: Path) -> tuple[JournalEntry, ...]:

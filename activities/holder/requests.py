@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from activities.holder.devtools import DevTools, DevToolsEvent
-from activities.holder.journal import EntryKind, Journal, JournalEntry
+from activities.holder.journal import EntryKind, Journal, JournalEntry, bare_url
 from plans.step import Frozen
 
 _RETRY_S = 0.2
@@ -136,7 +136,7 @@ class _Requests:
         kind = _kind(news.type)
         if not self._wanted(request, kind):
             return
-        entry = await self._journal.sent(request.method, _bare(request.url), kind)
+        entry = await self._journal.sent(request.method, bare_url(request.url), kind)
         self._open[news.requestId] = entry
         if len(self._open) > _MOST_OPEN:
             del self._open[next(iter(self._open))]
@@ -165,7 +165,7 @@ class _Requests:
 
     async def _said(self, request_id: str) -> None:
         if self._guarded:
-            url = _bare(self._sockets.get(request_id, ""))
+            url = bare_url(self._sockets.get(request_id, ""))
             await self._journal.sent("", url, EntryKind.SOCKET)
 
 
@@ -173,16 +173,3 @@ def _kind(resource_type: str) -> EntryKind:
     if resource_type == "Document":
         return EntryKind.DOCUMENT
     return EntryKind.BEACON if resource_type in _BEACONS else EntryKind.DATA
-
-
-def _bare(url: str) -> str:
-    """Scheme, host, port (always) and path, as the egress writes them."""
-    parts = urlsplit(url)
-    default = {"http": 80, "https": 443, "ws": 80, "wss": 443}.get(parts.scheme, 0)
-    try:
-        port = parts.port or default
-    except ValueError:
-        port = default
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}:{port}{parts.path or '/'}"

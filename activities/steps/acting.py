@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from playwright.async_api import ElementHandle
 
 from activities.browser.content import capture_content
+from activities.browser.history import go_back
 from activities.browser.navigate import same_document
 from activities.steps.context import StepContext, report_of
+from activities.steps.navigation import list_url_of
 from activities.steps.report import Report, failed
 from inference.decisions import ActKind, ListItem
 from inference.dom.records import item_list, takes_next_item
@@ -14,6 +16,8 @@ from inference.extract.totals import list_proven_empty
 from ledger.models import ItemKey
 from plans.placeholders import as_text
 from plans.step import FailureClass, TierName
+
+_BACK_TIME_S = 20.0
 
 
 async def act(context: StepContext) -> Report:
@@ -49,6 +53,8 @@ async def scroll(context: StepContext) -> Report:
 
 async def _open_next_item(context: StepContext) -> Report:
     """Claim the first item of the list that this run has not visited, and open it."""
+    if context.request.again and (shown := await _shown_already(context)) is not None:
+        return shown
     snapshot = await context.look()
     try:
         found = item_list(snapshot.observation)
@@ -79,6 +85,25 @@ async def _open_next_item(context: StepContext) -> Report:
         await snapshot.dispose()
 
 
+async def _shown_already(context: StepContext) -> Report | None:
+    """After a lost try: whether the item that it claimed is shown; its list is gone back to."""
+    run, masked = context.run, context.mask.text
+    claimed = await context.ledger.items.claim(
+        run.tenant_id, run.run_id, context.scope, context.owner, [], ""
+    )
+    if claimed is None:
+        return None
+    if claimed.url and same_document(masked(context.page.url), claimed.url):
+        return Report(
+            message="the item is shown already", data={"title": claimed.title, "url": claimed.url}
+        )
+    list_url = await list_url_of(context)
+    if list_url is not None:
+        await context.acts.mark()
+        await go_back(context.page, list_url, timeout_s=context.time_left(_BACK_TIME_S))
+    return None
+
+
 async def _list_url(context: StepContext) -> str:
     """The address of the list as the ledger may hold it."""
     call = context.call
@@ -93,7 +118,7 @@ async def _open(
 ) -> Report:
     list_url = context.page.url
     others = [other.url for other in items if other.key != item.key]
-    result = await context.perform(element, ActKind.CLICK)
+    result = await context.perform(element, ActKind.CLICK, plain=context.step.once is None)
     if result.success and result.load is not None:
         astray = led_astray(item.url, result.load.url, list_url, others)
         if astray is not None:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from activities.browser.act import ActResult, perform
 from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
+from activities.steps.acts import Acts
 from activities.steps.masking import Mask
 from activities.steps.report import Report, failed, not_known
 from activities.steps.secret_fields import takes_secret
@@ -46,6 +47,7 @@ class StepContext:
     out of whatever else is written.
 
     `deadline` is on the event loop's clock; nothing a step does may outlive it.
+    `brought_back`: the page was opened anew, because a lost try may have changed it.
     """
 
     request: StepRequest
@@ -57,6 +59,11 @@ class StepContext:
     deadline: float
     shown: Step
     notes: list[str] = field(default_factory=list[str])
+    acts: Acts = field(init=False)
+    brought_back: bool = False
+
+    def __post_init__(self) -> None:
+        self.acts = Acts(self.session, self.ledger, self.run, self.call, self.step, self.mask)
 
     @property
     def run(self) -> RunKey:
@@ -113,7 +120,7 @@ class StepContext:
             dismissal = consent_dismissal(snapshot.observation)
             if dismissal is None or dismissal.ref is None:
                 break
-            result = await self._act_on(snapshot, dismissal)
+            result = await self._act_on(snapshot, dismissal, plain=True)
             if not result.success:
                 break
             self.notes.append("a consent banner or pop-up was dismissed")
@@ -152,12 +159,19 @@ class StepContext:
         return report_of(result, decision)
 
     async def perform(
-        self, element: ElementHandle | None, kind: ActKind, text: str = ""
+        self,
+        element: ElementHandle | None,
+        kind: ActKind,
+        text: str = "",
+        *,
+        plain: bool = False,
     ) -> ActResult:
         """Do one act on the page, and go on in the tab that it opened, if it did.
 
         What goes into a password or code field is a secret of the run before it is typed.
+        `plain`: the act may happen twice, whatever its target says.
         """
+        await (self.acts.mark() if plain else self.acts.before(element, kind, text))
         if kind in _TYPING and text and not self.mask.knows(text):
             await self._learn(element, text)
         result = await perform(
@@ -194,9 +208,11 @@ class StepContext:
         """The list item that this pass of the loop is about, where one was opened."""
         return await self.ledger.items.newest(self.run.tenant_id, self.run.run_id, self.scope)
 
-    async def _act_on(self, snapshot: Snapshot, decision: Decision) -> ActResult:
+    async def _act_on(
+        self, snapshot: Snapshot, decision: Decision, *, plain: bool = False
+    ) -> ActResult:
         element = None if decision.ref is None else await snapshot.element(decision.ref)
-        return await self.perform(element, decision.act, decision.text)
+        return await self.perform(element, decision.act, decision.text, plain=plain)
 
     async def act_on_selector(self, selector: str, kind: ActKind, text: str) -> Report:
         """Act on the one visible element that a CSS selector hits."""

@@ -10,6 +10,7 @@ from activities.steps.context import StepContext
 from activities.steps.report import Report, failed, unsure
 from inference.decisions import DontKnow
 from inference.dom.paging import next_page
+from inference.guarded import Guard
 from plans.placeholders import SECRET, restored_text
 from plans.step import FailureClass
 from plans.urls import navigate_url, with_scheme
@@ -24,23 +25,29 @@ async def navigate_to(context: StepContext) -> Report:
     url = navigate_url(context.step)
     if not url:
         return failed(FailureClass.NAV_BLOCKED, "the step names no URL to go to")
+    address = with_scheme(url)
+    if context.step.once:
+        await context.acts.take(Guard(kind="act", method="GET", url=address, what=address))
+    else:
+        await context.acts.mark()
     return _of_load(
-        await navigate(context.page, with_scheme(url), timeout_s=context.time_left(_LOAD_TIME_S))
+        await navigate(context.page, address, timeout_s=context.time_left(_LOAD_TIME_S))
     )
 
 
 async def navigate_back(context: StepContext) -> Report:
     """Go back to the page before; inside a loop, to the list its items come from."""
-    return await _back(context, await _list_url(context))
+    return await _back(context, await list_url_of(context))
 
 
 async def return_to_list(context: StepContext) -> Report:
     """After a failed item: be on its list again, by history or by its address."""
-    list_url = await _list_url(context)
+    list_url = await list_url_of(context)
     return Report() if list_url is None else await _back(context, list_url)
 
 
 async def _back(context: StepContext, list_url: str | None) -> Report:
+    await context.acts.mark()
     result = await go_back(context.page, list_url, timeout_s=context.time_left(_BACK_TIME_S))
     return Report(
         success=result.success,
@@ -89,7 +96,8 @@ async def _wait_for_text(context: StepContext, wanted: str, seconds: float) -> R
     return Report(data=f"{wanted!r} is visible")
 
 
-async def _list_url(context: StepContext) -> str | None:
+async def list_url_of(context: StepContext) -> str | None:
+    """Address of the list that the items of the step's loop come from; None before one."""
     run = context.run
     url = await context.ledger.items.last_list_url(run.tenant_id, run.run_id, context.scope)
     if url is None or SECRET not in url:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from activities.metrics import observe_step
+from activities.steps.boundary import Boundary
 from activities.steps.context import StepContext
 from activities.steps.masking import NOTHING, Mask
 from activities.steps.report import Report
 from ledger.ledger import Ledger
-from ledger.models import ItemMark, NewEvent, NewRow, StepRecord
+from ledger.models import ItemMark, NewEvent, NewRow, RowCounts, SettledState, StepRecord
 from plans.calls import CallKind, Outcome, Verdict
 from plans.judge import Judgement, judge
 from plans.placeholders import SECRET, as_text, reference
@@ -29,10 +30,28 @@ class Recorded:
     gate: Verdict | None
     duration_ms: int
     screenshot: str | None = None
+    boundary: Boundary | None = None
+    claim_state: SettledState | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether its browser was lost: the very same call is made again then."""
+        return self.report.failure_class is FailureClass.BROWSER_LOST
+
+    @property
+    def acted(self) -> bool:
+        """Whether an act may have been done that must not happen twice, a sign-in aside."""
+        claim = self.context.acts.claim if self.context else None
+        return claim is not None and claim.kind == "act" and self.claim_state != "not_done"
 
 
 async def record(ledger: Ledger, done: Recorded) -> Outcome:
-    """Write the call down and answer with the outcome that the interpreter takes in."""
+    """Write the call down and answer with the outcome that the interpreter takes in.
+
+    Of a lost one only that it was lost is written.
+    """
+    if done.lost:
+        return await _record_lost(ledger, done)
     call, report = done.request.call, done.report
     mask = done.context.mask if done.context else NOTHING
     out_var = call.step.out_var
@@ -53,9 +72,23 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
             rows=rows,
             variables=variables,
             item=_item_mark(done, failed=judgement.kind in ("fail", "halt")),
+            outcome=outcome.model_dump(mode="json"),
+            checkpoint=done.boundary.checkpoint if done.boundary else None,
+            claim_state=done.claim_state,
         )
     )
     observe_step(call, outcome)
+    return _counted(outcome, counts)
+
+
+async def recorded(ledger: Ledger, request: StepRequest) -> Outcome | None:
+    """What the call came to, where it was written down before its answer was lost."""
+    run = request.run
+    found = await ledger.outcomes.get(run.tenant_id, run.run_id, request.call.key)
+    return _counted(Outcome.model_validate(found.outcome), found.counts) if found else None
+
+
+def _counted(outcome: Outcome, counts: RowCounts) -> Outcome:
     return outcome.model_copy(
         update={
             "rows_added": counts.added,
@@ -63,6 +96,27 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
             "rows_total": counts.total_of_step,
         }
     )
+
+
+async def _record_lost(ledger: Ledger, done: Recorded) -> Outcome:
+    request, call = done.request, done.request.call
+    outcome = _outcome(done, done.context.mask if done.context else NOTHING)
+    event = NewEvent(
+        dedup_key=f"{call.key}:lost:{request.session.epoch}",
+        kind="action",
+        step_index=call.index,
+        body=_masked_body(done, outcome, judge(call.step, outcome, call.attempt)),
+    )
+    await ledger.rows.record_step(
+        StepRecord(
+            tenant_id=request.run.tenant_id,
+            run_id=request.run.run_id,
+            call_key=call.key,
+            step_index=call.index,
+            events=(event,),
+        )
+    )
+    return outcome
 
 
 async def _stored(context: StepContext | None, name: str, value: JsonValue) -> JsonValue:
@@ -100,6 +154,8 @@ def _outcome(done: Recorded, mask: Mask) -> Outcome:
         has_more=report.has_more,
         truth=truth,
         gate=done.gate,
+        anchor=done.boundary.anchor if done.boundary else None,
+        acted=done.acted,
     )
 
 

@@ -6,6 +6,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from playwright.async_api import Error as PlaywrightError
 from temporalio import activity
@@ -16,10 +17,13 @@ from activities.errors import ActivityError
 from activities.heartbeats import heartbeats
 from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
+from activities.steps.acts import ClaimedElsewhere
+from activities.steps.again import decide_again
+from activities.steps.boundary import Boundaries
 from activities.steps.checking import verify
 from activities.steps.context import StepContext
 from activities.steps.masking import NOTHING
-from activities.steps.record import Recorded, record
+from activities.steps.record import Recorded, record, recorded
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
 from activities.steps.values import RunValues
@@ -37,6 +41,7 @@ _LEAST_STEP_S = 1.0
 _HINT_TIME_S = 3.0
 _NEWS_S = 0.3
 _LONGEST_NOTE = 300
+_CLAIMED = "another try of this step may have done it: it is not done a second time"
 
 StepCode = Callable[[StepContext], Awaitable[Report]]
 
@@ -80,6 +85,7 @@ class StepRunner:
         self._cascade = cascade
         self._settings = settings
         self._values = RunValues(ledger)
+        self._boundaries = Boundaries()
 
     def activities(self) -> Sequence[Callable[[StepRequest], Awaitable[Outcome]]]:
         """One activity a step type, by its name, and `return_to_list`."""
@@ -94,9 +100,14 @@ class StepRunner:
         return run
 
     async def run(self, request: StepRequest, code: StepCode) -> Outcome:
-        """Run a step's code within its time, check what it must lead to, and write it down."""
+        """Run a step's code within its time, check what it must lead to, and write it down.
+
+        A call that was written down before is answered as it was.
+        """
         started = time.monotonic()
         async with heartbeats():
+            if (known := await recorded(self._ledger, request)) is not None:
+                return known
             context: StepContext | None = None
             gate: Verdict | None = None
             try:
@@ -107,6 +118,8 @@ class StepRunner:
                 context.notes += _news(context.session)
             except ActivityError as error:
                 report = failed(FailureClass.BROWSER_LOST, str(error))
+            except ClaimedElsewhere:
+                report = failed(FailureClass.OUTCOME_UNKNOWN, _CLAIMED)
             except PlaywrightError as error:
                 report = await _browser_failure(context, error)
             except SecretUnreadable as error:
@@ -119,17 +132,21 @@ class StepRunner:
                 log.error("fault %s in step %s\n%s", fault, request.call.key, told)
                 report = failed(FailureClass.UNKNOWN, f"internal fault {fault}; the log has it")
             duration_ms = round((time.monotonic() - started) * 1000)
-            return await record(
-                self._ledger,
-                Recorded(
-                    request=request,
-                    context=context,
-                    report=report,
-                    gate=gate,
-                    duration_ms=duration_ms,
-                    screenshot=await self._screenshot(context, report, gate),
-                ),
-            )
+            screenshot = await self._screenshot(context, report, gate)
+            done = Recorded(request, context, report, gate, duration_ms, screenshot)
+            return await self._write_down(done)
+
+    async def _write_down(self, done: Recorded) -> Outcome:
+        """Record the call with the checkpoint after it and what became of its claim."""
+        context = done.context
+        if context is None or done.lost:
+            return await record(self._ledger, done)
+        boundary = await self._boundaries.take(context)
+        state = context.acts.settled(done.report)
+        outcome = await record(self._ledger, replace(done, boundary=boundary, claim_state=state))
+        if boundary is not None:
+            self._boundaries.written(context, boundary)
+        return outcome
 
     async def _screenshot(
         self, context: StepContext | None, report: Report, gate: Verdict | None
@@ -146,7 +163,8 @@ class StepRunner:
         if crashed and context.step.type is not StepType.NAVIGATE:
             return failed(FailureClass.BROWSER_LOST, "the page crashed before this step")
         async with asyncio.timeout_at(context.deadline):
-            return await code(context)
+            decided = await decide_again(context)
+            return await code(context) if decided is None else decided
 
     async def _context(self, request: StepRequest) -> StepContext:
         session = self._registry.get(request.session.session_id, request.session.epoch)

@@ -1,0 +1,184 @@
+"""What a call does first that was tried before: lost with its worker, or failed.
+
+Its claim decides about a guarded act, which is never done blindly a second time. Another act
+is done again, on the page as it was before the lost try.
+"""
+
+import asyncio
+
+from activities.browser.checkpoint import Checkpoint, restorable
+from activities.browser.navigate import navigate, same_document
+from activities.browser.restoring import restore
+from activities.steps.context import StepContext
+from activities.steps.deciding import Finding, Found, decide
+from activities.steps.effect import shows_effect
+from activities.steps.report import Report, failed
+from ledger.models import Claim
+from plans.calls import CallKind
+from plans.step import FailureClass, StepType
+
+_ANSWER_S = 5.0
+_LOOK_S = 3.0
+_POLL_S = 0.1
+_RESTORE_S = 25.0
+_LANDING_S = 20.0
+
+_REPEATABLE = frozenset(
+    {
+        StepType.NAVIGATE,
+        StepType.NAVIGATE_BACK,
+        StepType.FILL_FIELD,
+        StepType.SELECT_OPTION,
+        StepType.SCROLL,
+        StepType.WAIT,
+        StepType.LOOP,
+        StepType.IF_ELSE,
+        StepType.DETECT_VISIBLE,
+        StepType.EXTRACT_URL,
+        StepType.EXTRACT_DATA,
+        StepType.EXTRACT_ROWS,
+    }
+)
+"""Doing these a second time, on whatever the first left, comes to the same."""
+
+
+async def decide_again(context: StepContext) -> Report | None:
+    """Settle what earlier tries have left; None: the call is to be done now.
+
+    Raises:
+        ActivityError: the session is lost.
+    """
+    if context.request.again == 0 and context.call.attempt == 1:
+        return None
+    claim = await _earlier_claim(context)
+    if claim is None:
+        report = await _back_already(context)
+        if report is None:
+            await _bring_back(context)
+        return report
+    found = await _find(context, claim)
+    if found.finding is Finding.NOT_SENT and await _bring_back(context):
+        found = await _find(context, claim)
+    match found.finding:
+        case Finding.NOT_SENT:
+            return _do_it(context, "an earlier try sent nothing")
+        case Finding.REFUSED:
+            return failed(FailureClass.HTTP_4XX, f"it is not sent again: {found.why}")
+        case Finding.DONE:
+            return await _done(context, claim, found)
+        case Finding.SENT | Finding.UNKNOWN:
+            return await _look(context, claim, found)
+
+
+async def _earlier_claim(context: StepContext) -> Claim | None:
+    """The newest claim among the tries of this execution of the step."""
+    call, run = context.call, context.run
+    newest = call.attempt if context.request.again else call.attempt - 1
+    for attempt in range(newest, 0, -1):
+        key = call.model_copy(update={"attempt": attempt}).key
+        claim = await context.ledger.claims.get(run.tenant_id, run.run_id, key)
+        if claim is not None:
+            return claim
+    return None
+
+
+async def _find(context: StepContext, claim: Claim) -> Found:
+    """What the journal says; an answer that may still come gets a few seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + context.time_left(_ANSWER_S)
+    while True:
+        journal = context.session.journal_of(claim.session_id)
+        found = decide(claim, journal, context.mask)
+        waiting = found.finding is Finding.SENT and journal.alive
+        if not waiting or loop.time() >= deadline:
+            return found
+        await asyncio.sleep(_POLL_S)
+
+
+def _do_it(context: StepContext, why: str) -> None:
+    context.acts.cleared = True
+    context.notes.append(f"done now: {why}")
+
+
+async def _done(context: StepContext, claim: Claim, found: Found) -> Report | None:
+    """The act was done: go on where it led, which another browser is brought to first."""
+    elsewhere = claim.session_id != context.session.session_id
+    if elsewhere and claim.kind == "sign_in":
+        return _do_it(context, "the browser that was signed in is gone")
+    context.acts.claim = claim
+    if elsewhere and found.landing:
+        await context.acts.mark()
+        load = await navigate(context.page, found.landing, timeout_s=context.time_left(_LANDING_S))
+        if not load.success:
+            context.notes.append(f"the page it led to can't be had: {load.message}")
+    return Report(message=f"not done a second time: {found.why}")
+
+
+async def _look(context: StepContext, claim: Claim, found: Found) -> Report | None:
+    """Sent, or perhaps: the page decides where the plan says what the act leads to."""
+    for patience_s in (_LOOK_S, 0.0):
+        if claim.telling and await shows_effect(
+            context.page, context.step, patience_s=context.time_left(patience_s)
+        ):
+            context.acts.claim = claim
+            return Report(message="not done a second time: the page shows that it was done")
+        if not await _bring_back(context):
+            break
+    if claim.kind == "sign_in":
+        return _do_it(context, found.why)
+    context.acts.claim = claim
+    return failed(
+        FailureClass.OUTCOME_UNKNOWN,
+        f"whether {claim.what!r} was done is not known: {found.why}. It is not done a second time",
+    )
+
+
+async def _back_already(context: StepContext) -> Report | None:
+    """Whether a lost try has gone back: the page before the call is not the one shown."""
+    if context.step.type is not StepType.NAVIGATE_BACK or not _was_acting(context):
+        return None
+    before = await _newest_checkpoint(context)
+    if before is None or same_document(before.tab.url, context.page.url):
+        return None
+    return Report(message="the page before is shown already")
+
+
+def _was_acting(context: StepContext) -> bool:
+    """Whether a try of this very call was lost after it had begun to act in this browser."""
+    return context.request.again > 0 and context.session.acting_before == context.call.key
+
+
+async def _newest_checkpoint(context: StepContext) -> Checkpoint | None:
+    run = context.run
+    kept = (await context.ledger.checkpoints.read(run.tenant_id, run.run_id)).newest
+    return Checkpoint.model_validate(kept) if kept is not None else None
+
+
+async def _bring_back(context: StepContext) -> bool:
+    """Bring a page that the lost try may have changed to the checkpoint; whether that was done.
+
+    A page that came by POST can't be brought back: the call goes on with what is shown.
+    """
+    run = context.run
+    if not _was_acting(context) or context.brought_back:
+        return False
+    if context.call.kind is not CallKind.STEP or context.step.type in _REPEATABLE:
+        return False
+    checkpoint = await _newest_checkpoint(context)
+    if checkpoint is None or not restorable(checkpoint):
+        context.notes.append("the page may show what a lost try did: it can't be brought back")
+        return False
+    await context.acts.mark()
+    context.brought_back = True
+    secrets = await context.ledger.secrets.read(run.tenant_id, run.run_id)
+    restored = await restore(
+        context.session, checkpoint, secrets, timeout_s=context.time_left(_RESTORE_S)
+    )
+    context.notes.append(
+        f"a lost try may have changed the page, which was opened anew{_because(restored.message)}"
+    )
+    return True
+
+
+def _because(message: str) -> str:
+    return f": {message}" if message else ""
