@@ -45,6 +45,7 @@ _PASSWORDS = frozenset({"current-password", "new-password"})
 _SHORTEST, _LONGEST = 4, 10
 _BOXES = range(4, 11)
 _SECRET_RUN = re.compile(r"(?<![\d*•.+-])\d{5,8}(?![\d*•-])")
+_ADDRESS = re.compile(r"@|[•*]{2}|\+\d")
 _LONGEST_LINE = 200
 
 
@@ -148,8 +149,13 @@ def _asked(field: TypedField, *, split: bool = False) -> CodeAsked:
     labels = [label for label in field.labels if not split] or _headline(field)
     label = labels[0] if labels else "one-time code"
     lines = [line for line in field.nearby if line != label and _SENT.search(line)]
-    said = lines[0] if lines else ""
+    said = max(lines, key=_tells_where, default="")
     return CodeAsked(label=_told(label), said=_told(said))
+
+
+def _tells_where(line: str) -> tuple[bool, int]:
+    """How much a line says of where the code is: an address or a number, else more words."""
+    return _ADDRESS.search(line) is not None, min(len(line), _LONGEST_LINE)
 
 
 def _headline(field: TypedField) -> list[str]:

@@ -157,4 +157,4 @@ def test_what_the_page_says_is_told_without_what_could_be_the_code() -> None:
     )
     assert asked is not None
     assert asked.label == "6-digit code"
-    assert asked.said == "Check your inbox"
+    assert asked.said == "We sent the code *** to d***@harbor.test, or call +4915112345678."
