@@ -16,7 +16,7 @@ help:
 	@echo "make chaos             200 faults against a stack on which runs go on: a table"
 	@echo "make soak              200 runs on one stack: does anything grow?"
 	@echo "make history           a run of 10,000 steps: how large its histories get"
-	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams, cancels"
+	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams, cancels, checkpoints"
 	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++"
 	@echo "make contract-coverage which sentence of the contract is shown by which test"
 	@echo "make requirements      compile requirements/*.txt anew from pyproject.toml"
@@ -61,6 +61,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.api
 	$(BIN)/python -m tests.benchmarks.events
 	$(BIN)/python -m tests.benchmarks.cancel
+	$(BIN)/python -m tests.benchmarks.checkpoint
 
 bench-perception: $(READY)
 	$(BIN)/python tests/benchmarks/perception/run.py --pages $(PAGES)
