@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from activities.artifacts import write_artifacts
 from activities.metrics import observe_run
+from activities.retold import limits_of
 from activities.settings import ActivitySettings
 from ledger.clock import now_micros
 from ledger.content import read_content
@@ -19,6 +20,7 @@ from ledger.result import build_result, build_status, log_line
 from ledger.wire import run_folder
 from plans.leads import has_phone
 from plans.plan import Plan
+from plans.resuming import due
 from plans.state import Counters, RunState
 from plans.summary import Summary, summarise
 from workflows.interfaces import FinishRequest
@@ -50,18 +52,26 @@ async def write_account(
         halt_class=request.finish.halt_class,
         message=request.finish.message,
         summary=summary.model_dump(mode="json", exclude_none=True),
-        state=_kept(request),
     )
+    ending = _with_state(settings, row, request, ending)
     await _write_files(settings, row, ending, rows, events, now)
     if await ledger.runs.finish(row.tenant_id, row.run_id, ending, now):
         observe_run(row.tenant_id, ending.status, summary)
 
 
-def _kept(request: FinishRequest) -> dict[str, JsonValue] | None:
-    """What another run can go on from: nothing where the plan came to its end."""
-    if request.finish.status == "succeeded" or request.state.go_on() is None:
-        return None
-    return request.state.model_dump(mode="json", exclude_defaults=True)
+def _with_state(
+    settings: ActivitySettings, row: RunRow, request: FinishRequest, ending: Ending
+) -> Ending:
+    """With what another run can go on from: nothing where the plan came to its end."""
+    plan = read_content(row.plan)
+    if ending.status is RunStatus.SUCCEEDED or not isinstance(plan, Plan):
+        return ending
+    if request.state.go_on() is None:
+        return ending
+    call = due(plan, limits_of(row, settings), request.state)
+    state = request.state.model_dump(mode="json", exclude_defaults=True)
+    key = None if call is None else call.key
+    return ending.model_copy(update={"state": state, "due": key})
 
 
 async def _write_files(

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from activities.settings import ActivitySettings
 from ledger.ledger import Ledger
 from ledger.models import Document, RecordedOutcome, RunRow
 from plans.calls import Outcome
@@ -9,6 +10,16 @@ from plans.plan import Plan
 from plans.resuming import due, go_on
 from plans.retelling import Told, retell
 from plans.state import RunLimits, RunState
+
+
+def limits_of(row: RunRow, settings: ActivitySettings) -> RunLimits:
+    """The limits of a run as the interpreter has them."""
+    return RunLimits(
+        max_run_steps=row.limits.max_run_steps,
+        max_loop_iterations=settings.max_loop_iterations,
+        max_cost_micro=row.limits.max_cost_micro,
+        max_time_ms=row.limits.max_time_ms,
+    )
 
 
 async def first_state(

@@ -4,7 +4,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.account import write_account
-from activities.retold import first_state, last_state
+from activities.retold import first_state, last_state, limits_of
 from activities.settings import ActivitySettings
 from ledger.content import read_content
 from ledger.errors import SecretUnreadable
@@ -14,7 +14,7 @@ from plans.calls import Finish
 from plans.fields import under_schema
 from plans.placeholders import restored
 from plans.plan import Plan, PlanText
-from plans.state import RunLimits, RunState
+from plans.state import RunState
 from plans.step import HaltClass
 from plans.suite import TaskSuite
 from workflows.interfaces import (
@@ -54,7 +54,7 @@ class RunActivities:
             ApplicationError: there is no such run.
         """
         row = await self._row(run)
-        limits = self._limits(row)
+        limits = limits_of(row, self._settings)
         content = read_content(row.plan)
         over = row.status.terminal
         try:
@@ -123,17 +123,9 @@ class RunActivities:
             secrets = {}
         inputs = restored(_inputs(row), secrets)
         given = inputs if isinstance(inputs, dict) else {}
-        limits = self._limits(row)
+        limits = limits_of(row, self._settings)
         first = await first_state(self._ledger, row, plan, limits, given)
         return await last_state(self._ledger, row, plan, limits, first)
-
-    def _limits(self, row: RunRow) -> RunLimits:
-        return RunLimits(
-            max_run_steps=row.limits.max_run_steps,
-            max_loop_iterations=self._settings.max_loop_iterations,
-            max_cost_micro=row.limits.max_cost_micro,
-            max_time_ms=row.limits.max_time_ms,
-        )
 
     async def _row(self, run: RunKey) -> RunRow:
         row = await self._ledger.runs.get(run.tenant_id, run.run_id)

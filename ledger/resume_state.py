@@ -4,11 +4,11 @@ What has to be kept for that stays with a run that failed or was cancelled. The 
 on gets a copy, in the transaction that admits it, so that neither depends on the other.
 """
 
-from sqlalchemy import ColumnElement, Table, delete, func, insert, literal, select
+from sqlalchemy import ColumnElement, Table, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.gates import PlanChanged, StillOpen
-from ledger.models import Document, NewRun, RunStatus, TerminalStatus
+from ledger.models import Document, Ending, NewRun, RunStatus
 from ledger.profiles import OPEN
 from ledger.schema import (
     run_checkpoints,
@@ -21,8 +21,6 @@ from ledger.schema import (
     runs,
 )
 from plans.step import Frozen
-
-_OF_THE_RUN_ALONE = (run_outcomes, run_claims)
 
 
 class GoesOn(Frozen):
@@ -56,18 +54,23 @@ async def look_back(
     if found.signature != new.signature:
         return PlanChanged(run_id=found.run_id)
     if found.state is None:
-        return f"resume_state: run {found.run_id} did not keep where it stood, fresh start"
+        return f"resume_state: run {found.run_id} left nothing to go on with, fresh start"
     return GoesOn(run_id=found.run_id, state=found.state)
 
 
 async def carry_over(connection: AsyncConnection, tenant_id: str, old: str, new: str) -> None:
     """Give a new run what the one before it had, in the transaction that admits it.
 
-    Records, visited items, variables and the checkpoint are copied; of the secrets those that
-    the new run doesn't bring itself.
+    Records, visited items and variables are copied; of the secrets those that the new run
+    doesn't bring itself. The checkpoint is the new run's alone from now on.
     """
-    for table in (run_rows, run_visited, run_variables, run_checkpoints):
+    for table in (run_rows, run_visited, run_variables):
         await _copy(connection, table, tenant_id, old, new)
+    await connection.execute(
+        update(run_checkpoints)
+        .where(run_checkpoints.c.tenant_id == tenant_id, run_checkpoints.c.run_id == old)
+        .values(run_id=new)
+    )
     own = select(run_secrets.c.name).where(
         run_secrets.c.tenant_id == tenant_id, run_secrets.c.run_id == new
     )
@@ -82,20 +85,24 @@ async def rows_of(connection: AsyncConnection, tenant_id: str, run_id: str) -> i
     return (await connection.execute(query)).scalar_one()
 
 
-async def forget(
-    connection: AsyncConnection, tenant_id: str, run_id: str, status: TerminalStatus
-) -> None:
+async def forget(connection: AsyncConnection, tenant_id: str, run_id: str, ending: Ending) -> None:
     """Let go of what nobody needs of a run that is over.
 
-    One that can be gone on from keeps its checkpoint.
+    One that can be gone on from keeps its checkpoint, and the outcome of the call that was
+    due: it may have been done without the run's workflow hearing of it.
     """
-    tables = _OF_THE_RUN_ALONE
-    if status is RunStatus.SUCCEEDED:
-        tables = (*tables, run_checkpoints)
-    for table in tables:
-        await connection.execute(
-            delete(table).where(table.c.tenant_id == tenant_id, table.c.run_id == run_id)
-        )
+
+    async def drop(table: Table, *which: ColumnElement[bool]) -> None:
+        mine = (table.c.tenant_id == tenant_id, table.c.run_id == run_id)
+        await connection.execute(delete(table).where(*mine, *which))
+
+    await drop(run_claims)
+    if ending.state is None:
+        await drop(run_checkpoints)
+    if ending.state is None or ending.due is None:
+        await drop(run_outcomes)
+    else:
+        await drop(run_outcomes, run_outcomes.c.call_key != ending.due)
 
 
 async def _copy(

@@ -201,7 +201,7 @@ class Runs:
             text = f"run {ending.status}" + (f": {ending.message}" if ending.message else "")
             event = NewEvent(dedup_key="finish", kind="log", body={"message": text})
             await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
-            await forget(connection, tenant_id, run_id, ending.status)
+            await forget(connection, tenant_id, run_id, ending)
             await make_due(connection, row, now)
             if row.profile_id is not None:
                 await release_next(connection, tenant_id, row.profile_id, now)

@@ -255,7 +255,7 @@ async def test_resuming_the_state_of_a_run_that_is_not_over(
     assert (await post(tenants, "acme-1", without)).status_code == 200
     page = await kept.runs.page("acme", None, 10, None)
     for run in page.runs:
-        ending = Ending(status=RunStatus.FAILED, halt_class="timeout")
+        ending = Ending(status=RunStatus.FAILED, halt_class="timeout", state={"pc": 0})
         await kept.runs.finish("acme", run.run_id, ending, now_micros())
     changed = {**again, "task_suite": [*PLAN, {"intent": "Wait", "type": "wait"}]}
     other = await post(tenants, "acme-1", changed)
@@ -266,7 +266,11 @@ async def test_resuming_the_state_of_a_run_that_is_not_over(
     logs = await tenants.get(
         f"/v1/runs/{gone_on.json()['run_id']}/logs", headers={"X-Mantis-Token": "acme-1"}
     )
-    assert "can't go on from run" in logs.text
+    assert f"goes on from run {page.runs[0].run_id}, 0 records come along" in logs.text
+    status = await tenants.get(
+        f"/v1/runs/{gone_on.json()['run_id']}/status", headers={"X-Mantis-Token": "acme-1"}
+    )
+    assert status.json()["resumed_from"] == page.runs[0].run_id
     await kept.runs.finish(
         "acme", gone_on.json()["run_id"], Ending(status=RunStatus.SUCCEEDED), now_micros()
     )

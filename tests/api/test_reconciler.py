@@ -291,6 +291,33 @@ async def test_what_an_operator_terminated_ends_and_what_is_alive_goes_on(
         await terminate(temporal_client, alive)
 
 
+async def test_a_paused_run_whose_workflow_sleeps_is_left_alone(
+    ledger: Ledger, temporal_client: Client, tmp_path: Path
+):
+    async with (
+        workers(temporal_client, ledger, tmp_path) as browsers,
+        dispatching(ledger, temporal_client) as dispatcher,
+    ):
+        run_id = await admit(ledger)
+        dispatcher.wake()
+        async with asyncio.timeout(40):
+            await browsers.event(run_id).wait()
+        asked = NewPause(pause_id="p1", prompt="Code?", reason="user_input", needs_input=True)
+        await ledger.pauses.open(TENANT, run_id, asked, now_micros())
+        looking = reconciler(ledger, temporal_client, dispatcher)
+        for _ in range(3):
+            await looking.compare()
+        assert (await row_of(ledger, run_id)).status is RunStatus.PAUSED
+        assert not await ledger.outbox.awaits(TENANT, run_id, "close", "start")
+        await terminate(temporal_client, run_id)
+        await looking.compare()
+        row = await until_over(ledger, run_id)
+        assert (row.status, row.halt_class) == (RunStatus.FAILED, HaltClass.INTERNAL_ERROR)
+        assert row.state is not None
+        late = await ledger.pauses.newest(TENANT, run_id)
+        assert late is not None and late.answered_at is None
+
+
 async def test_a_profile_is_released_with_the_run_that_was_terminated(
     ledger: Ledger, temporal_client: Client, tmp_path: Path
 ):
