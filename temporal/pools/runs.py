@@ -18,6 +18,9 @@ from workflows.plan_run import PlanRun
 from workflows.sandbox import sandbox
 
 _DRAIN = timedelta(seconds=8)
+_STICKY = timedelta(seconds=2)
+"""After so long a task that waits for the worker that knows the run goes to any of them: the
+default of 10 s is how long runs would stand still when that worker is killed."""
 
 
 @asynccontextmanager
@@ -39,6 +42,7 @@ async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
         ],
         workflow_runner=sandbox(),
         graceful_shutdown_timeout=_DRAIN,
+        sticky_queue_schedule_to_start_timeout=_STICKY,
     )
     async with worker:
         yield
