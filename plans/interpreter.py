@@ -67,7 +67,7 @@ class Interpreter:
         if call.key != self._call(state.pending).key:
             raise ValueError(f"{call.key} is not the pending call")
         before = state.model_copy(deep=True)
-        state.elapsed_ms = max(state.elapsed_ms, elapsed_ms)
+        self.used(elapsed_ms)
         state.list_empty = state.list_empty or outcome.list_empty
         counters = state.counters
         counters.cost += outcome.cost
@@ -92,6 +92,15 @@ class Interpreter:
         """Have `next()` end the run; a run that is over stays as it ended."""
         if self.state.cancelled is None:
             self.state.cancelled = reason
+
+    def halt(self, halt: HaltClass, message: str) -> None:
+        """End the run where it stands, its call not made; a run that is over stays as it ended."""
+        if self.state.finish is None:
+            self.state.finish = ended(self.state, halt, message[:500])
+
+    def used(self, elapsed_ms: int) -> None:
+        """Take in how much time the run has used, so that `next()` heeds its budget."""
+        self.state.elapsed_ms = max(self.state.elapsed_ms, elapsed_ms)
 
     # What is next
 

@@ -222,7 +222,10 @@ class StepRequest(Frozen):
     """Input of every step activity, and of `loop` and `return_to_list`.
 
     `time_left_ms` is what the run's time budget leaves for this call. `again` counts how often
-    this very call was lost with its worker or its browser before.
+    this very call was lost with its worker or its browser before. `stepped_back`: its page could
+    not be restored, an earlier one is shown. Then nothing is done: the answer is what the ledger
+    holds of the call (its outcome, or what became of an act that was claimed), else
+    `browser_lost`, and the run goes back.
     """
 
     run: RunKey
@@ -231,6 +234,7 @@ class StepRequest(Frozen):
     perception: Perception
     time_left_ms: int
     again: int = 0
+    stepped_back: bool = False
 
 
 class FinishRequest(Frozen):

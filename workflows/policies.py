@@ -8,11 +8,17 @@ from temporalio.common import RetryPolicy
 from plans.step import Step, StepType
 from plans.waiting import most_seconds
 
-HEARTBEAT = timedelta(seconds=8)
+HEARTBEAT = timedelta(seconds=4)
 """A step or lease whose worker is silent for this long counts as lost."""
 
 STEP_PICKUP = timedelta(seconds=10)
 """A host that does not take a step within this time counts as lost."""
+
+MACHINE_PICKUP = timedelta(seconds=4)
+"""So long the machine of a lost session is asked for it: its worker may be starting again."""
+
+CLOSE_PICKUP = timedelta(seconds=2)
+"""So long a worker is asked to close or to park a session; its lease lapses without it."""
 
 ONCE = RetryPolicy(maximum_attempts=1)
 """Acts on a page are never repeated by Temporal; the interpreter decides about tries."""
@@ -26,18 +32,34 @@ LEDGER_RETRY = RetryPolicy(
 
 LEDGER_TIMEOUT = timedelta(seconds=30)
 
-LEASE_OVER = timedelta(seconds=8)
+LEASE_OVER = timedelta(seconds=4)
 """So long after a workflow's end its browser reaches nothing any more: its lease, which is
 shorter, was given up or has lapsed."""
 
-SESSION_RETRY = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    maximum_attempts=3,
-    non_retryable_error_types=["ChromiumMissing", "StaleEpoch"],
+OPENING_PAUSES = (
+    timedelta(0),
+    timedelta(seconds=1),
+    timedelta(seconds=2),
+    timedelta(seconds=4),
+    timedelta(seconds=8),
 )
-"""Opening a session is tried a few times: a launch may fail on a busy machine."""
+"""How long each try to open a session waits first: a launch may fail on a busy machine."""
 
-CLOSE_TIMEOUT = timedelta(seconds=20)
+NEVER_OPENED = frozenset({"ChromiumMissing", "SecretUnreadable"})
+"""Types of the errors of `hold_session` that another try can't mend."""
+
+INTERRUPTION = timedelta(seconds=1)
+"""So long a call that was cancelled has to end by itself before its session is closed."""
+
+PARKING = timedelta(seconds=10)
+
+PAUSE_OPENING = timedelta(seconds=60)
+
+BETWEEN_HISTORIES_S = 60.0
+"""So long a session waits for the next workflow run when a history ends for its length."""
+
+CLOSE_TIMEOUT = timedelta(seconds=6)
+"""Closing a session: its network is cut at once, its browser is given time to end properly."""
 
 MAX_SESSION = timedelta(days=8)
 """Longest life of a lease; a run's own time budget ends it long before."""
@@ -56,6 +78,7 @@ WEBHOOK_TIMEOUT = timedelta(seconds=30)
 WEBHOOK_HEARTBEAT = timedelta(seconds=5)
 
 _GRACE = timedelta(seconds=20)
+_GRACE_AT_THE_END = timedelta(seconds=5)
 
 
 def step_timeout(step: Step, time_left_ms: int) -> timedelta:
@@ -65,7 +88,7 @@ def step_timeout(step: Step, time_left_ms: int) -> timedelta:
     writing down. The run's remaining time caps it.
     """
     own = _own_time(step) + _GRACE
-    return min(own, timedelta(milliseconds=max(time_left_ms, 0)) + _GRACE)
+    return min(own, timedelta(milliseconds=max(time_left_ms, 0)) + _GRACE_AT_THE_END)
 
 
 def _own_time(step: Step) -> timedelta:

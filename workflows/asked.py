@@ -1,0 +1,23 @@
+"""What somebody outside wants of a run, heeded at the next boundary."""
+
+from workflows.messages import CancelRequest, PauseRequest
+
+FROM_UI = "cancelled in the Temporal UI"
+
+
+class Asked:
+    """The requests that a run has not heeded yet."""
+
+    def __init__(self, cancel: CancelRequest | None, pause: PauseRequest | None) -> None:
+        self.cancel = cancel
+        self.pause = pause
+
+    @property
+    def to_cancel(self) -> bool:
+        """Whether the run is to end."""
+        return self.cancel is not None
+
+    def cancelled(self, reason: str) -> None:
+        """The run is to end; the first one to say so gives the reason."""
+        if self.cancel is None:
+            self.cancel = CancelRequest(reason=reason)

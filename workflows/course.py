@@ -1,0 +1,328 @@
+"""The course of a run: its calls one by one, on a session that may be lost at any time."""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from plans.calls import Call, CallKind, Finish, Outcome
+from plans.interpreter import Interpreter
+from plans.step import HaltClass
+from workflows import making, policies
+from workflows.activity_errors import is_lost, quietly
+from workflows.asked import FROM_UI, Asked
+from workflows.carried import Carried
+from workflows.interfaces import RunKey, RunSpec, StepRequest
+from workflows.lease import Lease, NotOpened
+from workflows.marks import Marks
+from workflows.messages import Opening, SessionRef
+from workflows.pausing import Pausing
+from workflows.stopwatch import Stopwatch, now_ms, waited
+from workflows.story import Story
+
+
+class Course:
+    """Has the interpreter's calls made until the run ends or needs a new history.
+
+    A call that is lost with its browser is made again under the same key, on the session that
+    takes the place of the lost one. Where that one shows an earlier page, the run goes back to
+    its state at that page, unless an act was done since that must not happen twice.
+    """
+
+    def __init__(
+        self,
+        run: RunKey,
+        spec: RunSpec,
+        start: Carried,
+        asked: Asked,
+        pausing: Pausing,
+        story: Story,
+    ) -> None:
+        if spec.plan is None:
+            raise ApplicationError("a run without a plan has no course")
+        self._run = run
+        self._spec = spec
+        self._plan = spec.plan
+        self._asked = asked
+        self._anchor = start.anchor
+        self._acted = start.acted
+        self._recoveries = start.recoveries
+        self._losses = 0
+        self._made = 0
+        self._misplaced = False
+        self.interpreter = Interpreter(spec.plan, spec.limits, start.state)
+        self.pausing = pausing
+        self.lease = Lease(run, spec.profile_id, start.session, start.epoch)
+        self.marks = Marks(run, start.marks)
+        self.watch = Stopwatch(start.used_ms)
+        self.story = story
+
+    async def run(self) -> Finish | Carried:
+        """Go on to the end of the run, or to the end of this history."""
+        if self.lease.epoch and not self.pausing.standing:
+            self.watch.start()
+        while True:
+            try:
+                end = await self._advance()
+            except asyncio.CancelledError:
+                self._heed_the_ui()
+                continue
+            if end is not None:
+                return end
+
+    async def _advance(self) -> Finish | Carried | None:
+        if self._asked.cancel is not None:
+            self.interpreter.cancel(self._asked.cancel.reason or "cancelled by the caller")
+        self.interpreter.used(self.watch.used_ms)
+        call = self.interpreter.next()
+        if isinstance(call, Finish):
+            return call
+        if self.pausing.standing:
+            await self._wait_for_answer()
+        elif not self.lease.open:
+            await self._acquire()
+        elif self.pausing.closed is not None:
+            self._resume()
+        elif call.kind is CallKind.PAUSE:
+            return await self._pause(call, "")
+        elif self._asked.pause is not None:
+            return await self._pause(None, self._asked.pause.reason)
+        elif self._history_is_long():
+            return await self._end_history()
+        else:
+            await self._make(call)
+        return None
+
+    def _heed_the_ui(self) -> None:
+        if workflow.cancellation_reason() is None:
+            raise asyncio.CancelledError
+        self._asked.cancelled(FROM_UI)
+
+    def _left_ms(self) -> int:
+        return self._spec.limits.max_time_ms - self.watch.used_ms
+
+    # Sessions
+
+    async def _acquire(self) -> None:
+        """Take the first session, or the next one after a loss, a drain or a parking."""
+        mending = self.lease.lost or self.lease.leaving
+        if self.lease.lost:
+            self._recoveries += 1
+            if self._recoveries > self._spec.policy.max_recoveries:
+                self._give_up(f"the browser was lost {self._recoveries} times")
+                return
+        first = self.lease.epoch == 0
+        if first:
+            self.story.stands("queued")
+        if mending:
+            why = "its worker ends" if self.lease.leaving else "the browser or its worker is lost"
+            self.marks.set("recovering", f"{why}; the run goes on with another one")
+            self.story.stands("recovering", why)
+        how = await self.lease.take(lambda: self._asked.to_cancel, None if first else self._left_ms)
+        if isinstance(how, NotOpened):
+            self._give_up(how.message)
+        elif how is None:
+            if not self._asked.to_cancel:
+                self.interpreter.used(self._spec.limits.max_time_ms)
+        else:
+            self.watch.start()
+            if mending:
+                self.marks.set("running", _SHOWN[how])
+            self.story.stands("running", "" if first else _SHOWN[how])
+            self._look_at(how, first)
+
+    def _look_at(self, how: Opening, first: bool) -> None:
+        """Deal with a page that is not the one where the run stood."""
+        if how is Opening.RESTORED:
+            self._misplaced = False
+        blank = how is Opening.FRESH and not first and bool(self.interpreter.state.visits)
+        if not blank and how is not Opening.STEPPED_BACK:
+            return
+        if self.pausing.closed is not None:
+            if self._acted:
+                self.interpreter.halt(HaltClass.OUTCOME_UNKNOWN, _TOO_FAR_BACK)
+            else:
+                self._go_back()
+        elif self._losses and self.pausing.current is None:
+            self._misplaced = True
+        else:
+            self._go_back()
+
+    def _go_back(self) -> None:
+        """Do the steps since the last page that can be restored again, if that may be."""
+        if self._acted or self._anchor is None:
+            return
+        state = self.interpreter.state.step_back(self._anchor)
+        self.interpreter = Interpreter(self._plan, self._spec.limits, state)
+        self.pausing.end()
+        self._losses = 0
+
+    def _lose(self, what: str) -> None:
+        """The pending call, or the opening of a pause, was lost with its session."""
+        self.lease.lose()
+        self._losses += 1
+        if self._losses > self._spec.policy.max_recoveries_of_a_call:
+            self._give_up(f"{what} ({self._losses} times at the same step)")
+
+    def _give_up(self, message: str) -> None:
+        self.interpreter.halt(HaltClass.BROWSER_LOST, message)
+
+    # Calls
+
+    async def _make(self, call: Call) -> None:
+        misplaced = self._misplaced
+        request = StepRequest(
+            run=self._run,
+            session=self._session(),
+            call=call,
+            perception=self._spec.perception,
+            time_left_ms=self._left_ms(),
+            again=self._losses,
+            stepped_back=misplaced,
+        )
+        self.story.makes(call, self._losses)
+        outcome = await self._outcome(making.start(request))
+        if self._asked.to_cancel and not outcome.success:
+            return
+        if not is_lost(outcome):
+            self._take_in(call, outcome)
+        elif not (misplaced and self.lease.open):
+            self._lose(outcome.message)
+            return
+        self._misplaced = False
+        if misplaced:
+            self._go_back()
+
+    async def _outcome(self, handle: workflow.ActivityHandle[Outcome]) -> Outcome:
+        await self._watch(handle)
+        if handle.done():
+            return making.outcome(handle)
+        handle.cancel()
+        return making.LOST
+
+    async def _watch(self, handle: workflow.ActivityHandle[object]) -> None:
+        """Wait for a call to end, to be lost with its session, or to be interrupted."""
+        quietly(handle)
+        try:
+            await workflow.wait_condition(
+                lambda: handle.done() or self.lease.lost or self._asked.to_cancel
+            )
+        except asyncio.CancelledError:
+            self._heed_the_ui()
+        if self._asked.to_cancel and not handle.done():
+            handle.cancel()
+            await waited(handle.done, lambda: int(policies.INTERRUPTION.total_seconds() * 1000))
+
+    def _take_in(self, call: Call, outcome: Outcome) -> None:
+        self._losses = 0
+        self._made += 1
+        self.interpreter.apply(call, outcome, self.watch.used_ms)
+        self.story.made(call, outcome)
+        self._acted = self._acted or outcome.acted
+        if outcome.anchor:
+            self._drop_anchor()
+
+    def _drop_anchor(self) -> None:
+        """The page as it is now can be restored: the run need not go back beyond it."""
+        self._anchor = self.interpreter.state.model_copy(deep=True)
+        self._acted = False
+
+    def _session(self) -> SessionRef:
+        if self.lease.session is None:
+            raise ApplicationError("a call was due before a session was open")
+        return self.lease.session
+
+    # Pauses
+
+    async def _pause(self, call: Call | None, reason: str) -> Carried | None:
+        """Open a pause; where nobody has answered it meanwhile, wait in a new history."""
+        pause = self.pausing.begin(call, reason)
+        handle = self.pausing.open(self._session())
+        await self._watch(handle)
+        if self._asked.to_cancel:
+            return None
+        if not handle.done() or handle.cancelled() or handle.exception() is not None:
+            handle.cancel()
+            self._lose("the pause could not be opened")
+            return None
+        self._losses = 0
+        if handle.result().anchor:
+            self._drop_anchor()
+        self._asked.pause = None
+        self.watch.stop()
+        self.pausing.stand()
+        self.story.pauses(pause)
+        if self.pausing.answered:
+            return None
+        return await self._end_history(self._spec.policy.pause_hold_s)
+
+    async def _wait_for_answer(self) -> None:
+        pause = self.pausing.current
+        if pause is None:
+            raise ApplicationError("the run waits for an answer to no pause")
+        self.story.pauses(pause)
+        over_ms = pause.since_ms + self._spec.policy.max_pause_ms
+        if not await waited(self._may_go_on, lambda: over_ms - now_ms()):
+            if not self.pausing.answered:
+                self.interpreter.halt(HaltClass.TIMEOUT, "nobody answered the pause in its time")
+                return
+            await workflow.wait_condition(lambda: self._may_go_on() or not self.pausing.answered)
+        if self.pausing.closed is not None:
+            self.pausing.standing = False
+            self.watch.start()
+            self.story.stands("running", f"{pause.pause_id} was answered")
+
+    def _may_go_on(self) -> bool:
+        return self.pausing.closed is not None or self._asked.to_cancel
+
+    def _resume(self) -> None:
+        """The answer is there, and so is the page."""
+        pause, closed = self.pausing.current, self.pausing.closed
+        self.pausing.end()
+        if pause is not None and pause.call is not None and closed is not None:
+            self._take_in(pause.call, Outcome(success=True, truth=closed.truth))
+
+    # Histories
+
+    def _history_is_long(self) -> bool:
+        most = self._spec.policy.calls_per_history
+        return self._made >= most or workflow.info().is_continue_as_new_suggested()
+
+    async def _end_history(self, hold_s: float = policies.BETWEEN_HISTORIES_S) -> Carried | None:
+        """Leave the session to its holder and go on in a new history, or here if that can't be."""
+        await self.lease.park(hold_s)
+        await self.marks.sent()
+        if self._asked.to_cancel or self.pausing.answered:
+            return None
+        if not workflow.all_handlers_finished():
+            return None
+        return self._carried()
+
+    def _carried(self) -> Carried:
+        return Carried(
+            state=self.interpreter.state,
+            anchor=self._anchor,
+            acted=self._acted,
+            session=self.lease.previous,
+            epoch=self.lease.epoch,
+            recoveries=self._recoveries,
+            marks=self.marks.number,
+            used_ms=self.watch.used_ms,
+            pauses=self.pausing.count,
+            pause=self.pausing.current if self.pausing.standing else None,
+            pause_request=self._asked.pause,
+            cancel=self._asked.cancel,
+        )
+
+
+_SHOWN = {
+    Opening.FRESH: "a new browser, on an empty page",
+    Opening.ADOPTED: "the browser lives on, its pages untouched",
+    Opening.RESTORED: "a new browser, on the pages of the checkpoint",
+    Opening.STEPPED_BACK: "a new browser, on the last page that can be restored",
+}
+
+_TOO_FAR_BACK = (
+    "while the run was paused its browser was lost, its page can't be restored, and an act that "
+    "must not happen twice was done since the last page that can"
+)
