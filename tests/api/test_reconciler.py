@@ -20,7 +20,17 @@ from api.reconciler import Reconciler
 from ledger.clock import now_micros
 from ledger.gates import Admitted
 from ledger.ledger import Ledger
-from ledger.models import Ending, Limits, NewEvent, NewRow, NewRun, RunRow, RunStatus, StepRecord
+from ledger.models import (
+    Ending,
+    Limits,
+    NewEvent,
+    NewPause,
+    NewRow,
+    NewRun,
+    RunRow,
+    RunStatus,
+    StepRecord,
+)
 from plans.calls import Money, Outcome
 from plans.step import HaltClass, Perception, TierName
 from temporal.client import connect
