@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from playwright.async_api import Error, Frame, Page
-from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from activities.browser.checkpoint import (
     GET,
@@ -76,6 +76,7 @@ class _Kept(BaseModel):
     session: tuple[Entry, ...]
     local: tuple[Entry, ...]
     databases: tuple[dict[str, JsonValue], ...]
+    status: int
     x: float
     y: float
     fields: tuple[_Held, ...]
@@ -155,6 +156,10 @@ class _Look:
     frames: tuple[tuple[tuple[int, ...], _Kept], ...]
 
     @property
+    def status(self) -> int:
+        return next((kept.status for path, kept in self.frames if not path), 0)
+
+    @property
     def origins(self) -> Iterator[OriginStorage]:
         for _, kept in self.frames:
             if kept.origin != "null":
@@ -209,7 +214,8 @@ async def _read(frame: Frame, *, storage: bool) -> _Kept | None:
     try:
         async with asyncio.timeout(_PAGE_TIME_S if top else _FRAME_TIME_S):
             return _Kept.model_validate_json(await frame.evaluate(_KEEP, options))
-    except TimeoutError:
+    except (TimeoutError, ValidationError):
+        # A page that has changed what JSON means can't be read either.
         return None
     except Error:
         if top:
@@ -225,6 +231,7 @@ def _tab(
         url=page.url,
         method=look.document.method if look.document else GET,
         document=look.document.name if look.document else "",
+        status=look.status,
         opener=pages.index(opener) if opener in pages else None,
         session_storage=tuple(
             SessionStorage(origin=kept.origin, entries=kept.session)

@@ -93,13 +93,15 @@ class FrameState(Frozen):
 class Tab(Frozen):
     """One tab; `method` is how its document was asked for, after all redirects.
 
-    `document` names the document as Chromium does, so that a living one is known again.
+    `document` names the document as Chromium does, so that a living one is known again;
+    `status` is that of the answer it came with, 0 where that is not known.
     `opener` is the place of the tab that it was followed from, None where there is none.
     """
 
     url: str
     method: str = GET
     document: str = ""
+    status: int = 0
     opener: int | None = None
     session_storage: tuple[SessionStorage, ...] = ()
     frames: tuple[FrameState, ...] = ()

@@ -16,7 +16,7 @@ from activities.browser.checkpoint import (
     can_open,
     restorable,
 )
-from activities.browser.navigate import navigate, same_document
+from activities.browser.navigate import PageLoad, navigate, same_document
 from activities.browser.refilling import refill
 from activities.browser.session import BrowserSession
 from activities.browser.storing import store
@@ -26,6 +26,7 @@ from plans.step import Frozen
 _LEAST_S = 0.5
 _CLOSE_TIME_S = 3.0
 _BACKGROUND_TIME_S = 10.0
+_FAILING = 500
 
 _SEED = """(() => {
   const stored = %s;
@@ -148,7 +149,7 @@ async def _show(
         return Restored(success=True, url=page.url)
     async with _seeded(page, tab.session_storage):
         load = await navigate(page, tab.url, timeout_s=_left(deadline))
-    if not load.success:
+    if not _came(load, tab):
         return Restored(success=False, url=page.url, message=load.message)
     if not same_document(page.url, tab.url):
         message = "the page's address leads elsewhere now"
@@ -156,6 +157,11 @@ async def _show(
     missing = await refill(page, tab.frames, secrets, timeout_s=_left(deadline))
     notes = (f"{missing} fields do not hold what they held",) if missing else ()
     return Restored(success=True, url=page.url, notes=notes)
+
+
+def _came(load: PageLoad, tab: Tab) -> bool:
+    """Whether the site has answered: a refusal is a page to go on with, a failure only again."""
+    return load.success or 0 < load.status < _FAILING or 0 < load.status == tab.status
 
 
 @contextlib.asynccontextmanager

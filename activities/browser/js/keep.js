@@ -204,5 +204,8 @@ async (options) => {
     kept.local = tried(() => entries(localStorage, most.local, "local storage"), []);
     kept.databases = await databases().catch(() => []);
   }
-  return JSON.stringify({ ...kept, x: Math.round(scrollX), y: Math.round(scrollY), fields, over });
+  const status = performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
+  const text = JSON.stringify({ ...kept, status, x: Math.round(scrollX), y: Math.round(scrollY), fields, over });
+  // Half a character, as texts that were cut hold, is no Unicode.
+  return text.replace(/(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g, "$1\ufffd");
 }

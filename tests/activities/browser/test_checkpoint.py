@@ -108,26 +108,9 @@ class Site:
             writer.close()
 
     async def _answer(self, writer: asyncio.StreamWriter, path: str) -> None:
-        status, more, body = "200 OK", "", PAGE.replace("{path}", path)
-        match path.partition("?")[0]:
-            case "/form":
-                body = FORM
-            case "/frame":
-                body = FRAME
-            case "/see-other":
-                status, more = "303 See Other", "Location: /arrived\r\n"
-            case "/pass-on":
-                status, more = "307 Temporary Redirect", "Location: /answer\r\n"
-            case "/nothing":
-                status, body = "204 No Content", ""
-            case "/jumpy":
-                body = JUMPY
-            case "/late":
-                body = LATE
-            case "/large":
-                body = LARGE
-            case _:
-                pass
+        path = path.partition("?")[0]
+        status, more = HEADS.get(path, ("200 OK", ""))
+        body = "" if status.startswith("204") else BODIES.get(path, PAGE.replace("{path}", path))
         head = f"HTTP/1.1 {status}\r\nContent-Type: text/html\r\n{more}"
         head += f"Set-Cookie: seen=yes; Path=/\r\nContent-Length: {len(body)}\r\n\r\n"
         writer.write(head.encode() + body.encode())
@@ -147,7 +130,38 @@ LATE = """<!doctype html><title>late</title><div id=root></div><script>
 const draw = () => { root.innerHTML = '<label>Name <input id=name></label>' };
 setTimeout(draw, 100); setTimeout(draw, 300);
 </script>"""
+CONTROLLED = """<!doctype html><title>controlled</title><input id=name><input type=checkbox id=on>
+<script>
+// Fields that know their value from their own setter, as those of frameworks do.
+let state = { name: '', on: false };
+const own = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
+const field = document.getElementById('name');
+let tracked = field.value;
+Object.defineProperty(field, 'value', { configurable: true, get() { return own.get.call(this) },
+  set(value) { tracked = value; own.set.call(this, value) } });
+document.addEventListener('input', () => { if (own.get.call(field) !== tracked)
+  state.name = tracked = own.get.call(field) });
+document.addEventListener('click', (event) => { if (event.target.id === 'on')
+  state.on = event.target.checked });
+</script>"""
 LARGE = "<!doctype html><title>large</title>" + "<input value=x>" * 10_000
+
+
+HEADS = {
+    "/see-other": ("303 See Other", "Location: /arrived\r\n"),
+    "/pass-on": ("307 Temporary Redirect", "Location: /answer\r\n"),
+    "/nothing": ("204 No Content", ""),
+    "/missing": ("404 Not Found", ""),
+    "/failing": ("503 Service Unavailable", ""),
+}
+BODIES = {
+    "/form": FORM,
+    "/frame": FRAME,
+    "/jumpy": JUMPY,
+    "/late": LATE,
+    "/large": LARGE,
+    "/controlled": CONTROLLED,
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -503,6 +517,16 @@ async def test_fields_that_come_late_are_filled_too(
     assert await second.page.input_value("#name") == "Ann"
 
 
+async def test_a_page_s_own_state_follows_its_fields(
+    session: BrowserSession, second: BrowserSession, site: Site
+) -> None:
+    await session.page.goto(site.url("/controlled"))
+    await session.page.fill("#name", "Ann \\ \ud83d")
+    await session.page.check("#on")
+    assert (await brought_back(second, await taken(session))).success
+    assert await second.page.evaluate("state") == {"name": "Ann \\ \ufffd", "on": True}
+
+
 async def test_tabs_come_back_but_for_those_that_came_by_post(
     session: BrowserSession, second: BrowserSession, site: Site
 ) -> None:
@@ -540,9 +564,28 @@ async def test_a_page_that_is_not_what_it_was_is_told(
     assert not (await brought_back(second, gone)).success
     posted = Checkpoint(tabs=(Tab(url=site.url("/start"), method="POST"),))
     assert not (await brought_back(second, posted)).success
+    failing = Checkpoint(tabs=(Tab(url=site.url("/failing"), status=200),))
+    assert not (await brought_back(second, failing)).success
     empty = await taken(session)
     assert (await brought_back(second, empty)).success
     assert second.page.url == "about:blank"
+
+
+@pytest.mark.parametrize("path", ["/missing", "/failing"])
+async def test_an_error_page_that_the_run_was_on_comes_back(
+    session: BrowserSession, second: BrowserSession, site: Site, path: str
+) -> None:
+    await session.page.goto(site.url(path))
+    restored = await brought_back(second, await taken(session))
+    assert restored == Restored(success=True, url=site.url(path))
+
+
+async def test_a_page_that_breaks_json_gives_no_checkpoint(
+    session: BrowserSession, site: Site
+) -> None:
+    await session.page.goto(site.url("/start"))
+    await session.page.evaluate("Array.prototype.toJSON = () => 'broken'")
+    assert await capture(session, Mask({})) is None
 
 
 async def test_a_huge_page_is_kept_without_what_is_too_large(

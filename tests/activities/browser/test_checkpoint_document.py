@@ -43,6 +43,7 @@ VERSION_1 = {
             "url": "http://127.0.0.1:8100/account/code",
             "method": "POST",
             "document": "0A",
+            "status": 200,
             "opener": None,
             "session_storage": [
                 {
