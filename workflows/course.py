@@ -9,10 +9,10 @@ from plans.calls import Call, CallKind, Finish, Outcome
 from plans.interpreter import Interpreter
 from plans.step import HaltClass
 from workflows import making, policies
-from workflows.activity_errors import is_lost, quietly
+from workflows.activity_errors import error_of, is_lost, outcome_of, quietly, sentence_of
 from workflows.asked import FROM_UI, Asked
 from workflows.carried import Carried
-from workflows.interfaces import RunKey, RunSpec, StepRequest
+from workflows.interfaces import PauseOpened, RunKey, RunSpec, StepRequest
 from workflows.lease import Lease, NotOpened
 from workflows.marks import Marks
 from workflows.messages import Opening, SessionRef
@@ -242,8 +242,7 @@ class Course:
         if self._asked.to_cancel:
             return None
         if not handle.done() or handle.cancelled() or handle.exception() is not None:
-            handle.cancel()
-            self._lose("the pause could not be opened")
+            self._not_paused(handle)
             return None
         self._losses = 0
         if handle.result().anchor:
@@ -255,6 +254,15 @@ class Course:
         if self.pausing.answered:
             return None
         return await self._end_history(self._spec.policy.pause_hold_s)
+
+    def _not_paused(self, handle: workflow.ActivityHandle[PauseOpened]) -> None:
+        """The pause could not be opened: once more on another session, where that may help."""
+        fault = sentence_of(handle)
+        if fault and not is_lost(outcome_of(error_of(handle))):
+            self.interpreter.halt(HaltClass.INTERNAL_ERROR, fault)
+            return
+        handle.cancel()
+        self._lose(fault or making.LOST.message)
 
     async def _wait_for_answer(self) -> None:
         pause = self.pausing.current

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import NoReturn
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
@@ -85,10 +86,15 @@ def _rows(request: StepRequest) -> int:
     return int(request.call.step.type is StepType.EXTRACT_DATA)
 
 
-async def forever(request: StepRequest) -> Outcome:
+async def beating() -> NoReturn:
+    """Be alive in an activity, and never done."""
     while True:
         activity.heartbeat()
         await asyncio.sleep(0.05)
+
+
+async def forever(request: StepRequest) -> Outcome:
+    await beating()
 
 
 class Scripted:
@@ -333,5 +339,7 @@ def assert_once(scripted: Scripted) -> None:
 
 async def until(condition: Callable[[], bool], within_s: float = 40) -> None:
     async with asyncio.timeout(within_s):
-        while not condition():
+        while True:
+            if condition():
+                return
             await asyncio.sleep(0.02)
