@@ -14,6 +14,7 @@ from activities.browser.session import BrowserSession, PlaywrightDriver
 from activities.holder.client import HolderClient, start_holder
 from activities.holder.messages import HolderSpec
 from activities.steps.masking import Mask
+from tests.activities.browser.conftest import Handler, Site, Visit, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -81,44 +82,6 @@ READ_DATABASE = """async () => {
 }"""
 
 
-class Site:
-    """Answers a few paths; `asked` is what was asked for."""
-
-    def __init__(self) -> None:
-        self.port = 0
-        self.asked: list[str] = []
-        self.answered_nothing = asyncio.Event()
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                length = 0
-                for line in head.split("\r\n"):
-                    if line.lower().startswith("content-length:"):
-                        length = int(line.split(":")[1])
-                await reader.readexactly(length)
-                method, path, _ = head.split(" ", 2)
-                self.asked.append(f"{method} {path}")
-                await self._answer(writer, path)
-        except (OSError, EOFError):
-            writer.close()
-
-    async def _answer(self, writer: asyncio.StreamWriter, path: str) -> None:
-        path = path.partition("?")[0]
-        status, more = HEADS.get(path, ("200 OK", ""))
-        body = "" if status.startswith("204") else BODIES.get(path, PAGE.replace("{path}", path))
-        head = f"HTTP/1.1 {status}\r\nContent-Type: text/html\r\n{more}"
-        head += f"Set-Cookie: seen=yes; Path=/\r\nContent-Length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body.encode())
-        await writer.drain()
-        if status.startswith("204"):
-            self.answered_nothing.set()
-
-
 JUMPY = """<!doctype html><title>jumpy</title>
 <form action=/left><select name=a onchange="this.form.submit()"><option>1<option>2</select>
 <input name=b onchange="location = '/left'">
@@ -147,13 +110,6 @@ document.addEventListener('click', (event) => { if (event.target.id === 'on')
 LARGE = "<!doctype html><title>large</title>" + "<input value=x>" * 10_000
 
 
-HEADS = {
-    "/see-other": ("303 See Other", "Location: /arrived\r\n"),
-    "/pass-on": ("307 Temporary Redirect", "Location: /answer\r\n"),
-    "/nothing": ("204 No Content", ""),
-    "/missing": ("404 Not Found", ""),
-    "/failing": ("503 Service Unavailable", ""),
-}
 BODIES = {
     "/form": FORM,
     "/frame": FRAME,
@@ -162,30 +118,37 @@ BODIES = {
     "/large": LARGE,
     "/controlled": CONTROLLED,
 }
+HEADS = {
+    "/see-other": (303, {"Location": "/arrived"}),
+    "/pass-on": (307, {"Location": "/answer"}),
+    "/nothing": (204, {}),
+    "/missing": (404, {}),
+    "/failing": (503, {}),
+}
+
+
+PLAIN = ("/start", "/answer", "/arrived", "/elsewhere", "/next", "/popup", "/left")
+
+
+def answering(path: str) -> Handler:
+    async def answer(visit: Visit) -> None:
+        status, more = HEADS.get(path, (200, {}))
+        body = BODIES.get(path, PAGE.replace("{path}", path)) if status != 204 else ""
+        await visit.answer(body, status, headers={"Set-Cookie": "seen=yes; Path=/", **more})
+
+    return answer
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def served() -> AsyncIterator[Site]:
-    site = Site()
-    tasks: set[asyncio.Task[None]] = set()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(site.serve(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
-    site.port = server.sockets[0].getsockname()[1]
-    yield site
-    server.close()
-    for task in tuple(tasks):
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    pages = {path: answering(path) for path in (*BODIES, *HEADS, *PLAIN)}
+    async with serving(Site(pages={**pages})) as site:
+        yield site
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def site(served: Site) -> Site:
-    served.asked.clear()
+    served.log.clear()
     return served
 
 
@@ -311,7 +274,7 @@ async def test_a_form_is_as_it_was_in_another_browser(
     text = checkpoint.model_dump_json()
     assert "hunter22" not in text and "246810" not in text
     assert restorable(checkpoint)
-    site.asked.clear()
+    site.log.clear()
 
     restored = await brought_back(second, checkpoint, pw="hunter22")
 
@@ -339,7 +302,7 @@ async def test_a_form_is_as_it_was_in_another_browser(
     assert [cookie["name"] for cookie in await second.context.cookies()] == ["seen"]
     events = await shown.evaluate("seen")
     assert {"input name", "change name", "change colour", "change news", "change size"} <= {*events}
-    assert {one.split()[0] for one in site.asked} == {"GET"}
+    assert {one.split()[0] for one in site.log} == {"GET"}
     assert len(second.context.pages) == 1
     assert second.take_events() == ()
     again = await taken(second, pw="hunter22")
@@ -398,8 +361,8 @@ async def test_an_answer_without_a_page_leaves_the_old_one(
     session: BrowserSession, site: Site
 ) -> None:
     await session.page.goto(site.url("/start"))
-    await submit(session.page, "/nothing")
-    await asyncio.wait_for(site.answered_nothing.wait(), 30)
+    async with session.page.expect_response("**/nothing"):
+        await submit(session.page, "/nothing")
     assert restorable(await taken(session))
 
 
@@ -493,13 +456,13 @@ async def test_filling_in_never_leaves_the_page(
         a.value = '2'; b.value = 'b'; c.value = 'c'; d.value = 'd'; e.checked = true }"""
     )
     checkpoint = await taken(session)
-    site.asked.clear()
+    site.log.clear()
     restored = await brought_back(second, checkpoint)
     assert restored.success, restored
     assert second.page.url == site.url("/jumpy")
     values = "[...document.forms[0]].map(field => field.checked || field.value)"
     assert await second.page.evaluate(values) == ["2", "b", "c", "d", True]
-    assert [one for one in site.asked if "favicon" not in one] == ["GET /jumpy"]
+    assert [one for one in site.log if "favicon" not in one] == ["GET /jumpy"]
     # From here on the page is its user's again.
     await second.page.fill("[name=b]", "other")
     await second.page.press("[name=b]", "Tab")
@@ -539,7 +502,7 @@ async def test_tabs_come_back_but_for_those_that_came_by_post(
     await tab.fill("[name=name]", "Ann")
     await session.follow(tab)
     checkpoint = await taken(session)
-    site.asked.clear()
+    site.log.clear()
 
     restored = await brought_back(second, checkpoint)
 
@@ -547,7 +510,7 @@ async def test_tabs_come_back_but_for_those_that_came_by_post(
     assert [page.url for page in second.context.pages] == [site.url("/start"), site.url("/form")]
     assert second.page.url == site.url("/form")
     assert await second.page.input_value("[name=name]") == "Ann"
-    assert not any(one.startswith("POST") for one in site.asked)
+    assert not any(one.startswith("POST") for one in site.log)
     await second.page.close()
     assert (await second.ready()).url == site.url("/start")
 
