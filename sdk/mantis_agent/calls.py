@@ -15,6 +15,15 @@ JSON = Any
 DEFAULT_TAIL = 200
 
 
+class NoInput(Enum):
+    """Its one member tells nothing at all from None, which is an answer: JSON's null."""
+
+    NO_INPUT = "no input"
+
+
+NO_INPUT = NoInput.NO_INPUT
+
+
 class Repeat(Enum):
     """When a call that failed may be made again without harm."""
 
@@ -92,9 +101,9 @@ def pause(run_id: str, reason: str) -> Call:
     return Call("POST", _run(run_id, "pause"), Repeat.UNSENT, body=body)
 
 
-def resume(run_id: str, user_input: JSON, pause_id: str) -> Call:
+def resume(run_id: str, user_input: JSON, pause_id: str | None) -> Call:
     """Answer a pause. With its `pause_id` a repetition is known as one."""
-    body: dict[str, JSON] = {} if user_input is None else {"user_input": user_input}
+    body: dict[str, JSON] = {} if user_input is NO_INPUT else {"user_input": user_input}
     if not pause_id:
         return Call("POST", _run(run_id, "resume"), Repeat.UNSENT, body=body)
     return Call("POST", _run(run_id, "resume"), body={**body, "pause_id": pause_id})

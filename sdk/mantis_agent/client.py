@@ -153,11 +153,17 @@ class MantisClient:
         """Ask a running run to pause at its next boundary."""
         return self._connection.ask(calls.pause(run_id, reason), Status)
 
-    def resume(self, run_id: str, user_input: Any = None, *, pause_id: str = "") -> Resumed:
-        """Answer a pause; any JSON value.
+    def resume(
+        self, run_id: str, user_input: Any = calls.NO_INPUT, *, pause_id: str | None = None
+    ) -> Resumed:
+        """Let a paused run go on; the answer may be any JSON value, None too.
 
         With the `pause_id` of its status the same answer may be given again, so that a lost
         connection is retried.
+
+        Raises:
+            MantisAPIError: 400 where it isn't paused (any more), or asks for input; 503 where
+                the service can't tell the run just now.
         """
         return self._connection.ask(calls.resume(run_id, user_input, pause_id), Resumed)
 

@@ -109,7 +109,8 @@ class Summary(Record):
 class Status(Handle):
     """How a run stands: the handle's fields and more.
 
-    `prompt`, `reason`, `needs_input` and `pause_id` are there while it is paused; `summary`
+    `prompt`, `reason`, `needs_input` and `pause_id` are there while it is paused, before that
+    `pause_requested`; `resumed_from` names the run that it goes on from. `summary` is there
     when it is over; `error`, `halt_class` and `failure_help` when it failed or was cancelled.
     `wait_for_completion` adds `phase`.
     """
@@ -124,6 +125,9 @@ class Status(Handle):
     needs_input = _flag()
     pause_id = _text()
     paused_at = _maybe(str)
+    pause_state = _text()
+    pause_requested = _flag()
+    resumed_from = _maybe(str)
     error = _maybe(str)
     halt_class = _maybe(str)
     message = _text()

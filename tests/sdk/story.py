@@ -9,7 +9,7 @@ from activities.runs import RunActivities
 from activities.settings import ActivitySettings
 from ledger.clock import now_micros
 from ledger.ledger import Ledger
-from ledger.models import NewEvent, NewRow, StepRecord
+from ledger.models import NewEvent, NewPause, NewRow, PauseAnswer, StepRecord
 from ledger.settings import LedgerSettings
 from plans.calls import Finish
 from plans.state import Counters, RunState
@@ -37,6 +37,25 @@ class Story:
             for message in messages:
                 event = NewEvent(dedup_key=message, kind="log", body={"message": message})
                 await ledger.events.append(self.tenant, run_id, [event])
+
+        self._do(write)
+
+    def pause(self, run_id: str, pause_id: str = "p1", *, needs_input: bool = True) -> None:
+        """Pause it, for an answer or from outside."""
+        reason, prompt = ("user_input", "The code?") if needs_input else ("external", "On request")
+        asked = NewPause(pause_id=pause_id, prompt=prompt, reason=reason, needs_input=needs_input)
+
+        async def write(ledger: Ledger) -> None:
+            await ledger.pauses.open(self.tenant, run_id, asked, now_micros())
+
+        self._do(write)
+
+    def answer(self, run_id: str, pause_id: str = "p1") -> None:
+        """The answer came."""
+        answer = PauseAnswer(pause_id=pause_id)
+
+        async def write(ledger: Ledger) -> None:
+            await ledger.pauses.answer(self.tenant, run_id, answer, now_micros())
 
         self._do(write)
 

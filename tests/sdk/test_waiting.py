@@ -179,7 +179,7 @@ def test_only_a_plan_can_be_run_to_completion(mantis: Any) -> None:
 
 
 def test_one_pause_after_another_is_told_anew(connect: Makes, proxy: FaultyProxy) -> None:
-    """The service can't pause yet: its answers are played by the gateway."""
+    """Its answers are played by the gateway."""
     client = connect(proxy.url)
     polls = [("paused", 1.0), ("paused", 1.0), ("paused", 2.0), ("succeeded", 3.0)]
     pauses = iter([("paused", "p1"), ("paused", "p2"), ("succeeded", "")])

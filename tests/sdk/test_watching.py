@@ -1,4 +1,4 @@
-"""`run --watch` where a run pauses. The service can't pause yet: a gateway plays it."""
+"""`run --watch` where a run pauses, played by a gateway."""
 
 import io
 import json
@@ -78,6 +78,21 @@ def test_a_pause_is_answered_on_the_spot(client: MantisClient, proxy: FaultyProx
     assert "that is no code" in out.getvalue()
     assert '"user_input":"1234"' in proxy.requests[-1].decode()
     assert '"pause_id":"p1"' in proxy.requests[-1].decode()
+
+
+def test_a_pause_from_outside_needs_no_answer(client: MantisClient, proxy: FaultyProxy) -> None:
+    asked: list[str] = []
+    looked_at = {"status": "paused", "prompt": "On request", "pause_id": "p1", "needs_input": False}
+    resumed = {"run_id": NO_RUN, "status": "running", "resumed_at": "now"}
+    proxy.faults.extend([stream(PAUSE, TERMINAL), plays(looked_at), plays(resumed)])
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return ""
+
+    Watch(client, Person(io.StringIO(), io.StringIO()), ask).follow(NO_RUN)
+    assert asked == ["? On request (Enter lets it go on)\n> "]
+    assert proxy.requests[-1].decode().endswith('{"pause_id":"p1"}')
 
 
 def test_nobody_at_the_keyboard_is_told_how_to_go_on(

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mantis_agent.calls import NO_INPUT
 from mantis_agent.cli import codes
 from mantis_agent.cli.connection import Options, connect
 from mantis_agent.cli.errors import UsageError
 from mantis_agent.cli.plan_file import read_json
 from mantis_agent.cli.show import show_result, show_status
 from mantis_agent.cli.terminal import Terminal, clean
-from mantis_agent.cli.watch import event_line
+from mantis_agent.cli.watch import ask_for, event_line
 from mantis_agent.types import Event, Events, Status
 
 Configure = Callable[[argparse.ArgumentParser], None]
@@ -72,7 +73,10 @@ def pause(parser: argparse.ArgumentParser) -> None:
 
 
 def resume(parser: argparse.ArgumentParser) -> None:
-    """Let a paused run go on, with the answer that it asked for."""
+    """Let a paused run go on, with the answer that it asked for.
+
+    Without --input, a person at a terminal is asked for it, and it is not shown.
+    """
     _of_a_run(parser, _resume)
     answer = parser.add_mutually_exclusive_group()
     answer.add_argument("--input", metavar="TEXT", help="the answer")
@@ -197,17 +201,25 @@ def _pause(options: _Options) -> int:
 
 
 def _resume(options: _Options) -> int:
-    answer: Any = options.input
-    if options.input_json is not None:
-        answer = read_json(options.input_json, "--input-json")
     terminal = Terminal()
     with connect(options) as client:
-        found = client.resume(options.run_id, answer, pause_id=options.pause_id)
+        pause_id, answer = options.pause_id, _answer(options)
+        if answer is NO_INPUT and terminal.asks:
+            status = client.status(options.run_id)
+            if status.status == "paused" and pause_id in ("", status.pause_id):
+                pause_id, answer = status.pause_id, ask_for(status)
+        found = client.resume(options.run_id, answer, pause_id=pause_id)
     if options.json:
         terminal.document(found)
     else:
         terminal.line(clean(f"{found.run_id} {found.status} since {found.resumed_at}"))
     return codes.OK
+
+
+def _answer(options: _Options) -> Any:
+    if options.input_json is not None:
+        return read_json(options.input_json, "--input-json")
+    return NO_INPUT if options.input is None else options.input
 
 
 def _video(options: _Options) -> int:

@@ -9,7 +9,10 @@ _COLOURS = {"succeeded": 32, "failed": 31, "cancelled": 33, "paused": 35}
 def show_status(terminal: Terminal, status: Status) -> None:
     """How a run stands, what it asks for, or how it ended."""
     named = terminal.coloured(status.status, _COLOURS.get(status.status, 36))
-    stopping = " (stopping)" if status.cancel_requested and not status.terminal else ""
+    stopping = ""
+    if not status.terminal:
+        stopping = " (pausing)" if status.pause_requested else ""
+        stopping = " (stopping)" if status.cancel_requested else stopping
     terminal.line(f"{clean(status.run_id)}  {named}{stopping}")
     for name, value in (
         ("created", status.created_at),
@@ -32,6 +35,8 @@ def show_pause(terminal: Terminal, status: Status) -> None:
     """What a paused run asks for, and how to go on."""
     terminal.line(f"  {'asks':<9} {clean(status.prompt or status.reason or 'nothing')}")
     answer = " --input ANSWER" if status.needs_input else ""
+    if status.reason and status.prompt and status.reason not in ("user_input", status.prompt):
+        terminal.line(f"  {'because':<9} {clean(status.reason)}")
     terminal.line(f"  {'go on':<9} mantis resume {clean(status.run_id)}{answer}")
 
 

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Callable
+from getpass import getpass
 from typing import Any
 
+from mantis_agent.calls import NO_INPUT, NoInput
 from mantis_agent.cli.show import show_pause
 from mantis_agent.cli.terminal import Terminal, clean, shortened
 from mantis_agent.client import MantisClient
 from mantis_agent.errors import MantisAPIError
-from mantis_agent.types import Event
+from mantis_agent.types import Event, Status
 
 Ask = Callable[[str], str]
 
@@ -16,10 +18,10 @@ Ask = Callable[[str], str]
 class Watch:
     """Shows each step of a run with the records it brought, until the run is over.
 
-    Where a person sits at the terminal, a pause is answered on the spot.
+    Where a person sits at the terminal, a pause is answered on the spot, without an echo.
     """
 
-    def __init__(self, client: MantisClient, terminal: Terminal, ask: Ask = input) -> None:
+    def __init__(self, client: MantisClient, terminal: Terminal, ask: Ask = getpass) -> None:
         self._client = client
         self._terminal = terminal
         self._ask = ask
@@ -41,19 +43,29 @@ class Watch:
         if not self._terminal.asks:
             show_pause(self._terminal, status)
             return
-        prompt = clean(status.prompt or "the run is paused; Enter lets it go on")
         while True:
-            answer = self._ask(f"? {prompt}\n> ")
-            if not answer and status.needs_input:
-                continue
+            answer = ask_for(status, self._ask)
             try:
-                self._client.resume(run_id, answer or None, pause_id=status.pause_id)
+                self._client.resume(run_id, answer, pause_id=status.pause_id)
             except MantisAPIError as error:
                 self._terminal.note(clean(error.detail))
                 if self._client.status(run_id).pause_id == status.pause_id:
                     continue
             self._answered = status.pause_id
             return
+
+
+def ask_for(status: Status, ask: Ask = getpass) -> str | NoInput:
+    """What a person answers to a pause; nothing is an answer where none is needed."""
+    prompt = clean(status.prompt or "the run is paused")
+    if not status.needs_input:
+        prompt += " (Enter lets it go on)"
+    while True:
+        answer = ask(f"? {prompt}\n> ")
+        if answer:
+            return answer
+        if not status.needs_input:
+            return NO_INPUT
 
 
 def event_line(terminal: Terminal, event: Event) -> str:
