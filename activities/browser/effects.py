@@ -1,6 +1,7 @@
 """Watches what an act changes, and says whether it had an effect."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ _GRACE_S = 0.08
 _OPENING_S = 10.0
 _DOWNLOAD_S = 3.0
 _ANSWERED_S = 0.5
+_STOP_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -174,13 +176,13 @@ class Watch:
         return Seen(tuple(dict.fromkeys(evidence)), own)
 
     async def stop(self) -> None:
-        """Take the watch off the page; a document that was left took it along."""
-        for handle in self.handles:
-            try:
-                await handle.evaluate("watch => watch.stop()")
-                await handle.dispose()
-            except Error:
-                continue
+        """Take the watch off the page; a document that was or is being left takes it along."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STOP_S):
+                for handle in self.handles:
+                    with contextlib.suppress(Error):
+                        await handle.evaluate("watch => watch.stop()")
+                        await handle.dispose()
 
 
 def _speaks(report: Report | None) -> bool:

@@ -6,6 +6,8 @@ is done again, on the page as it was before the lost try.
 
 import asyncio
 
+from pydantic import ValidationError
+
 from activities.browser.checkpoint import Checkpoint, restorable
 from activities.browser.navigate import navigate, same_document
 from activities.browser.restoring import restore
@@ -63,6 +65,7 @@ async def decide_again(context: StepContext) -> Report | None:
         case Finding.NOT_SENT:
             return _do_it(context, "an earlier try sent nothing")
         case Finding.REFUSED:
+            context.acts.claim = claim
             return failed(FailureClass.HTTP_4XX, f"it is not sent again: {found.why}")
         case Finding.DONE:
             return await _done(context, claim, found)
@@ -149,9 +152,15 @@ def _was_acting(context: StepContext) -> bool:
 
 
 async def _newest_checkpoint(context: StepContext) -> Checkpoint | None:
+    """The run's newest checkpoint, None where there is none that this build can read."""
     run = context.run
     kept = (await context.ledger.checkpoints.read(run.tenant_id, run.run_id)).newest
-    return Checkpoint.model_validate(kept) if kept is not None else None
+    if kept is None:
+        return None
+    try:
+        return Checkpoint.model_validate(kept)
+    except ValidationError:
+        return None
 
 
 async def _bring_back(context: StepContext) -> bool:

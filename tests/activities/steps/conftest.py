@@ -1,0 +1,277 @@
+"""Steps on a real session: its holder, its Chromium, the ledger, and a shop that counts."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest_asyncio
+from pydantic import JsonValue
+from temporalio.testing import ActivityEnvironment
+
+from activities.browser.checkpoint import Checkpoint
+from activities.browser.holding import Holding
+from activities.browser.restoring import restore, take_over
+from activities.browser.session import BrowserSession, PlaywrightDriver, SessionRegistry
+from activities.holder.client import HolderClient, start_holder
+from activities.holder.messages import HolderSpec
+from activities.settings import ActivitySettings
+from activities.steps.acts import Acts
+from activities.steps.masking import Mask
+from activities.steps.runner import CODE, StepRunner
+from inference.cascade import Cascade
+from inference.dom.tier import DomTier
+from inference.guarded import Guard
+from ledger.ledger import Ledger
+from ledger.models import Limits, NewRun
+from ledger.vault import Keyring, new_key
+from plans.calls import Call, CallKind, Outcome
+from plans.step import Perception, Section, Step
+from tests.activities.browser.conftest import Site, Visit
+from workflows.interfaces import RunKey, StepRequest
+from workflows.messages import SessionRef
+
+_NUMBERS = itertools.count()
+
+FORM = """<!doctype html><title>Shop</title><h1>Order a boat</h1>
+<form method=post action=/order><label>Name <input name=name></label>
+<button>Place order</button></form>"""
+DONE = "<!doctype html><title>Shop</title><h1>Thank you</h1><p>Order 7 is placed</p>"
+
+
+@dataclass
+class Shop:
+    """A site with an order form; `answer` is what becomes of an order.
+
+    A status, or `leave` (the order arrives, and after a while the site hangs up), or `show`
+    (the order is answered with a page of its own, without a redirect).
+    """
+
+    site: Site
+    answer: int | str = 303
+    slow_s: float = 0.0
+    orders: list[str] = field(default_factory=list[str])
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def url(self, path: str = "/form") -> str:
+        return self.site.url(path)
+
+    async def order(self, visit: Visit) -> None:
+        self.orders.append(visit.body)
+        await asyncio.sleep(self.slow_s)
+        match self.answer:
+            case "leave":
+                await self.left.wait()
+            case "show":
+                await visit.answer(DONE)
+            case 303:
+                await visit.answer(status=303, headers={"Location": "/thanks"})
+            case int(status):
+                await visit.answer(f"<h1>Error {status}</h1>", status=status)
+            case other:
+                raise AssertionError(other)
+
+
+@dataclass
+class Bench:
+    """A run on a session, whose worker and browser can be lost."""
+
+    ledger: Ledger
+    registry: SessionRegistry
+    runner: StepRunner
+    driver: PlaywrightDriver
+    settings: ActivitySettings
+    shop: Shop
+    run: RunKey
+    spec: HolderSpec
+    holder: HolderClient
+    session: BrowserSession
+
+    def ref(self) -> SessionRef:
+        return SessionRef(
+            session_id=self.session.session_id,
+            host_queue="host",
+            machine_queue="machine",
+            epoch=self.session.epoch,
+        )
+
+    def call(self, step: dict[str, JsonValue], **where: JsonValue) -> Call:
+        values: dict[str, JsonValue] = {"kind": CallKind.STEP, "index": 0, "section": Section.SETUP}
+        return Call.model_validate(values | where | {"step": step})
+
+    async def do(self, call: Call, again: int = 0) -> Outcome:
+        """Have a call done as the workflow does."""
+        request = StepRequest(
+            run=self.run,
+            session=self.ref(),
+            call=call,
+            perception=Perception.AUTO,
+            time_left_ms=60_000,
+            again=again,
+        )
+        code = CODE[call.step.type]
+
+        async def activity(request: StepRequest) -> Outcome:
+            return await self.runner.run(request, code)
+
+        return await ActivityEnvironment().run(activity, request)
+
+    async def open(self, path: str = "/form") -> None:
+        """Navigate there in a step, so that there is a checkpoint of it."""
+        url = self.shop.url(path)
+        step: dict[str, JsonValue] = {"intent": f"Open {url}", "type": "navigate"}
+        outcome = await self.do(self.call(step, index=9, visit=next(_NUMBERS)))
+        assert outcome.success, outcome
+
+    async def claim(self, call: Call, *, sign_in: bool = False) -> None:
+        """What a try does before its act, up to the moment before the act itself."""
+        acts = Acts(self.session, self.ledger, self.run, call, call.step, Mask({}))
+        kind = "sign_in" if sign_in else "act"
+        url = self.shop.url("/order")
+        await acts.take(Guard(kind=kind, method="POST", url=url, what="Place order"))
+
+    async def lose_worker(self) -> None:
+        """The worker dies; the next one adopts the session."""
+        await self.session.detach()
+        hello = await self.holder.adopt(self.session.epoch + 1)
+        await self._attach()
+        assert hello.epoch == self.session.epoch
+        newest = (await self.ledger.checkpoints.read(*_names(self.run))).newest
+        if newest is not None:
+            await take_over(self.session, Checkpoint.model_validate(newest))
+
+    async def lose_browser(self) -> None:
+        """Holder and browser die; a new browser is brought to the newest checkpoint."""
+        old = await self.holder.hello()
+        os.kill(old.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(old.chrome_pid, signal.SIGKILL)
+        await self.session.detach()
+        self.spec, self.holder = await _start(self.settings, self.shop)
+        await self._attach()
+        newest = (await self.ledger.checkpoints.read(*_names(self.run))).newest
+        assert newest is not None
+        secrets = await self.ledger.secrets.read(*_names(self.run))
+        checkpoint = Checkpoint.model_validate(newest)
+        restored = await restore(self.session, checkpoint, secrets, timeout_s=30)
+        assert restored.success, restored
+
+    async def _attach(self) -> None:
+        self.session = await _attach(self.driver, self.settings, self.spec, self.holder)
+        self.registry.add(self.session)
+
+
+def _names(run: RunKey) -> tuple[str, str]:
+    return run.tenant_id, run.run_id
+
+
+async def _start(settings: ActivitySettings, shop: Shop) -> tuple[HolderSpec, HolderClient]:
+    session_id = f"s{next(_NUMBERS)}"
+    folder = settings.sessions_dir / session_id
+    spec = HolderSpec(
+        session_id=session_id,
+        session_dir=folder,
+        profile_dir=folder / "profile",
+        socket_path=settings.runtime_dir / f"{session_id}.sock",
+        journals_dir=settings.data_dir / "journals",
+        throwaway_profile=True,
+        allow_private_hosts=(f"127.0.0.1:{shop.site.port}",),
+        ttl_s=120,
+        linger_s=1,
+    )
+    return spec, await start_holder(spec)
+
+
+async def _attach(
+    driver: PlaywrightDriver,
+    settings: ActivitySettings,
+    spec: HolderSpec,
+    holder: HolderClient,
+) -> BrowserSession:
+    hello = await holder.hello()
+    holding = Holding(holder, hello, settings.data_dir / "journals")
+    return await BrowserSession.attach(
+        driver, hello.cdp_url, spec.session_id, hello.epoch, spec.session_dir, holding
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def opened(tmp_path_factory) -> AsyncIterator[Bench]:  # pyright: ignore
+    """The session that the tests of a module share; a test that kills it gets another."""
+    folder: Path = tmp_path_factory.mktemp("steps")
+    runtime = Path(tempfile.mkdtemp(prefix="mt-"))
+    settings = ActivitySettings(data_dir=folder, runtime_dir=runtime)
+    ledger = await Ledger.open(
+        f"sqlite+aiosqlite:///{folder}/ledger.db", keyring=Keyring([new_key()])
+    )
+    site = Site()
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(site.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    site.port = server.sockets[0].getsockname()[1]
+    shop = Shop(site)
+    run = RunKey(tenant_id="acme", run_id="20260101_000000_00000000")
+    spec, holder = await _start(settings, shop)
+    driver, registry = PlaywrightDriver(), SessionRegistry()
+    session = await _attach(driver, settings, spec, holder)
+    registry.add(session)
+    runner = StepRunner(ledger, registry, Cascade((DomTier(),)), settings)
+    bench = Bench(ledger, registry, runner, driver, settings, shop, run, spec, holder, session)
+    try:
+        yield bench
+    finally:
+        await bench.session.detach()
+        await bench.holder.close()
+        await driver.stop()
+        await ledger.close()
+        server.close()
+        for task in tuple(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        shutil.rmtree(runtime, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bench(opened: Bench) -> Bench:
+    """A fresh run on the shared session, at an empty page."""
+    number = next(_NUMBERS)
+    opened.run = RunKey(tenant_id="acme", run_id=f"20260101_000000_{number:08x}")
+    await opened.ledger.runs.admit(
+        NewRun(
+            tenant_id=opened.run.tenant_id,
+            run_id=opened.run.run_id,
+            plan={"steps": []},
+            plan_name="",
+            payload={},
+            signature="ab",
+            state_key=f"{number}",
+            profile_id=None,
+            perception=Perception.AUTO,
+            limits=Limits(max_cost_micro=1, max_time_ms=60_000, max_run_steps=10),
+            created_at=1_000_000 + number,
+        )
+    )
+    shop = Shop(opened.shop.site)
+    shop.site.pages = {"/form": FORM, "/thanks": DONE, "/order": shop.order}
+    opened.shop = shop
+    await opened.session.ready()
+    await opened.session.page.goto("about:blank")
+    return opened
+
+
+def step_of(intent: str, kind: str = "click", **fields: JsonValue) -> dict[str, JsonValue]:
+    """A step as a plan writes it."""
+    step: dict[str, JsonValue] = {"intent": intent, "type": kind}
+    Step.model_validate(step | fields)
+    return step | fields

@@ -1,0 +1,282 @@
+"""Acts that must not happen twice, whatever is lost while they are done."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ledger.models import Claim
+from plans.step import FailureClass
+from tests.activities.steps.conftest import DONE, Bench, step_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+PLACE = step_of('Click the "Place order" button', "submit", required=True)
+TOLD = PLACE | {"hints": {"expect_text_present": "is placed"}}
+
+
+async def claim_of(bench: Bench, key: str) -> Claim:
+    claim = await bench.ledger.claims.get(bench.run.tenant_id, bench.run.run_id, key)
+    assert claim is not None
+    return claim
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        await asyncio.sleep(0.01)
+
+
+async def test_an_order_is_claimed_before_it_leaves_and_settled_with_its_record(
+    bench: Bench,
+) -> None:
+    await bench.open()
+    call = bench.call(TOLD)
+    outcome = await bench.do(call)
+    assert outcome.success and outcome.acted and outcome.anchor
+    claim = await claim_of(bench, call.key)
+    assert (claim.state, claim.kind, claim.method, claim.telling) == ("done", "act", "POST", True)
+    assert claim.url == bench.shop.url("/order")
+    assert len(bench.shop.orders) == 1
+
+
+async def test_a_call_that_was_recorded_is_answered_without_the_page(bench: Bench) -> None:
+    await bench.open()
+    call = bench.call(PLACE)
+    first = await bench.do(call)
+    await bench.session.page.goto(bench.shop.url())
+    assert await bench.do(call, again=1) == first
+    assert bench.session.page.url == bench.shop.url()
+    assert len(bench.shop.orders) == 1
+
+
+async def test_an_act_that_was_claimed_and_did_not_leave_is_done(bench: Bench) -> None:
+    await bench.open()
+    call = bench.call(PLACE)
+    await bench.claim(call)
+    await bench.lose_worker()
+    outcome = await bench.do(call, again=1)
+    assert outcome.success and outcome.acted
+    assert len(bench.shop.orders) == 1
+    assert (await claim_of(bench, call.key)).state == "done"
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure", "state"),
+    [
+        (303, None, "done"),
+        ("show", None, "done"),
+        (422, FailureClass.HTTP_4XX, "not_done"),
+        (500, FailureClass.OUTCOME_UNKNOWN, "claimed"),
+    ],
+)
+async def test_an_act_that_left_is_not_done_a_second_time(
+    bench: Bench, answer: int | str, failure: FailureClass | None, state: str
+) -> None:
+    await bench.open()
+    bench.shop.answer = answer
+    call = bench.call(PLACE)
+    await bench.claim(call)
+    await bench.session.page.click("button")
+    await bench.lose_worker()
+    outcome = await bench.do(call, again=1)
+    assert outcome.failure_class == failure
+    assert outcome.acted == (state != "not_done")
+    assert (await claim_of(bench, call.key)).state == state
+    assert len(bench.shop.orders) == 1
+
+
+async def test_an_answer_that_is_under_way_is_waited_for(bench: Bench) -> None:
+    await bench.open()
+    bench.shop.slow_s = 1.0
+    call = bench.call(TOLD)
+    trying = asyncio.create_task(bench.do(call))
+    await until(lambda: bool(bench.shop.orders))
+    trying.cancel()
+    await asyncio.gather(trying, return_exceptions=True)
+    await bench.lose_worker()
+    outcome = await bench.do(call, again=1)
+    assert outcome.success, outcome
+    assert len(bench.shop.orders) == 1
+
+
+async def test_without_an_answer_the_outcome_is_unknown(bench: Bench) -> None:
+    await bench.open()
+    bench.shop.answer = "leave"
+    call = bench.call(PLACE)
+    trying = asyncio.create_task(bench.do(call))
+    await until(lambda: bool(bench.shop.orders))
+    trying.cancel()
+    await asyncio.gather(trying, return_exceptions=True)
+    bench.shop.left.set()
+    await bench.lose_worker()
+    outcome = await bench.do(call, again=1)
+    assert outcome.failure_class is FailureClass.OUTCOME_UNKNOWN
+    assert "Place order" in outcome.message
+    assert outcome.acted
+    assert len(bench.shop.orders) == 1
+
+
+async def test_the_page_decides_where_the_answer_leaves_it_open(bench: Bench) -> None:
+    await bench.open()
+    bench.shop.answer = 500
+    call = bench.call(TOLD)
+    acts_claim = bench.claim(call)
+    await acts_claim
+    await bench.session.page.click("button")
+    await bench.session.page.set_content(DONE)
+    await bench.lose_worker()
+    outcome = await bench.do(call, again=1)
+    assert outcome.success, outcome
+    assert len(bench.shop.orders) == 1
+
+
+async def test_what_was_shown_before_the_act_proves_nothing(bench: Bench) -> None:
+    await bench.open()
+    bench.shop.answer = 500
+    call = bench.call(PLACE | {"hints": {"expect_url_contains": "127.0.0.1"}})
+    await bench.claim(call)
+    assert not (await claim_of(bench, call.key)).telling
+    await bench.session.page.click("button")
+    await bench.lose_worker()
+    outcome = await bench.do(call, again=1)
+    assert outcome.failure_class is FailureClass.OUTCOME_UNKNOWN
+    assert len(bench.shop.orders) == 1
+
+
+async def test_another_browser_is_brought_to_where_a_done_act_led(bench: Bench) -> None:
+    await bench.open()
+    call = bench.call(TOLD)
+    await bench.claim(call)
+    await bench.session.page.click("button")
+    await bench.session.page.wait_for_url("**/thanks")
+    await bench.lose_browser()
+    assert bench.session.page.url == bench.shop.url("/form")
+    outcome = await bench.do(call, again=1)
+    assert outcome.success, outcome
+    assert bench.session.page.url == bench.shop.url("/thanks")
+    assert len(bench.shop.orders) == 1
+
+
+async def test_another_browser_does_what_the_dead_one_had_not_sent(bench: Bench) -> None:
+    await bench.open()
+    call = bench.call(TOLD)
+    await bench.claim(call)
+    await bench.lose_browser()
+    outcome = await bench.do(call, again=1)
+    assert outcome.success, outcome
+    assert len(bench.shop.orders) == 1
+    claim = await claim_of(bench, call.key)
+    assert claim.session_id == bench.session.session_id
+
+
+async def test_another_browser_does_not_do_what_the_dead_one_may_have_done(bench: Bench) -> None:
+    await bench.open()
+    bench.shop.answer = "leave"
+    call = bench.call(TOLD)
+    trying = asyncio.create_task(bench.do(call))
+    await until(lambda: bool(bench.shop.orders))
+    trying.cancel()
+    await asyncio.gather(trying, return_exceptions=True)
+    await bench.lose_browser()
+    outcome = await bench.do(call, again=1)
+    assert outcome.failure_class is FailureClass.OUTCOME_UNKNOWN
+    assert len(bench.shop.orders) == 1
+
+
+async def test_signing_in_is_done_again_in_another_browser(bench: Bench) -> None:
+    await bench.open()
+    call = bench.call(TOLD)
+    await bench.claim(call, sign_in=True)
+    await bench.session.page.click("button")
+    await bench.session.page.wait_for_url("**/thanks")
+    await bench.lose_browser()
+    outcome = await bench.do(call, again=1)
+    assert outcome.success, outcome
+    assert len(bench.shop.orders) == 2
+
+
+async def test_a_second_attempt_repeats_nothing_that_may_have_been_done(bench: Bench) -> None:
+    await bench.open()
+    bench.shop.answer = 500
+    first = await bench.do(bench.call(PLACE))
+    assert first.failure_class is FailureClass.HTTP_5XX and first.acted
+    second = await bench.do(bench.call(PLACE, attempt=2))
+    assert second.failure_class is FailureClass.OUTCOME_UNKNOWN
+    assert len(bench.shop.orders) == 1
+
+
+async def test_a_second_attempt_finds_what_the_first_has_done(bench: Bench) -> None:
+    await bench.open()
+    step = PLACE | {"hints": {"expect_text_present": "Shipped"}}
+    first = await bench.do(bench.call(step))
+    assert first.failure_class is FailureClass.VERIFY_FAILED and first.acted
+    await bench.session.page.set_content("<p>Shipped</p>")
+    second = await bench.do(bench.call(step, attempt=2))
+    assert second.success and second.acted
+    assert len(bench.shop.orders) == 1
+
+
+async def test_a_second_attempt_does_what_the_first_could_not(bench: Bench) -> None:
+    form = "<form method=post action=/order><input name=n required><button>Place order</button>"
+    bench.shop.site.pages["/form"] = form
+    await bench.open()
+    first = await bench.do(bench.call(PLACE))
+    assert not first.success and not first.acted
+    await bench.session.page.fill("input", "Ann")
+    second = await bench.do(bench.call(PLACE, attempt=2))
+    assert second.success and second.acted
+    assert len(bench.shop.orders) == 1
+
+
+async def test_enter_in_a_field_sends_its_form_once(bench: Bench) -> None:
+    await bench.open()
+    await bench.session.page.focus("input")
+    call = bench.call(step_of("Press Enter", "key_press", params={"keys": "Enter"}))
+    assert (await bench.do(call)).acted
+    assert (await claim_of(bench, call.key)).state == "done"
+
+
+async def test_what_the_plan_says_of_a_step_goes_before(bench: Bench) -> None:
+    await bench.open()
+    free = await bench.do(bench.call(PLACE | {"once": False}))
+    assert free.success and not free.acted
+    marked = bench.call(
+        step_of("Open it", "navigate", once=True, params={"url": bench.shop.url("/thanks")}),
+        index=1,
+    )
+    assert (await bench.do(marked)).acted
+    assert (await claim_of(bench, marked.key)).method == "GET"
+
+
+async def test_an_act_that_another_try_claimed_is_not_done(bench: Bench) -> None:
+    await bench.open()
+    call = bench.call(PLACE)
+    await bench.claim(call)
+    outcome = await bench.do(call)
+    assert outcome.failure_class is FailureClass.OUTCOME_UNKNOWN
+    assert bench.shop.orders == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_worker_lost_at_any_moment_never_makes_two_orders(bench: Bench, seed: int) -> None:
+    """The order takes about 0.4 s: the worker is lost somewhere in it, and once again."""
+    chance = random.Random(seed)
+    await bench.open()
+    bench.shop.slow_s = 0.1
+    call = bench.call(TOLD)
+    for again in range(2):
+        trying = asyncio.create_task(bench.do(call, again))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(chance.uniform(0.02, 0.7)):
+                await asyncio.shield(trying)
+        trying.cancel()
+        await asyncio.gather(trying, return_exceptions=True)
+        await bench.lose_worker()
+    outcome = await bench.do(call, again=2)
+    assert outcome.success, outcome
+    assert len(bench.shop.orders) == 1
