@@ -15,6 +15,7 @@ from activities.browser.checkpoint import Checkpoint
 from activities.browser.holding import Holding
 from activities.browser.restoring import restore, take_over
 from activities.browser.session import BrowserSession, PlaywrightDriver
+from activities.browser.stuck import close_stuck_tabs
 from activities.errors import ActivityError, LaunchFailed, NotRestored, SessionLost
 from activities.holder.client import HolderClient, start_holder
 from activities.holder.finding import end_session, spec_of
@@ -141,7 +142,7 @@ class SessionOpener:
         hello = await holder.adopt(request.epoch, self._host_queue)
         if hello.state is not HolderState.READY:
             raise SessionLost(f"it is {hello.state}")
-        session = await self._attach(spec, holder, hello)
+        session = await self._attach(spec, holder, hello, stuck=True)
         try:
             session.browser.how = await self._find_place(session, request.run)
         except BaseException:
@@ -170,7 +171,7 @@ class SessionOpener:
         holder = await self._launch(spec)
         session: OpenSession | None = None
         try:
-            session = await self._attach(spec, holder, await holder.hello())
+            session = await self._attach(spec, holder, await holder.hello(), stuck=False)
             checkpoints = await self._ledger.checkpoints.read(run.tenant_id, run.run_id)
             session.browser.how = await self._restore(session, run, checkpoints)
         except BaseException:
@@ -192,10 +193,15 @@ class SessionOpener:
                     log.warning("a browser did not start and is started once more")
         raise AssertionError("unreachable")
 
-    async def _attach(self, spec: HolderSpec, holder: HolderClient, hello: Hello) -> OpenSession:
+    async def _attach(
+        self, spec: HolderSpec, holder: HolderClient, hello: Hello, *, stuck: bool
+    ) -> OpenSession:
+        """Renew the lease and attach; `stuck`: its tabs may be beyond answering."""
         renewals = Renewals(spec.socket_path, hello.epoch, spec.ttl_s)
         renewals.start()
         try:
+            if stuck:
+                await close_stuck_tabs(hello.cdp_url)
             browser = await BrowserSession.attach(
                 self._driver,
                 hello.cdp_url,

@@ -20,7 +20,7 @@ from workflows.observing import closing_of
 _EVERY_S = 1.0
 _FIRST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 10.0
-_PARKED_PAUSE_S = 15.0
+_PARKED_PAUSE_S = 5.0
 
 log = logging.getLogger("mantis.sessions")
 
@@ -77,7 +77,7 @@ class Unclaimed:
         seen: set[tuple[str, int, HolderState]] = set()
         for spec in ours:
             hello = await hello_of(spec)
-            if hello is None or hello.host_queue == self._host_queue:
+            if hello is None or self._is_ours(hello):
                 continue
             key = (hello.session_id, hello.epoch, hello.state)
             seen.add(key)
@@ -101,6 +101,9 @@ class Unclaimed:
         told.again_at = now + told.pause_s
         told.pause_s = max(told.pause_s, min(told.pause_s * 2, _LONGEST_PAUSE_S))
         return True
+
+    def _is_ours(self, hello: Hello) -> bool:
+        return hello.host_queue == self._host_queue and hello.state is not HolderState.PARKED
 
     def _is_unclaimed(self, hello: Hello) -> bool:
         match hello.state:

@@ -134,8 +134,13 @@ class _Client:
             url = f"http://{destination.authority}{path.partition(b'?')[0].decode('latin-1')}"
             method = request.method.decode("ascii")
             entry = await self._network.journal.sent(method, url, _kind_of(request))
-        with self._counted(destination):
-            upstream, response = await self._ask(upstream, outgoing)
+        try:
+            with self._counted(destination):
+                upstream, response = await self._ask(upstream, outgoing)
+        except (Blocked, EOFError):
+            if entry is not None:
+                await self._network.journal.failed(entry, "no answer")
+            raise
         if entry is not None:
             await self._network.journal.answered(entry, response.status_code)
         if isinstance(response, h11.InformationalResponse):

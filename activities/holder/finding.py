@@ -63,8 +63,8 @@ async def end_session(session_dir: Path) -> None:
     with contextlib.suppress(ActivityError):
         await holder.cut()
         await holder.close()
-    if await _gone(session_dir):
-        return
+        if await _gone(session_dir):
+            return
     log.warning("session %s does not end when asked and is killed", spec.session_id)
     for pid in _pids(spec):
         with contextlib.suppress(ProcessLookupError):

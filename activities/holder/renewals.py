@@ -17,7 +17,7 @@ from activities.holder.messages import HolderState, Refusal, RenewCommand, Reply
 
 RENEW_EVERY_S = 0.7
 _ANSWER_S = 2.0
-_PATIENCE_S = 8.0
+_PATIENCE_S = 4.0
 """A holder that does not answer at all for so long counts as gone."""
 
 
