@@ -9,7 +9,7 @@ from activities.steps.masking import Mask
 from ledger.ledger import Ledger
 from ledger.wire import masked_values
 from plans.occurrences import MASK
-from plans.placeholders import SECRET, restored
+from plans.placeholders import KEPT_WHOLE, SECRET, restored
 from workflows.interfaces import RunKey
 
 _RUNS_KNOWN = 32
@@ -17,15 +17,19 @@ _RUNS_KNOWN = 32
 
 @dataclass(frozen=True)
 class Values:
-    """Values for placeholders, and what masks the secrets among all that the run knows."""
+    """Values for placeholders, and what masks the secrets among all that the run knows.
+
+    `open` are the same with references in the place of secrets, whatever these are made of.
+    """
 
     known: Mapping[str, JsonValue]
+    open: Mapping[str, JsonValue]
     mask: Mask
 
     @property
     def shown(self) -> Mapping[str, JsonValue]:
         """The same without its secrets."""
-        shown = masked_values({name: self.mask.value(value) for name, value in self.known.items()})
+        shown = masked_values({name: self.mask.value(value) for name, value in self.open.items()})
         return shown | {name: MASK for name in self.known if name.startswith(SECRET)}
 
 
@@ -43,13 +47,12 @@ class RunValues:
             SecretUnreadable: they were encrypted with keys that are not at hand.
         """
         kept = await self._ledger.secrets.read(run.tenant_id, run.run_id)
-        inputs = restored(dict(await self._inputs(run)), kept)
-        known: dict[str, JsonValue] = inputs if isinstance(inputs, dict) else {}
+        written = dict(await self._inputs(run))
         if wanted:
-            variables = await self._ledger.variables.get_all(run.tenant_id, run.run_id)
-            known |= {name: restored(value, kept) for name, value in variables.items()}
-        known |= kept
-        return Values(known, Mask(known))
+            written |= await self._ledger.variables.get_all(run.tenant_id, run.run_id)
+        known = _with(written, kept) | kept
+        whole = {name: value for name, value in kept.items() if name.startswith(KEPT_WHOLE)}
+        return Values(known, _with(written, whole), Mask(known))
 
     async def _inputs(self, run: RunKey) -> Mapping[str, JsonValue]:
         known = self._known_inputs.pop(run, None)
@@ -61,3 +64,11 @@ class RunValues:
         while len(self._known_inputs) > _RUNS_KNOWN:
             del self._known_inputs[next(iter(self._known_inputs))]
         return known
+
+
+def _with(
+    values: Mapping[str, JsonValue], secrets: Mapping[str, JsonValue]
+) -> dict[str, JsonValue]:
+    """The values with these secrets in the place of their references."""
+    filled = restored(dict(values), secrets)
+    return filled if isinstance(filled, dict) else {}
