@@ -97,7 +97,7 @@ def _command_line(process: psutil.Process) -> str:
 
 def start_stack(data_dir: Path, environment: Mapping[str, str]) -> LiveStack:
     output = data_dir / "serve.out"
-    data_dir.mkdir(parents=True)
+    data_dir.mkdir(parents=True, exist_ok=True)
     command = [str(Path(sys.executable).with_name("mantis")), "serve", "--demo-site"]
     with output.open("wb") as log:
         process = subprocess.Popen(

@@ -5,28 +5,19 @@ it is and in base64.
 """
 
 import asyncio
-import base64
 import json
-import re
 import secrets
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import quote
 
-import httpx
-import psutil
 import pytest
 
-from ledger.settings import LedgerSettings
-from ledger.vault import Keyring
 from plans.example.site.accounts import DEMO_USER
-from temporal.client import connect
-from temporal.settings import TemporalSettings
+from tests.e2e.canaries import Canaries, Recorder, files, histories, temporal_address
 from tests.e2e.live import (
     TERMINAL,
-    Api,
     Document,
     LiveStack,
     Site,
@@ -34,42 +25,8 @@ from tests.e2e.live import (
     start_stack,
     stop_stack,
 )
-from tests.histories import plain_history
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
-
-class Canaries:
-    """Makes secrets, and finds what is left of them."""
-
-    def __init__(self) -> None:
-        self.tokens: dict[str, str] = {}
-
-    def hatch(self, place: str, shape: str = "{}") -> str:
-        token = f"cn{secrets.token_hex(7)}"
-        self.tokens[place] = token
-        return shape.format(token)
-
-    def know(self, place: str, value: str) -> str:
-        self.tokens[place] = value
-        return value
-
-    def found_in(self, content: bytes) -> set[str]:
-        found: set[str] = set()
-        for place, token in self.tokens.items():
-            forms = {token.encode(), quote(token, safe="").encode(), *_base64_forms(token)}
-            if any(form in content for form in forms):
-                found.add(place)
-        return found
-
-
-def _base64_forms(token: str) -> set[bytes]:
-    """What base64 of any text with the token in it must hold."""
-    forms: set[bytes] = set()
-    for shift, skipped in ((0, 0), (1, 2), (2, 3)):
-        raw = bytes(shift) + token.encode()
-        forms.add(base64.b64encode(raw)[skipped : len(raw) * 8 // 6])
-    return forms
 
 
 class Listener:
@@ -100,40 +57,6 @@ class Listener:
         self.server.server_close()
 
 
-class Recorder(Api):
-    """The service as a caller uses it, every answer kept."""
-
-    def __init__(self, stack: LiveStack) -> None:
-        super().__init__(stack)
-        self.answers: list[bytes] = []
-        self.client.event_hooks = {"response": [self._keep]}
-
-    def _keep(self, response: httpx.Response) -> None:
-        head = f"{response.request.url} {response.status_code} {response.headers}".encode()
-        self.answers.append(head + b"\n" + response.read())
-
-    def post(self, body: Document, **headers: str) -> httpx.Response:
-        return self.client.post("/v1/predict", json=body, headers=headers)
-
-    def accepted(self, body: Document, **headers: str) -> str:
-        answer = self.post(body, **headers)
-        assert answer.status_code == 200, answer.text
-        run_id: str = answer.json()["run_id"]
-        return run_id
-
-    def read_all(self, run_id: str) -> None:
-        """Every route that tells of a run."""
-        for part in ("", "status", "result", "logs", "events", "events?sse=true", "video"):
-            self.client.get(f"/v1/runs/{run_id}/{part}".rstrip("/"))
-        names = ("result.json", "leads.csv", "extracted_rows.json", "extracted_rows.csv")
-        for name in names:
-            self.artifact(run_id, name)
-        for action in ("status", "result", "logs"):
-            self.post({"action": action, "run_id": run_id})
-        for path in ("/v1/runs", "/v1/queue", "/metrics", "/v1/health"):
-            self.client.get(path)
-
-
 @pytest.fixture(scope="module")
 def listener() -> Iterator[Listener]:
     started = Listener()
@@ -154,40 +77,6 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
         yield started
     finally:
         stop_stack(started)
-
-
-def _files(data_dir: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file of the data folder but those of browser profiles, which hold what sites store."""
-    for path in sorted(data_dir.rglob("*")):
-        parts = path.relative_to(data_dir).parts
-        if "profiles" in parts or "profile" in parts or not path.is_file():
-            continue
-        try:
-            yield "/".join(parts), path.read_bytes()
-        except OSError:
-            continue
-
-
-def _temporal_address(stack: LiveStack) -> str:
-    for process in psutil.Process(stack.process.pid).children(recursive=True):
-        line = process.cmdline()
-        if "start-dev" in line:
-            return f"127.0.0.1:{line[line.index('--port') + 1]}"
-    raise AssertionError("no Temporal runs")
-
-
-async def _histories(address: str, data_dir: Path) -> list[tuple[str, bytes]]:
-    """Every workflow's history, its payloads decoded as the UI shows them."""
-    keyring = Keyring.load(LedgerSettings(data_dir=data_dir))
-    client = await connect(TemporalSettings(address=address), keyring)
-    found: list[tuple[str, bytes]] = []
-    async for workflow in client.list_workflows():
-        handle = client.get_workflow_handle(workflow.id, run_id=workflow.run_id)
-        text = (await plain_history(handle, keyring)).to_json()
-        decoded = [base64.b64decode(one) for one in re.findall(r'"data": ?"([^"]*)"', text)]
-        memo = json.dumps(await workflow.memo()).encode()
-        found.append((workflow.id, b"\n".join([text.encode(), memo, *decoded])))
-    return found
 
 
 def _login(site: str, birds: Canaries) -> list[Document]:
@@ -334,7 +223,7 @@ def test_no_secret_is_found_anywhere(
     runs = {name: api.accepted(body, **header) for name, body in bodies.items()}
     _refused(api, birds, bodies)
     eventually(lambda: _steps_of(api, runs["login"]) >= 13, 60, "the code is typed")
-    during = dict(_files(guarded.data_dir))
+    during = dict(files(guarded.data_dir))
     api.read_all(runs["login"])
     for run_id in runs.values():
         eventually(lambda r=run_id: api.get(r)["status"] in TERMINAL, 90, "the end of a run")
@@ -352,10 +241,10 @@ def test_no_secret_is_found_anywhere(
     for number, answer in enumerate(api.answers):
         leaks[f"answer {number} {answer[:60]!r}"] = birds.found_in(answer)
     allowed = {name: {"X-Mantis-Token"} for name in ("api_token", "serve.out")}
-    for moment, files in (("during", during.items()), ("after", _files(guarded.data_dir))):
-        for name, content in files:
+    for moment, kept in (("during", during.items()), ("after", files(guarded.data_dir))):
+        for name, content in kept:
             leaks[f"{moment} {name}"] = birds.found_in(content) - allowed.get(name, set())
-    for name, content in asyncio.run(_histories(_temporal_address(guarded), guarded.data_dir)):
+    for name, content in asyncio.run(histories(temporal_address(guarded), guarded.data_dir)):
         leaks[f"history {name}"] = birds.found_in(content)
     assert {place: found for place, found in leaks.items() if found} == {}
 
@@ -423,5 +312,5 @@ def test_what_turns_out_to_be_a_password_is_masked_from_then_on(
     intents = [step["intent"] for step in caller.get(run_id, "result")["result"]["steps"]]
     assert intents[1:] == ["Put *** into the second box", "Look for ***"]
     assert [answer for answer in caller.answers if birds.found_in(answer)] == []
-    logs = [name for name, content in _files(guarded.data_dir) if birds.found_in(content)]
+    logs = [name for name, content in files(guarded.data_dir) if birds.found_in(content)]
     assert [name for name in logs if name.startswith(("logs", "tenants"))] == []
