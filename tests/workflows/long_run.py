@@ -4,19 +4,14 @@ python -m tests.workflows.long_run [CALLS] [CALLS_PER_HISTORY]
 """
 
 import asyncio
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from plans.plan import Plan
 from plans.step import StepType
-from temporal import devserver
-from temporal.stack import free_ports
+from tests.workflows.plain_server import plain_client, plain_server
 from tests.workflows.scripted import Scripted, assert_once, step
 from workflows.interfaces import RunPolicy
 
@@ -54,39 +49,15 @@ async def largest(scripted: Scripted) -> tuple[int, int]:
     return events, size
 
 
-async def main(calls: int, per_history: int) -> None:
-    """Measure on a dev server of its own, and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        port, ui_port, metrics_port = free_ports(3)
-        command = devserver.command(
-            Path(folder), port=port, ui_port=ui_port, metrics_port=metrics_port
-        )
-        with (Path(folder) / "log").open("wb") as log:
-            server = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            client = await _connected(f"127.0.0.1:{port}")
-            events, size, took = await long_run(client, calls, per_history)
-        finally:
-            server.terminate()
-            server.wait(20)
-    print(
-        f"{calls} calls, a new history every {per_history}: {took:.0f} s, {took / calls:.3f} s a call"
-    )
-    print(
-        f"largest history: {events} events, {size} bytes; {events / per_history:.1f} events a call"
-    )
-
-
-async def _connected(address: str) -> Client:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                return await Client.connect(address, data_converter=pydantic_data_converter)
-            except RuntimeError:
-                await asyncio.sleep(0.2)
+async def main(address: str, calls: int, per_history: int) -> None:
+    """Measure, and print."""
+    events, size, took = await long_run(await plain_client(address), calls, per_history)
+    each = took / calls
+    print(f"{calls} calls, a new history every {per_history}: {took:.0f} s, {each:.3f} s a call")
+    print(f"largest history: {events} events, {size} bytes, {events / per_history:.1f} a call")
 
 
 if __name__ == "__main__":
-    asyncio.run(
-        main(*(int(text) for text in (sys.argv[1:] + ["10000", "500"][len(sys.argv) - 1 :])))
-    )
+    wanted = [int(text) for text in sys.argv[1:]] or [10_000, 500]
+    with plain_server() as at:
+        asyncio.run(main(at, *wanted))
