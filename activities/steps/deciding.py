@@ -19,7 +19,7 @@ class Finding(StrEnum):
     REFUSED = "refused"
     """It left, and the site answered that it does not take it."""
     SENT = "sent"
-    """It left and there is no answer (yet)."""
+    """It left and the answer may still come."""
     NOT_SENT = "not_sent"
     """Nothing that could have been the act has left."""
     UNKNOWN = "unknown"
@@ -63,8 +63,8 @@ def decide(claim: NewClaim, journal: JournalView, mask: Mask) -> Found:
     """Judge by what left after the claim.
 
     A request to the very address that the act was expected to go to decides. Where that was
-    not known, those to the same site do; all others leave it open. What a page sends on the
-    side does not count.
+    not known, or was sent on to another, those to the same site do; all others leave it open.
+    What a page sends on the side does not count.
     """
     lines = [entry for entry in journal.entries if entry.number > claim.journal_length]
     requests = _requests(lines)
@@ -74,7 +74,7 @@ def decide(claim: NewClaim, journal: JournalView, mask: Mask) -> Found:
     own = [one for one in asked if _site(one.url) == _site(claim.url)]
     if exact:
         return _landed(_judge(exact[-1:]), exact[-1], requests)
-    if own and not claim.method:
+    if own and (not claim.method or len(asked) < len(counted)):
         return _landed(_judge(own), own[-1], requests)
     if asked:
         return Found(Finding.UNKNOWN, f"something else was sent to {_host(asked[-1].url)}")
@@ -122,15 +122,18 @@ def _judge(requests: Sequence[JournalEntry]) -> Found:
         return Found(Finding.UNKNOWN, "the site took a part of what was sent and refused another")
     match finding := found.pop():
         case Finding.SENT:
-            return Found(finding, "it was sent and the site did not answer")
+            return Found(finding, "it was sent and the site has not answered")
         case Finding.UNKNOWN:
-            return Found(finding, f"it was sent and the site answered {status}", status)
+            answer = "did not answer" if status is None else f"answered {status}"
+            return Found(finding, f"it was sent and the site {answer}", status)
         case _:
             return Found(finding, f"the site answered {status}", status)
 
 
 def _one(request: JournalEntry) -> Finding:
     status = request.status
+    if request.failed:
+        return Finding.UNKNOWN
     if status is None or status in _SENT_ON:
         return Finding.SENT
     if 200 <= status < 400:

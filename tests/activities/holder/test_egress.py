@@ -222,8 +222,10 @@ async def test_a_post_is_journalled_and_never_sent_twice(
     assert answer.headers["X-Mantis-Blocked"] == "bad_response"
     assert arrived == [b"GET", b"POST"]
     entries = read_journal(journal_path)
-    assert [(entry.method, entry.url) for entry in entries] == [
-        ("POST", f"http://127.0.0.1:{site}/order")
+    url = f"http://127.0.0.1:{site}/order"
+    assert [(entry.method, entry.url, entry.failed) for entry in entries] == [
+        ("POST", url, ""),
+        ("POST", url, "no answer"),
     ]
     assert network.stats.journal_length == 1
 

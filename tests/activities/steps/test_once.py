@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from pydantic import JsonValue
 
 from ledger.models import Claim
 from plans.step import FailureClass
@@ -14,8 +15,13 @@ from tests.activities.steps.conftest import DONE, Bench, step_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-PLACE = step_of('Click the "Place order" button', "submit", required=True)
-TOLD = PLACE | {"hints": {"expect_text_present": "is placed"}}
+
+def place(**fields: JsonValue) -> dict[str, JsonValue]:
+    return step_of('Click the "Place order" button', "submit", required=True, **fields)
+
+
+PLACE = place()
+TOLD = place(hints={"expect_text_present": "is placed"})
 
 
 async def claim_of(bench: Bench, key: str) -> Claim:
@@ -125,8 +131,7 @@ async def test_the_page_decides_where_the_answer_leaves_it_open(bench: Bench) ->
     await bench.open()
     bench.shop.answer = 500
     call = bench.call(TOLD)
-    acts_claim = bench.claim(call)
-    await acts_claim
+    await bench.claim(call)
     await bench.session.page.click("button")
     await bench.session.page.set_content(DONE)
     await bench.lose_worker()
@@ -138,7 +143,7 @@ async def test_the_page_decides_where_the_answer_leaves_it_open(bench: Bench) ->
 async def test_what_was_shown_before_the_act_proves_nothing(bench: Bench) -> None:
     await bench.open()
     bench.shop.answer = 500
-    call = bench.call(PLACE | {"hints": {"expect_url_contains": "127.0.0.1"}})
+    call = bench.call(place(hints={"expect_url_contains": "127.0.0.1"}))
     await bench.claim(call)
     assert not (await claim_of(bench, call.key)).telling
     await bench.session.page.click("button")
@@ -212,7 +217,7 @@ async def test_a_second_attempt_repeats_nothing_that_may_have_been_done(bench: B
 
 async def test_a_second_attempt_finds_what_the_first_has_done(bench: Bench) -> None:
     await bench.open()
-    step = PLACE | {"hints": {"expect_text_present": "Shipped"}}
+    step = place(hints={"expect_text_present": "Shipped"})
     first = await bench.do(bench.call(step))
     assert first.failure_class is FailureClass.VERIFY_FAILED and first.acted
     await bench.session.page.set_content("<p>Shipped</p>")
@@ -243,7 +248,7 @@ async def test_enter_in_a_field_sends_its_form_once(bench: Bench) -> None:
 
 async def test_what_the_plan_says_of_a_step_goes_before(bench: Bench) -> None:
     await bench.open()
-    free = await bench.do(bench.call(PLACE | {"once": False}))
+    free = await bench.do(bench.call(place(once=False)))
     assert free.success and not free.acted
     marked = bench.call(
         step_of("Open it", "navigate", once=True, params={"url": bench.shop.url("/thanks")}),

@@ -44,7 +44,7 @@ async def test_an_intent_without_end_does_not_swell_the_events(tmp_path: Path) -
         )
         request = StepRequest(
             run=RUN,
-            session=SessionRef(session_id="s", host_queue="q", epoch=1),
+            session=SessionRef(session_id="s", host_queue="q", machine_queue="m", epoch=1),
             call=_first_call(Step(intent="word " * 200_000, type=StepType.SCROLL)),
             perception=Perception.AUTO,
             time_left_ms=60_000,
