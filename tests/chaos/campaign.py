@@ -12,6 +12,7 @@ from tests.chaos.stage import Stage
 from tests.chaos.watching import RunWatch, Seen
 
 ANY_MOMENT = "any moment"
+PAUSE = "request_user_input"
 _TICK_S = 0.03
 _INTO_STEP_S = 0.5
 """Most steps are over within this time: the fault comes at some point of it."""
@@ -145,9 +146,7 @@ class Campaign:
     def _aim(self, wanted: Order, target: RunWatch) -> tuple[str, int]:
         """A step of the target that is still to come: its type, and how many are before it."""
         done = target.progress.steps
-        ahead = [
-            (kind, place) for place, kind in enumerate(target.job.kinds) if place >= max(done, 1)
-        ]
+        ahead = [one for one in _places(target.job.kinds) if one[1] >= max(done, 1)]
         if wanted.aim:
             ahead = [one for one in ahead if one[0] == wanted.aim]
         elif self._chance.random() < 0.25:
@@ -163,7 +162,7 @@ class Campaign:
 
     def _wait_for_moment(self, target: RunWatch, aim: str, position: int) -> bool:
         """Wait until the target does the step; False where it is over before."""
-        paused_first = aim == "request_user_input"
+        paused_first = aim == PAUSE
         if paused_first:
             target.hold.set()
         deadline = time.monotonic() + _AIM_WITHIN_S
@@ -274,6 +273,16 @@ class Campaign:
         if left:
             self._say(f"   left: {left}")
             self.leaks += left
+
+
+def _places(kinds: tuple[str, ...]) -> list[tuple[str, int]]:
+    """Each step's type, and how many steps are over before it; a pause is no such step."""
+    places: list[tuple[str, int]] = []
+    before = 0
+    for kind in kinds:
+        places.append((kind, before))
+        before += kind != PAUSE
+    return places
 
 
 def _next_step(watch: RunWatch, strike: Strike) -> Seen | None:
