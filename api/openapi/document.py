@@ -51,6 +51,8 @@ _EXAMPLES: Mapping[str, Examples] = {
     "result": examples.RESULT,
     "logs": examples.LOGS,
     "cancel": examples.STATUS,
+    "pause": examples.STATUS,
+    "resume": examples.RESUMED,
 }
 _json = TypeAdapter(Document)
 

@@ -147,6 +147,26 @@ _STATUS: dict[str, JsonValue] = {
     "polling_backoff_ms_hint": 30_000,
     "summary": _SUMMARY,
 }
+_PAUSED: dict[str, JsonValue] = {
+    **_HANDLE,
+    "status": "paused",
+    "updated_at": "2026-01-31T12:00:05.250Z",
+    "started_at": "2026-01-31T12:00:00.611Z",
+    "finished_at": None,
+    "cancel_requested": False,
+    "polling_backoff_ms_hint": 1_500,
+    "prompt": "The page asks for a one-time code (Code).",
+    "reason": "one_time_code",
+    "needs_input": True,
+    "pause_id": "p1",
+    "paused_at": "2026-01-31T12:00:05.250Z",
+    "pause_state": "3b1f0c77d2a94e0f9a1c5d8e7b6a4210",
+}
+_RESUMED: dict[str, JsonValue] = {
+    "run_id": RUN_ID,
+    "status": "running",
+    "resumed_at": "2026-01-31T12:03:41.007Z",
+}
 _RECORD: dict[str, JsonValue] = {
     "title": "Dehler 34",
     "price": "$62,500",
@@ -186,14 +206,20 @@ _DRY_RUN: dict[str, JsonValue] = {
 }
 
 HANDLE: Examples = {"queued": _example("A run was taken", _HANDLE)}
-STATUS: Examples = {"succeeded": _example("It is over", _STATUS)}
+STATUS: Examples = {
+    "succeeded": _example("It is over", _STATUS),
+    "paused": _example("It waits for an answer", _PAUSED),
+}
+RESUMED: Examples = {"resumed": _example("It goes on", _RESUMED)}
 RESULT: Examples = {"succeeded": _example("What it brought", _RESULT)}
 LOGS: Examples = {"logs": _example("The last lines of its log", _LOGS)}
 DRY_RUN: Examples = {"dry_run": _example("The plan as understood", _DRY_RUN)}
 PREDICT: Examples = {
     **HANDLE,
     "status": STATUS["succeeded"],
+    "paused": STATUS["paused"],
     "result": RESULT["succeeded"],
+    **RESUMED,
     **LOGS,
     **DRY_RUN,
 }

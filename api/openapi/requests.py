@@ -38,7 +38,7 @@ TEXT: Schema = {"type": "string"}
 OBJECT: Schema = {"type": "object", "additionalProperties": True}
 _RUN_ID: Schema = {"type": "string", "pattern": RUN_ID_PATTERN}
 _TAIL: Schema = {"type": "integer", "minimum": 1, "maximum": 10_000, "default": 200}
-_USER_INPUT: Schema = {"description": "The answer to the pause: any JSON value but null."}
+_USER_INPUT: Schema = {"description": "The answer to the pause: any JSON value."}
 
 
 def _ref(name: str) -> Schema:

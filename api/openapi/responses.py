@@ -155,8 +155,22 @@ RESULT_RESPONSES = _ok(ResultView, "The status with the result; null before the 
 CANCEL_RESPONSES = _ok(
     StatusView, "The status after it; `running` while it is stopping."
 ) | _refusals(*_RUN, 413)
-PAUSE_RESPONSES = _ok(StatusView, "The status after it.") | _refusals(*_RUN, 413)
-RESUME_RESPONSES = _ok(ResumedView, "The run goes on.") | _refusals(*_RUN, 413)
+PAUSE_RESPONSES = _ok(
+    StatusView, "The status after it; `running` with `pause_requested` until it pauses."
+) | _refusals(*_RUN, 413)
+RESUME_RESPONSES = _ok(
+    ResumedView, "The run goes on. The newest `pause_id` and the same answer again answer the same."
+) | _refusals(*_RUN, 413)
+RESUME_RESPONSES[503] = {
+    "model": ErrorBody,
+    "description": "A part of the service is away, or no workflow worker is up: it stays paused.",
+    **_json_example(
+        {
+            "detail": "the run is still paused: no workflow worker has taken the answer in time, "
+            "try again in a moment"
+        }
+    ),
+}
 POLL_RESPONSES = _ok(PollView, "Phase, and when to ask again.") | _refusals(*_RUN)
 LOGS_RESPONSES = _ok(LogsView, "Lines of the log, oldest first.") | _refusals(*_RUN)
 _EVENTS: Answer = {

@@ -85,7 +85,7 @@ def run(own: Served, name: str, folder: Path, **environment: str) -> str:
 
 def test_every_snippet_is_executed_here() -> None:
     fenced = re.findall(r"```(\w+)\n", PAGE)
-    assert len(fenced) == len(SNIPPETS) == 9
+    assert len(fenced) == len(SNIPPETS) == 10
 
 
 def test_curl(own: Served, workers: None, tmp_path: Path) -> None:
@@ -112,6 +112,7 @@ def test_curl(own: Served, workers: None, tmp_path: Path) -> None:
         ("errors", "0.0 ['VIABLE |"),
         ("stream", "Read the boat True"),
         ("async", "terminal"),
+        ("answer", "succeeded"),
     ],
 )
 def test_python(own: Served, workers: None, tmp_path: Path, name: str, shown: str) -> None:
