@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +16,11 @@ from activities.browser.checkpoint import Checkpoint
 from activities.browser.holding import Holding
 from activities.browser.restoring import restore, take_over
 from activities.browser.session import BrowserSession, PlaywrightDriver
-from activities.browser.stuck import close_stuck_tabs
+from activities.browser.stuck import answer_due, close_stuck_tabs
 from activities.errors import ActivityError, LaunchFailed, NotRestored, SessionLost
 from activities.holder.client import HolderClient, start_holder
 from activities.holder.finding import end_session, spec_of
+from activities.holder.journal import read_journal
 from activities.holder.messages import Hello, HolderSpec, HolderState
 from activities.holder.ownership import is_owned
 from activities.holder.renewals import Renewals
@@ -201,7 +203,8 @@ class SessionOpener:
         renewals.start()
         try:
             if stuck:
-                await close_stuck_tabs(hello.cdp_url)
+                entries = await asyncio.to_thread(read_journal, spec.journal_path)
+                await close_stuck_tabs(hello.cdp_url, answer_due=answer_due(entries, time.time()))
             browser = await BrowserSession.attach(
                 self._driver,
                 hello.cdp_url,

@@ -71,13 +71,14 @@ class DevTools:
 
     def send(
         self, method: str, params: dict[str, JsonValue] | None = None, session: str | None = None
-    ) -> None:
-        """Send a command without waiting for its answer."""
+    ) -> int:
+        """Send a command without waiting for its answer, which will have the returned `id`."""
         self._sent += 1
         command = DevToolsCommand(
             id=self._sent, method=method, params=params or {}, session=session
         )
         self._write(_TEXT, command.model_dump_json(by_alias=True, exclude_none=True).encode())
+        return self._sent
 
     async def receive(self, only: Collection[str] = ()) -> DevToolsEvent:
         """The next event or answer; where `only` names some events, the next one of those.

@@ -92,13 +92,18 @@ async def site() -> AsyncIterator[Site]:
     tasks: set[asyncio.Task[None]] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, EOFError):
+        try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 asked[head.split(b" ")[1].split(b"?")[0].decode()] += 1
+                if b" /never " in head:
+                    await asyncio.Event().wait()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")
                 writer.write(b"Content-Length: %d\r\n\r\n" % len(PAGE) + PAGE)
-        writer.close()
+        except (OSError, EOFError):
+            return
+        finally:
+            writer.close()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(answer(reader, writer))

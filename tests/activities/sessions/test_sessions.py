@@ -96,7 +96,7 @@ async def test_a_page_that_came_by_post_is_not_asked_for_again(run: Run, site: S
     await run.close(opened.session)
 
 
-async def test_a_renderer_that_crashed_or_hangs_gets_a_tab_on_the_checkpoint(
+async def test_tabs_that_wait_hang_or_have_crashed_do_not_cost_the_browser(
     run: Run, site: Site
 ) -> None:
     await run.hold()
@@ -104,9 +104,12 @@ async def test_a_renderer_that_crashed_or_hangs_gets_a_tab_on_the_checkpoint(
     async with run.pages(ref) as pages:
         await pages[0].goto(site.url())
         await run.checkpoint(ref)
-    for epoch, way in ((2, "hangs"), (3, "crashes")):
+    for epoch, way in enumerate(("waits", "hangs", "crashes"), 2):
         async with run.pages(ref) as pages:
-            if way == "hangs":
+            if way == "waits":
+                await pages[0].evaluate("void setTimeout(() => location = '/never')")
+                await until_true(lambda: site.asked["/never"], "a page that keeps waiting")
+            elif way == "hangs":
                 await pages[0].evaluate("void setTimeout(() => { for (;;) {} })")
             else:
                 for renderer in renderers((await run.hello(ref)).chrome_pid):
@@ -114,7 +117,7 @@ async def test_a_renderer_that_crashed_or_hangs_gets_a_tab_on_the_checkpoint(
         await run.hold(epoch, ref)
         opened = await run.opened(epoch)
         assert opened.session.session_id == ref.session_id
-        assert opened.how is Opening.RESTORED, way
+        assert opened.how is (Opening.ADOPTED if way == "waits" else Opening.RESTORED), way
         ref = opened.session
         async with run.pages(ref) as pages:
             assert [page.url for page in pages] == [site.url()]
