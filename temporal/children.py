@@ -5,6 +5,7 @@ import ctypes
 import logging
 import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from temporal.logs import readable
 
 _PR_SET_PDEATHSIG = 1
 _RESTART_PAUSE_S = 1.0
+"""Before a child that ended right after its start is started again; any other is at once."""
+_LIVED_S = 10.0
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 log = logging.getLogger("mantis.serve")
@@ -44,6 +47,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
+        self._started = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -76,6 +80,7 @@ class Child:
             await asyncio.gather(self._keeper, return_exceptions=True)
 
     async def _spawn(self, ready_within_s: float) -> None:
+        self._started = time.monotonic()
         with self.spec.log_path.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *self.spec.command,
@@ -112,7 +117,8 @@ class Child:
             if self._stopping:
                 return
             log.error("%s ended with code %s and is started again", self.spec.name, code)
-            await asyncio.sleep(_RESTART_PAUSE_S)
+            if time.monotonic() - self._started < _LIVED_S:
+                await asyncio.sleep(_RESTART_PAUSE_S)
             try:
                 await self._spawn(ready_within_s)
             except ChildFailed as error:
