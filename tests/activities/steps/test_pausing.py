@@ -181,7 +181,7 @@ async def test_without_a_code_the_plan_s_words_stand_alone(pausing: Pausing) -> 
 async def test_a_pause_from_outside_needs_no_input(pausing: Pausing) -> None:
     await pausing.open(None, reason="because of hunter22")
     row = await pausing.opened()
-    assert (row.prompt, row.reason) == ("Paused on request: because of ***", "because of ***")
+    assert (row.prompt, row.reason) == ("Paused on request: because of ***", "external")
     assert (row.needs_input, row.step_index) == (False, None)
     await pausing.open(None, pause_id="p2")
     row = await pausing.opened()
