@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from activities.holder.finding import end_all
 from temporal import devserver
 from temporal.children import Child, ChildSpec
 from temporal.folder_lock import FolderInUse, FolderLock
@@ -85,6 +86,8 @@ class Stack:
         """End the children: first who takes work in, last what the others need."""
         while self._children:
             await self._children.pop().stop()
+        if self._lock is not None:
+            await end_all(self._options.data_dir.absolute() / "sessions")
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -73,6 +73,26 @@ async def end_session(session_dir: Path) -> None:
         raise SessionLost(f"session {spec.session_id} can't be ended: look for its processes")
 
 
+async def end_all(sessions_dir: Path) -> None:
+    """End every session of a folder: those of paused runs are held by no worker.
+
+    One that can't be ended is told in the log.
+    """
+
+    async def end(session_dir: Path) -> None:
+        try:
+            await end_session(session_dir)
+        except SessionLost as error:
+            log.error("%s", error)
+
+    folders = [spec.session_dir for spec in await asyncio.to_thread(_living, sessions_dir)]
+    await asyncio.gather(*(end(folder) for folder in folders))
+
+
+def _living(sessions_dir: Path) -> list[HolderSpec]:
+    return list(living(sessions_dir))
+
+
 async def _gone(session_dir: Path) -> bool:
     deadline = asyncio.get_running_loop().time() + _GONE_WITHIN_S
     while is_owned(session_dir):

@@ -23,7 +23,7 @@ from workflows.interfaces import OPEN_PAUSE, PauseOpened, PauseOpening
 EXTERNAL = "external"
 ONE_TIME_CODE = "one_time_code"
 USER_INPUT = "user_input"
-"""Reasons of pauses where their plan or their caller names none."""
+"""Reasons of pauses: from outside, and where the plan names none."""
 
 _LONGEST_PROMPT = 2000
 _LONGEST_REASON = 200
@@ -95,7 +95,7 @@ def _pause(opening: PauseOpening, values: Values, asked: CodeAsked | None) -> Ne
         return NewPause(
             pause_id=opening.pause_id,
             prompt=prompt[:_LONGEST_PROMPT],
-            reason=reason[:_LONGEST_REASON] or EXTERNAL,
+            reason=EXTERNAL,
             needs_input=False,
         )
     shown = fill_step(opening.call.step, values.shown)
