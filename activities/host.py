@@ -45,7 +45,7 @@ class BrowserHost:
     async def at_home(self) -> AsyncGenerator[None]:
         """Live on this machine: seen by its other workers, minding what nobody minds."""
         with alive_as(self._settings.hosts_dir, self.queue):
-            async with sweeping(self._settings.sessions_dir), self._unclaimed.watching():
+            async with sweeping(self._settings), self._unclaimed.watching():
                 yield
 
     @property

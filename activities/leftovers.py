@@ -1,4 +1,4 @@
-"""What sessions that crashed leave behind: their folders, sockets and throw-away profiles."""
+"""What sessions that crashed leave behind: folders, sockets, throw-away profiles, journals."""
 
 import asyncio
 import logging
@@ -12,17 +12,20 @@ from pydantic import ValidationError
 
 from activities.holder.messages import HolderSpec
 from activities.holder.ownership import is_owned
+from activities.settings import ActivitySettings
 
 _EVERY_S = 10.0
 _YOUNG_S = 10.0
+_JOURNALS_KEPT_S = 8 * 86_400.0
+"""Longer than any run is paused."""
 
 log = logging.getLogger("mantis.leftovers")
 
 
 @asynccontextmanager
-async def sweeping(sessions_dir: Path) -> AsyncGenerator[None]:
+async def sweeping(settings: ActivitySettings) -> AsyncGenerator[None]:
     """Sweep now and every 10 s: a holder outlives its worker for a while before it ends."""
-    task = asyncio.create_task(_sweep_on(sessions_dir), name="leftovers")
+    task = asyncio.create_task(_sweep_on(settings), name="leftovers")
     try:
         yield
     finally:
@@ -44,6 +47,15 @@ def sweep(sessions_dir: Path, young_s: float = _YOUNG_S) -> int:
     return len(abandoned)
 
 
+def sweep_journals(journals_dir: Path, kept_s: float = _JOURNALS_KEPT_S) -> None:
+    """Remove the journals of runs that nobody has written to for `kept_s` seconds."""
+    before = time.time() - kept_s
+    for folder in journals_dir.glob("*/*"):
+        newest = max((path.stat().st_mtime for path in folder.iterdir()), default=0.0)
+        if newest < before:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def remove_session(session_dir: Path) -> None:
     """Remove a session's folder, control socket and temporary files, whatever is there."""
     try:
@@ -63,10 +75,11 @@ def _is_abandoned(session_dir: Path, young_s: float) -> bool:
         return False
 
 
-async def _sweep_on(sessions_dir: Path) -> None:
+async def _sweep_on(settings: ActivitySettings) -> None:
     while True:
         try:
-            swept = await asyncio.to_thread(sweep, sessions_dir)
+            swept = await asyncio.to_thread(sweep, settings.sessions_dir)
+            await asyncio.to_thread(sweep_journals, settings.data_dir / "journals")
         except OSError as error:
             log.warning("left-over sessions could not be swept: %s", error)
         else:

@@ -109,7 +109,9 @@ class SessionActivities:
             session.end("closed")
             return Nothing()
         spec = await asyncio.to_thread(self._opener.here, request.session.session_id)
-        if spec is not None and (spec.tenant_id, spec.run_id) == _names(request.run):
+        if spec is None:
+            await self._drop_journals(request.run)
+        elif (spec.tenant_id, spec.run_id) == _names(request.run):
             await _cut(HolderClient(spec.socket_path))
             self._finish_later(spec)
         return Nothing()
@@ -261,7 +263,10 @@ class SessionActivities:
             await self._opener.discard(spec)
         except ActivityError as error:
             log.warning("session %s is left to its watchdog: %s", spec.session_id, error)
-        journals = self._settings.journals_dir(spec.tenant_id, spec.run_id)
+        await self._drop_journals(RunKey(tenant_id=spec.tenant_id, run_id=spec.run_id))
+
+    async def _drop_journals(self, run: RunKey) -> None:
+        journals = self._settings.journals_dir(run.tenant_id, run.run_id)
         await asyncio.to_thread(shutil.rmtree, journals, ignore_errors=True)
 
 

@@ -1,13 +1,14 @@
 """What crashed sessions left is swept; what somebody owns, or has just made, stays."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from activities.holder.messages import HolderSpec
 from activities.holder.ownership import owning
-from activities.leftovers import sweep
+from activities.leftovers import sweep, sweep_journals
 
 
 @pytest.fixture
@@ -66,3 +67,24 @@ def test_young_folders_and_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "sessions" / "note").touch()
     assert sweep(tmp_path / "sessions") == 0
     assert sweep(tmp_path / "nowhere") == 0
+
+
+def test_journals_stay_until_their_run_must_be_over(tmp_path: Path) -> None:
+    for run, age_s in (("new", 0), ("old", 9 * 86_400)):
+        folder = tmp_path / "acme" / run
+        folder.mkdir(parents=True)
+        journal = folder / "s1.journal.jsonl"
+        journal.touch()
+        written = time.time() - age_s
+        os.utime(journal, (written, written))
+    sweep_journals(tmp_path)
+    assert [path.name for path in (tmp_path / "acme").iterdir()] == ["new"]
+    sweep_journals(tmp_path / "nowhere")
+
+
+def test_temporary_files_of_a_crashed_browser_are_removed(sessions_dir: Path) -> None:
+    crashed = made(sessions_dir, "crashed")
+    crashed.temp_dir.mkdir()
+    (crashed.temp_dir / "org.chromium").touch()
+    sweep(sessions_dir, young_s=0)
+    assert not crashed.temp_dir.exists()
