@@ -62,6 +62,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.events
 	$(BIN)/python -m tests.benchmarks.cancel
 	$(BIN)/python -m tests.benchmarks.checkpoint
+	$(BIN)/python -m tests.benchmarks.relay
 
 bench-perception: $(READY)
 	$(BIN)/python tests/benchmarks/perception/run.py --pages $(PAGES)

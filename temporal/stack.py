@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from activities.holder.finding import end_all
+from activities.leftovers import sweep
 from temporal import devserver
 from temporal.children import Child, ChildSpec
 from temporal.folder_lock import FolderInUse, FolderLock
@@ -87,7 +88,9 @@ class Stack:
         while self._children:
             await self._children.pop().stop()
         if self._lock is not None:
-            await end_all(self._options.data_dir.absolute() / "sessions")
+            sessions_dir = self._options.data_dir.absolute() / "sessions"
+            await end_all(sessions_dir)
+            await asyncio.to_thread(sweep, sessions_dir, 0.0)
         if self._socket is not None:
             self._socket.close()
             self._socket = None
