@@ -26,12 +26,16 @@ with workflow.unsafe.imports_passed_through():
     from workflows.pausing import Pausing
     from workflows.story import Story
 
+_CANCEL, _PAUSE, _RESUME = CancelRequest(), PauseRequest(), ResumeRequest()
+"""What a signal says that an operator sends without a message, or with `null`."""
+
 
 @workflow.defn(name=interfaces.PLAN_RUN)
 class PlanRun:
     """Has the calls of a plan made one by one on a browser session, and closes the account.
 
-    The terminal state is written by `finish_run` alone, whatever happened before.
+    The terminal state is written by `finish_run` alone, whatever happened before. A signal may
+    come without its message: from the Temporal UI, where a handler that fails would stop the run.
     """
 
     @workflow.init
@@ -46,27 +50,27 @@ class PlanRun:
         self._course: Course | None = None
 
     @workflow.signal
-    def session_opened(self, message: SessionOpened) -> None:
+    def session_opened(self, message: SessionOpened | None = None) -> None:
         """The lease was taken."""
-        if self._course is not None:
+        if self._course is not None and message is not None:
             self._course.lease.opened(message)
 
     @workflow.signal
-    def session_gone(self, message: SessionGone) -> None:
+    def session_gone(self, message: SessionGone | None = None) -> None:
         """The session's worker is dead, or is about to end."""
-        if self._course is not None:
+        if self._course is not None and message is not None:
             self._course.lease.gone(message)
 
     @workflow.signal
-    def cancel(self, message: CancelRequest) -> None:
+    def cancel(self, message: CancelRequest = _CANCEL) -> None:
         """Stop at the next boundary; the running call is interrupted."""
-        self._asked.cancelled(message.reason)
+        self._asked.cancelled((message or _CANCEL).reason)
 
     @workflow.signal
-    def pause(self, message: PauseRequest) -> None:
+    def pause(self, message: PauseRequest = _PAUSE) -> None:
         """Pause at the next boundary; a run that is paused stays as it is."""
         if self._asked.pause is None and self._pausing.current is None:
-            self._asked.pause = message
+            self._asked.pause = message or _PAUSE
 
     @workflow.update
     async def resume(self, request: ResumeRequest) -> Resumed:
@@ -79,8 +83,9 @@ class PlanRun:
         self._pausing.check(request)
 
     @workflow.signal(name="resume")
-    async def resume_by_signal(self, request: ResumeRequest) -> None:
+    async def resume_by_signal(self, request: ResumeRequest = _RESUME) -> None:
         """As the update, for operators; what it would refuse has no effect here."""
+        request = request or _RESUME
         try:
             self._pausing.check(request)
             await self._pausing.answer(request)
