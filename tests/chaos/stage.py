@@ -86,7 +86,7 @@ class Stage:
         self.service.process.kill()
         for one in self.service.processes():
             one.kill()
-        self.service.process.wait(30)
+        self.service.kill()
         self.service.start()
 
     # -- more browser workers
