@@ -46,12 +46,21 @@ _TEXTS: Mapping[HaltClass, _Text] = MappingProxyType(
         HaltClass.MAX_COST_EXCEEDED: _Text(
             summary="The run reached its max_cost before its plan was done.",
             causes=("more items or pages than the budget covers", "many steps needed a model"),
-            steps=("raise max_cost", "lower loop_count or extract.max_items"),
+            steps=(
+                "submit it again with resume_state: it goes on where it stopped, with a new budget",
+                "raise max_cost",
+                "lower loop_count or extract.max_items",
+            ),
         ),
         HaltClass.TIMEOUT: _Text(
             summary="The run reached its max_time_minutes, or nobody answered its pause in time.",
             causes=("a slow site", "more items than the time covers", "an unanswered pause"),
-            steps=("raise max_time_minutes", "lower loop_count", "answer the pause sooner"),
+            steps=(
+                "submit it again with resume_state: it goes on where it stopped, with a new budget",
+                "raise max_time_minutes",
+                "lower loop_count",
+                "answer the pause sooner",
+            ),
         ),
         HaltClass.GATE_FAILED: _Text(
             summary="A gate's condition did not hold on the page.",
@@ -86,6 +95,7 @@ _TEXTS: Mapping[HaltClass, _Text] = MappingProxyType(
                 "word the intent closer to what the page shows",
                 "look at the step's screenshot and failure_class",
                 "take required off if the run can go on without it",
+                "submit it again with resume_state: it goes on at the step that failed",
             ),
         ),
         HaltClass.MODEL_UNAVAILABLE: _Text(
@@ -99,14 +109,22 @@ _TEXTS: Mapping[HaltClass, _Text] = MappingProxyType(
             steps=("name a text or a part of the URL that proves it", "configure a model"),
         ),
         HaltClass.BROWSER_LOST: _Text(
-            summary="The browser was lost and could not be brought back.",
+            summary="The browser was lost and could not be brought back, or was lost too often.",
             causes=("it crashed or was killed", "the machine ran out of memory"),
-            steps=("submit the run again", "give the host more memory or fewer sessions"),
+            steps=(
+                "submit it again with resume_state: it goes on where it stopped, rows kept",
+                "give the host more memory or fewer sessions",
+                "have MANTIS_MAX_RECOVERIES raised",
+            ),
         ),
         HaltClass.OUTCOME_UNKNOWN: _Text(
             summary="An act that must not happen twice may or may not have reached the site.",
             causes=("a worker or the browser died while it was being sent",),
-            steps=("look on the site whether it was done", "then submit what is left"),
+            steps=(
+                "look on the site whether it was done",
+                "if it was not, submit it again with resume_state: it does that act first",
+                "if it was, submit a plan of what is left",
+            ),
         ),
         HaltClass.LIMIT_EXCEEDED: _Text(
             summary="The run executed as many steps as one run may.",
@@ -126,7 +144,10 @@ _TEXTS: Mapping[HaltClass, _Text] = MappingProxyType(
         HaltClass.INTERNAL_ERROR: _Text(
             summary="The run ended by a fault of the service.",
             causes=("a defect, or a part of the service was away for too long",),
-            steps=("submit it again", "report the run_id to the operator"),
+            steps=(
+                "submit it again with resume_state: it goes on where it stopped",
+                "report the run_id to the operator",
+            ),
         ),
     }
 )

@@ -1,10 +1,13 @@
 """Contract, section 5: the cheap poll."""
 
+import os
+import signal
 import time
 
 import pytest
 
-from tests.contract.live.conftest import Caller, waiting
+from tests.contract.live.conftest import NAVIGATE, Caller, waiting
+from tests.e2e.live import LiveStack, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -52,6 +55,30 @@ def test_phases_follow_the_status(acme: Caller, succeeded: str, failed: str, can
     body = acme.get(f"/v1/runs/{run_id}").json()
     assert body["phase"] == "running" and body["finished_at"] is None
     acme.cancel(run_id)
+
+
+def test_a_lost_browser_shows_while_it_is_replaced(acme: Caller, stack: LiveStack):
+    """
+    > paused shows as running; succeeded → complete; failed → halted; recovering while a lost
+    > browser or worker is being replaced.
+    """
+    run_id = acme.submit(task_suite=[*waiting(6), NAVIGATE])
+    acme.wait_until(run_id, "running")
+    session = next(one for one in stack.sessions() if one.run_id == run_id)
+    os.kill(session.chrome_pid, signal.SIGKILL)
+    seen: list[str] = []
+
+    def is_back() -> bool:
+        body = acme.get(f"/v1/runs/{run_id}").json()
+        assert body["status"] == "running"
+        if body["phase"] not in seen[-1:]:
+            seen.append(body["phase"])
+        return seen[-2:] == ["recovering", "running"]
+
+    eventually(is_back, 60, f"recovering and back: {seen}")
+    events = acme.get(f"/v1/runs/{run_id}/events").json()["events"]
+    assert "recovering" in {event["kind"] for event in events}
+    assert acme.wait(run_id)["status"] == "succeeded"
 
 
 def test_the_hint_grows_with_the_silence(acme: Caller, succeeded: str):
