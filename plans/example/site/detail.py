@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from plans.example.site.boat_art import boat_svg
@@ -39,6 +39,7 @@ class DetailPages:
             Route("/boats/{ref}/phone", self.phone),
             Route("/boats/{ref}/reserve", self.reserve_form),
             Route("/boats/{ref}/reserve", self.reserve, methods=["POST"]),
+            Route("/orders/{number}", self.placed),
         ]
 
     async def boat(self, request: Request) -> Response:
@@ -75,7 +76,7 @@ class DetailPages:
         return self._form(request, listing, name, user.email if user else "", Html(""))
 
     async def reserve(self, request: Request) -> Response:
-        """Places a reservation and shows its number; each post places another one."""
+        """Places a reservation and leads to its page; each post places another one."""
         listing = self._listing(request)
         if listing is None:
             return not_found(self.frame, request)
@@ -91,12 +92,19 @@ class DetailPages:
             email=email,
             message=form.get("message", ""),
         )
+        return RedirectResponse(f"/orders/{order.number}", status_code=303)
+
+    async def placed(self, request: Request) -> Response:
+        """The confirmation of a reservation."""
+        order = self.orders.find(str(request.path_params["number"]))
+        if order is None:
+            return not_found(self.frame, request)
         body = render(
             "order_done",
             number=order.number,
-            title=listing.title,
-            price=listing.price_text,
-            email=email,
+            title=order.listing.title,
+            price=order.listing.price_text,
+            email=order.email,
         )
         return self.frame.page(request, "Reservation placed", body)
 

@@ -35,6 +35,10 @@ class OrderBook:
         self.orders.append(order)
         return order
 
+    def find(self, number: str) -> Order | None:
+        """The reservation of this number, or None."""
+        return next((order for order in self.orders if order.number == number), None)
+
     def of_email(self, email: str) -> list[Order]:
         """The reservations of this person, newest first."""
         return [order for order in reversed(self.orders) if order.email.lower() == email.lower()]
