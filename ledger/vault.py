@@ -21,6 +21,7 @@ from ledger.settings import LedgerSettings
 _KEY_BYTES = 32
 _ID_BYTES = 6
 _FINGERPRINT = b"mantis fingerprint v1"
+_NOT_YET = b"~"
 _HOW = "one urlsafe-base64 text of 32 bytes a key"
 
 
@@ -35,8 +36,9 @@ class DerivedKey:
 class Keyring:
     """Encrypts with its first key and decrypts with any of them.
 
-    To rotate, put a new key in front; an old one may go once no run that it encrypted the
-    secrets of is wanted any more.
+    A key that begins with `~` is not used for encrypting yet. To rotate, give every process the
+    new key so, then put it in front without the mark; an old one may go once no run that it
+    encrypted the secrets of is wanted any more.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -47,10 +49,13 @@ class Keyring:
         """
         if not keys:
             raise SecretUnreadable(f"there is no encryption key: give {_HOW}")
-        raw = [_raw(key) for key in keys]
+        used = [_raw(key) for key in keys if not key.startswith(_NOT_YET)]
+        if not used:
+            raise SecretUnreadable(f"every encryption key is marked with ~: give {_HOW}")
+        raw = used + [_raw(key[1:]) for key in keys if key.startswith(_NOT_YET)]
         self._raw = tuple(raw)
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in raw])
-        self._fingerprint_key = hmac.digest(raw[-1], _FINGERPRINT, hashlib.sha256)
+        self._fingerprint_key = hmac.digest(used[-1], _FINGERPRINT, hashlib.sha256)
 
     @classmethod
     def load(cls, settings: LedgerSettings) -> Self:
@@ -94,14 +99,14 @@ class Keyring:
             ) from None
 
     def fingerprint(self, content: bytes) -> str:
-        """HMAC-SHA256 in hex under a key derived from the oldest key.
+        """HMAC-SHA256 in hex under a key derived from the oldest key that is used.
 
         It tells whether two contents are the same, and nothing else to whoever lacks the keys.
         """
         return hmac.new(self._fingerprint_key, content, hashlib.sha256).hexdigest()
 
     def derive(self, label: str) -> tuple[DerivedKey, ...]:
-        """A key for the purpose that the label names, of each key of the ring, newest first."""
+        """A key for the purpose that the label names, of each key; the first one encrypts."""
         info = label.encode()
         return tuple(
             DerivedKey(

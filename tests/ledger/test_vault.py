@@ -39,6 +39,19 @@ def test_a_new_key_in_front_opens_what_the_old_one_closed() -> None:
         Keyring([old]).decrypt(fresh)
 
 
+def test_a_key_that_is_marked_decrypts_and_does_nothing_else() -> None:
+    old, new = new_key(), new_key()
+    for marked in (Keyring([b"~" + new, old]), Keyring([old, b"~" + new])):
+        assert Keyring([old]).decrypt(marked.encrypt(SECRET)) == SECRET
+        assert marked.decrypt(Keyring([new]).encrypt(SECRET)) == SECRET
+        assert marked.fingerprint(b"{}") == Keyring([old]).fingerprint(b"{}")
+        assert [key.key_id for key in marked.derive("x")] == [
+            Keyring([one]).derive("x")[0].key_id for one in (old, new)
+        ]
+    with pytest.raises(SecretUnreadable, match="marked"):
+        Keyring([b"~" + new])
+
+
 def test_a_key_that_is_gone_is_told_with_what_to_do() -> None:
     cipher = Keyring([new_key()]).encrypt(SECRET)
     with pytest.raises(SecretUnreadable, match="MANTIS_ENCRYPTION_KEYS"):
