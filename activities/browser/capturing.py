@@ -33,9 +33,10 @@ _TRIES = 3
 _MOST_TABS = 8
 _MOST_FRAMES = 20
 _MOST_COOKIES = 1000
+_MANY_FIELDS = 50
 _MOST_ORIGINS = 20
 _MOST: dict[str, JsonValue] = {
-    "fields": 2_000,
+    "fields": 1_000,
     "text": 500_000,
     "session": 500_000,
     "local": 1_000_000,
@@ -116,6 +117,7 @@ async def _capture(session: BrowserSession, secrets: Secrets) -> Checkpoint:
             # Origins no tab shows now keep what they had when they were last seen.
             documents.origins.pop(storage.origin, None)
             documents.origins[storage.origin] = storage
+    values = await _all_values(looks, secrets)
     notes = [note for look in looks for note in look.notes]
     origins = [one for one in documents.origins.values() if one.local or one.databases]
     if len(cookies) > _MOST_COOKIES or len(origins) > _MOST_ORIGINS:
@@ -124,8 +126,8 @@ async def _capture(session: BrowserSession, secrets: Secrets) -> Checkpoint:
         cookies=tuple(sorted(cookies[-_MOST_COOKIES:], key=_place_of_cookie)),
         origins=tuple(sorted(origins[-_MOST_ORIGINS:], key=lambda one: one.origin)),
         tabs=tuple(
-            _tab(session, page, look, pages, secrets)
-            for page, look in zip(pages, looks, strict=True)
+            _tab(session, page, look, pages, kept)
+            for page, look, kept in zip(pages, looks, values, strict=True)
         ),
         current=pages.index(session.page),
         target_id=target,
@@ -224,7 +226,11 @@ async def _read(frame: Frame, *, storage: bool) -> _Kept | None:
 
 
 def _tab(
-    session: BrowserSession, page: Page, look: _Look, pages: Sequence[Page], secrets: Secrets
+    session: BrowserSession,
+    page: Page,
+    look: _Look,
+    pages: Sequence[Page],
+    values: Sequence[tuple[FieldValue, ...]],
 ) -> Tab:
     opener = session.opener(page)
     return Tab(
@@ -239,15 +245,22 @@ def _tab(
             if kept.session
         ),
         frames=tuple(
-            FrameState(
-                path=path,
-                scroll_x=kept.x,
-                scroll_y=kept.y,
-                fields=tuple(_values(kept.fields, secrets)),
-            )
-            for path, kept in look.frames
+            FrameState(path=path, scroll_x=kept.x, scroll_y=kept.y, fields=fields)
+            for (path, kept), fields in zip(look.frames, values, strict=True)
         ),
     )
+
+
+async def _all_values(
+    looks: Sequence[_Look], secrets: Secrets
+) -> list[list[tuple[FieldValue, ...]]]:
+    """What may be kept of the fields, for each tab and frame; many are sorted out beside."""
+
+    def sorted_out() -> list[list[tuple[FieldValue, ...]]]:
+        return [[tuple(_values(kept.fields, secrets)) for _, kept in look.frames] for look in looks]
+
+    count = sum(len(kept.fields) for look in looks for _, kept in look.frames)
+    return await asyncio.to_thread(sorted_out) if count > _MANY_FIELDS else sorted_out()
 
 
 def _values(fields: Sequence[_Held], secrets: Secrets) -> Iterator[FieldValue]:

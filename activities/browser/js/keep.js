@@ -26,7 +26,7 @@ async (options) => {
     const own = [...(field.labels ?? [])].map((label) => label.textContent ?? "");
     const by = said(field.getRootNode(), field.getAttribute("aria-labelledby"));
     const shown = ["aria-label", "placeholder", "title"].map((name) => field.getAttribute(name) ?? "");
-    return [...own, ...by, ...shown].map((text) => text.trim().replace(/\s+/g, " ").slice(0, 200)).filter(Boolean);
+    return [...own, ...by, ...shown].map((text) => text.trim().replace(/\s+/g, " ").slice(0, 100)).filter(Boolean).slice(0, 4);
   };
   const initial = (select) => {
     const marked = [...select.options].filter((option) => option.defaultSelected);
@@ -68,8 +68,8 @@ async (options) => {
       }
       fields.push({
         type: kind,
-        id: field.id,
-        name: field.getAttribute("name") ?? "",
+        id: field.id.slice(0, 200),
+        name: (field.getAttribute("name") ?? "").slice(0, 200),
         place,
         ...holds,
         labels: labelled(field),

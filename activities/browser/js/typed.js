@@ -27,7 +27,7 @@
   const found = [];
   for (const root of roots) {
     for (const field of root.querySelectorAll(FIELDS)) {
-      if (found.length >= 100) break;
+      if (found.length >= 50) break;
       if (!shown(field) || field.readOnly) continue;
       const { at, lines } = around(field);
       if (!containers.includes(at)) containers.push(at);
@@ -38,11 +38,11 @@
         mode: field.getAttribute("inputmode") ?? "",
         pattern: (field.getAttribute("pattern") ?? "").slice(0, 100),
         limit: field.maxLength > 0 ? field.maxLength : 0,
-        names: [field.getAttribute("name") ?? "", field.id],
+        names: [field.getAttribute("name") ?? "", field.id].map((name) => name.slice(0, 100)),
         labels: [...labels, ...said(root, field.getAttribute("aria-labelledby")), field.getAttribute("aria-label"),
-          field.getAttribute("placeholder"), field.getAttribute("title")].map((text) => clean(text).slice(0, 200)).filter(Boolean),
+          field.getAttribute("placeholder"), field.getAttribute("title")].map((text) => clean(text).slice(0, 200)).filter(Boolean).slice(0, 6),
         group: containers.indexOf(at),
-        nearby: lines.slice(0, 40).map((line) => line.slice(0, 300)),
+        nearby: lines.slice(0, 20).map((line) => line.slice(0, 200)),
       });
     }
   }
