@@ -112,7 +112,9 @@ class RunSpec(Frozen):
     """What the ledger knows of an admitted run.
 
     `plan` None: the run is terminal already, or `refusal` tells why this build can't run it.
-    `state` is the interpreter's first state, with the truth of the inputs in it.
+    `state` is the interpreter's first state, with the truth of the inputs in it. A run that goes
+    on from another one has that one's `anchor` and `acted` (as in `Carried`), and its first
+    call may have been `begun` by it.
     """
 
     plan: Plan | None
@@ -124,6 +126,9 @@ class RunSpec(Frozen):
     plan_name: str = ""
     state_key: str = ""
     policy: RunPolicy = RunPolicy()
+    anchor: RunState | None = None
+    acted: bool = False
+    begun: bool = False
 
 
 class SessionRequest(Frozen):
@@ -238,12 +243,17 @@ class StepRequest(Frozen):
 
 
 class FinishRequest(Frozen):
-    """Input of `finish_run`: how the run ended and its last state."""
+    """Input of `finish_run`: how the run ended and its last state.
+
+    `anchor` and `acted` as in `Carried`: another run may go on from this one.
+    """
 
     run: RunKey
     finish: Finish
     state: RunState
     elapsed_ms: int = 0
+    anchor: RunState | None = None
+    acted: bool = False
 
 
 class WorkflowEnd(StrEnum):
