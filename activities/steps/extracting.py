@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from activities.browser.content import capture_content
+from activities.browser.events import PageEvents
+from activities.browser.settle import Patience, settle
 from activities.steps.context import StepContext
 from activities.steps.report import Report, failed
 from activities.steps.shown import error_page
@@ -23,6 +25,8 @@ from plans.leads import is_viable
 from plans.step import ExtractField, FailureClass, Step, TierName
 
 _MOST_REVEALS = 3
+_ANSWER_S = 15.0
+"""How long what a button hides is waited for, while the site has not answered."""
 _MOST_ROWS = 500
 _MOST_CHARACTERS = 4000
 """Of one text taken from a page; a longer one ends in an ellipsis."""
@@ -131,7 +135,12 @@ async def _reveal(context: StepContext, wanted: Reveal) -> bool:
         ]
         if not named:
             return False
-        report = await context.press(await snapshot.element(named[0]))
+        with PageEvents(context.page) as events:
+            report = await context.press(await snapshot.element(named[0]))
+            if events.pending:
+                most = context.time_left(_ANSWER_S)
+                late = Patience(data=most)
+                await settle(context.page, timeout_s=most, events=events, patience=late)
     finally:
         await snapshot.dispose()
     if report.success:
