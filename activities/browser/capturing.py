@@ -34,13 +34,13 @@ _MOST_TABS = 8
 _MOST_FRAMES = 20
 _MOST_COOKIES = 1000
 _MANY_FIELDS = 50
-_MOST_ORIGINS = 20
+_MOST_ORIGINS = 10
 _MOST: dict[str, JsonValue] = {
     "fields": 1_000,
     "text": 500_000,
-    "session": 500_000,
-    "local": 1_000_000,
-    "database": 2_000_000,
+    "session": 200_000,
+    "local": 500_000,
+    "database": 1_000_000,
     "records": 2_000,
 }
 _KEEP = script("keep")
@@ -112,24 +112,23 @@ async def _capture(session: BrowserSession, secrets: Secrets) -> Checkpoint:
     target = await documents.target(session.page)
     looks = await asyncio.gather(*(_look(session, page) for page in pages))
     cookies = _COOKIES.validate_python(await session.context.cookies())
-    for look in looks:
-        for storage in look.origins:
-            # Origins no tab shows now keep what they had when they were last seen.
-            documents.origins.pop(storage.origin, None)
-            documents.origins[storage.origin] = storage
+    # Origins no tab shows now keep what they had; the run's own page is the newest of all.
+    first = pages.index(session.page)
+    ordered = (looks[first], *looks[:first], *looks[first + 1 :])
+    found = [storage for look in ordered for storage in look.origins]
+    documents.remember(reversed(found), _MOST_ORIGINS)
     values = await _all_values(looks, secrets)
     notes = [note for look in looks for note in look.notes]
-    origins = [one for one in documents.origins.values() if one.local or one.databases]
-    if len(cookies) > _MOST_COOKIES or len(origins) > _MOST_ORIGINS:
-        notes.append("cookies and storage of the newest sites alone are kept")
+    if len(cookies) > _MOST_COOKIES:
+        notes.append("the newest cookies alone are kept")
     return Checkpoint(
         cookies=tuple(sorted(cookies[-_MOST_COOKIES:], key=_place_of_cookie)),
-        origins=tuple(sorted(origins[-_MOST_ORIGINS:], key=lambda one: one.origin)),
+        origins=tuple(sorted(documents.origins.values(), key=lambda one: one.origin)),
         tabs=tuple(
             _tab(session, page, look, pages, kept)
             for page, look, kept in zip(pages, looks, values, strict=True)
         ),
-        current=pages.index(session.page),
+        current=first,
         target_id=target,
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -1,5 +1,6 @@
 """Which documents a session's tabs show, how they were asked for, and what they have stored."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -93,6 +94,15 @@ class Documents:
                 self._know(tab.document, tab.method)
         for stored in checkpoint.origins:
             self.origins.setdefault(stored.origin, stored)
+
+    def remember(self, stored: Iterable[OriginStorage], most: int) -> None:
+        """Take in what origins have stored now, the newest last; of all, `most` are kept."""
+        for one in stored:
+            self.origins.pop(one.origin, None)
+            if one.local or one.databases:
+                self.origins[one.origin] = one
+        while len(self.origins) > most:
+            del self.origins[next(iter(self.origins))]
 
     async def shown(self, page: Page) -> Document:
         """The document in a tab.

@@ -187,9 +187,12 @@ async (options) => {
   };
   const databases = async () => {
     const found = [];
+    let budget = { text: most.database, records: most.records };
     for (const one of await indexedDB.databases()) {
+      const left = { ...budget };
       try {
-        found.push(await databaseOf(one, { text: most.database, records: most.records }));
+        found.push(await databaseOf(one, left));
+        budget = left;
       } catch {
         over.push(`database ${one.name}`.slice(0, 100));
       }

@@ -8,7 +8,14 @@ import pytest_asyncio
 from playwright.async_api import Error, Page
 
 from activities.browser.capturing import capture
-from activities.browser.checkpoint import Checkpoint, Tab, fingerprint, restorable
+from activities.browser.checkpoint import (
+    Checkpoint,
+    Entry,
+    OriginStorage,
+    Tab,
+    fingerprint,
+    restorable,
+)
 from activities.browser.restoring import Restored, restore, take_over
 from activities.browser.session import BrowserSession, PlaywrightDriver
 from activities.holder.client import HolderClient, start_holder
@@ -585,6 +592,20 @@ async def test_what_an_origin_stored_is_kept_when_its_page_is_left(
     await session.page.goto(site.url("/start"))
     await session.page.evaluate("localStorage.clear()")
     assert (await taken(session)).origins == ()
+
+
+async def test_the_origins_that_were_last_seen_are_kept(
+    session: BrowserSession, site: Site
+) -> None:
+    await session.page.goto(site.url("/start"))
+    await session.page.evaluate("localStorage.setItem('a', '1')")
+    here = (await taken(session)).origins
+    a = Entry(name="a", value="1")
+    others = [OriginStorage(origin=f"http://{n}.test", local=(a,)) for n in range(20)]
+    session.documents.remember(others, 100)
+    origins = (await taken(session)).origins
+    assert len(origins) == 10
+    assert {*here, *others[-9:]} == {*origins}
 
 
 async def test_the_fingerprint_tells_what_changed(session: BrowserSession, site: Site) -> None:
