@@ -7,6 +7,8 @@ truth alone, rows and visited items by their counts. The values live in the ledg
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import JsonValue, field_serializer
+
 from plans.step import FailureClass, Frozen, HaltClass, Section, Step, TierName
 
 
@@ -63,6 +65,11 @@ class Call(Frozen):
     visit: int = 0
     item_loop: int | None = None
     round: int = 0
+
+    @field_serializer("step")
+    def _said(self, step: Step) -> dict[str, JsonValue]:
+        """A step as its author said it: histories hold one for each call."""
+        return step.model_dump(mode="json", exclude_defaults=True)
 
     @property
     def key(self) -> str:

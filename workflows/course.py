@@ -85,9 +85,9 @@ class Course:
             self._resume()
         elif call.kind is CallKind.PAUSE:
             return await self._pause(call, "")
-        elif self._asked.pause is not None:
+        elif self._asked.pause is not None and not self._call_is_lost():
             return await self._pause(None, self._asked.pause.reason)
-        elif self._history_is_long():
+        elif self._history_is_long() and not self._call_is_lost():
             return await self._end_history()
         else:
             await self._make(call)
@@ -143,10 +143,14 @@ class Course:
                 self.interpreter.halt(HaltClass.OUTCOME_UNKNOWN, _TOO_FAR_BACK)
             else:
                 self._go_back()
-        elif self._losses and self.pausing.current is None:
+        elif self._call_is_lost():
             self._misplaced = True
         else:
             self._go_back()
+
+    def _call_is_lost(self) -> bool:
+        """Whether the pending call was begun and nobody knows what became of it."""
+        return self._losses > 0 and self.pausing.current is None
 
     def _go_back(self) -> None:
         """Do the steps since the last page that can be restored again, if that may be."""
@@ -270,7 +274,8 @@ class Course:
             raise ApplicationError("the run waits for an answer to no pause")
         self.story.pauses(pause)
         over_ms = pause.since_ms + self._spec.policy.max_pause_ms
-        if not await waited(self._may_go_on, lambda: over_ms - now_ms()):
+        timer = f"the last moment for an answer to pause {pause.pause_id}"
+        if not await waited(self._may_go_on, lambda: over_ms - now_ms(), timer):
             if not self.pausing.answered:
                 self.interpreter.halt(HaltClass.TIMEOUT, "nobody answered the pause in its time")
                 return

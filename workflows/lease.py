@@ -59,7 +59,7 @@ class Lease:
 
     def gone(self, message: SessionGone) -> None:
         """Whoever held this session is dead, or is about to end."""
-        session = self.session
+        session = self.session or (self._opened.session if self._opened is not None else None)
         if session is None or message.session.epoch != session.epoch:
             return
         if message.session.session_id == session.session_id:

@@ -10,15 +10,22 @@ def now_ms() -> int:
     return int(workflow.now().timestamp() * 1000)
 
 
-async def waited(condition: Callable[[], bool], left_ms: Callable[[], int] | None) -> bool:
-    """Wait for a condition, at most so long (None: for ever); whether it came true."""
+async def waited(
+    condition: Callable[[], bool], left_ms: Callable[[], int] | None, summary: str | None = None
+) -> bool:
+    """Wait for a condition, at most so long (None: for ever); whether it came true.
+
+    `summary` is what the Temporal UI shows beside the timer.
+    """
     if condition():
         return True
     left = None if left_ms is None else left_ms()
     if left is not None and left <= 0:
         return False
     try:
-        await workflow.wait_condition(condition, timeout=None if left is None else left / 1000)
+        await workflow.wait_condition(
+            condition, timeout=None if left is None else left / 1000, timeout_summary=summary
+        )
     except TimeoutError:
         return False
     return True

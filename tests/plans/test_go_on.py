@@ -104,7 +104,7 @@ def interrupt(plan: Plan, site: Site, at: int, how: str) -> RunState | None:
     return RunState.model_validate_json(machine.state.model_dump_json())
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=plans(), pool=st.lists(outcomes, min_size=1, max_size=12), data=st.data())
 def test_what_is_interrupted_at_any_call_ends_as_if_it_had_not_been(
     plan: Plan, pool: list[Outcome], data: st.DataObject
@@ -194,7 +194,7 @@ def test_a_plan_that_came_to_its_end_has_nothing_left() -> None:
     assert state.go_on() is None
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=plans(), pool=st.lists(outcomes, min_size=1, max_size=12), data=st.data())
 def test_a_run_that_steps_back_makes_new_calls_and_ends_alike(
     plan: Plan, pool: list[Outcome], data: st.DataObject

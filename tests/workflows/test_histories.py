@@ -5,7 +5,7 @@ from temporalio.client import Client
 
 from plans.calls import Outcome
 from tests.workflows.long_run import long_run
-from tests.workflows.scripted import LISTING, Scripted, succeed, until
+from tests.workflows.scripted import LISTING, LOST, Scripted, succeed, until
 from tests.workflows.test_pause import histories
 from tests.workflows.test_recovery import KEYS
 from workflows.interfaces import RunPolicy, StepRequest
@@ -44,6 +44,26 @@ async def test_a_worker_that_dies_between_two_histories_loses_nothing(
         finish = await handle.result()
     assert finish.status == "succeeded"
     assert scripted.effects == KEYS
+
+
+async def test_a_lost_call_is_known_before_a_history_ends(temporal_client: Client) -> None:
+    """The next history would make it as if for the first time."""
+    lost = {KEYS[2], KEYS[4]}
+
+    async def script(request: StepRequest) -> Outcome:
+        if request.call.key in lost:
+            lost.remove(request.call.key)
+            scripted.record(request, await succeed(request))
+            return LOST
+        return await succeed(request)
+
+    scripted = Scripted(temporal_client, LISTING, script, RunPolicy(calls_per_history=2))
+    async with scripted.running() as handle:
+        finish = await handle.result()
+    assert finish.status == "succeeded"
+    assert scripted.effects == KEYS
+    again = [call.call.key for call in scripted.calls if call.again == 1]
+    assert again == [KEYS[2], KEYS[4]]
 
 
 async def test_what_was_asked_for_as_a_history_ends_is_heeded_in_the_next(

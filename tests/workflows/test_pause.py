@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from plans.calls import Finish, Outcome
 from plans.plan import Plan
 from plans.step import HaltClass, StepType
-from tests.workflows.scripted import LISTING, LOGIN, Scripted, forever, step, succeed, until
+from tests.workflows.scripted import LISTING, LOGIN, LOST, Scripted, forever, step, succeed, until
 from workflows.interfaces import (
     PauseOpened,
     PauseOpening,
@@ -187,6 +187,24 @@ async def test_a_pause_from_outside_needs_no_input_and_changes_no_step(
     assert len(scripted.effects) == len(set(scripted.effects)) == 12
     assert scripted.calls[2].call.key == "step:2:0:1"
     assert scripted.finished[0].state.counters.steps_executed == 10
+
+
+async def test_a_pause_from_outside_waits_for_a_call_that_was_lost(
+    temporal_client: Client,
+) -> None:
+    async def script(request: StepRequest) -> Outcome:
+        if request.call.key == "step:2:0:1" and not request.again:
+            await scripted.handle.signal(PlanRun.pause, PauseRequest())
+            return LOST
+        return await succeed(request)
+
+    scripted = Scripted(temporal_client, LISTING, script)
+    async with scripted.running() as handle:
+        await paused(scripted)
+        assert [(one.call.index, one.again) for one in scripted.calls][-2:] == [(2, 0), (2, 1)]
+        await handle.signal("resume", {})
+        finish = await handle.result()
+    assert finish.status == "succeeded"
 
 
 async def test_a_pause_asked_for_while_the_run_is_queued_comes_before_its_first_step(
