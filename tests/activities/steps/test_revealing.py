@@ -16,7 +16,7 @@ BOAT = """<!doctype html><title>Boat</title><h1>2011 Yamaha 252</h1>
 
 
 async def late(visit: Visit) -> None:
-    await asyncio.sleep(5)
+    await asyncio.sleep(3.5)
     await visit.answer("(619) 555-0180")
 
 
@@ -27,4 +27,5 @@ async def test_a_phone_number_that_comes_late_is_waited_for(bench: Bench) -> Non
     step = step_of("Extract price and phone", "extract_data", extract={"fields": fields})
     assert (await bench.do(bench.call(step))).success
     (row,) = await bench.ledger.rows.read(bench.run.tenant_id, bench.run.run_id)
+    assert [line for line in bench.shop.site.log if "phone" in line] == ["GET /phone"]
     assert "(619) 555-0180" in str(row.record)
