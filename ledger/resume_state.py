@@ -61,10 +61,10 @@ async def look_back(
 async def carry_over(connection: AsyncConnection, tenant_id: str, old: str, new: str) -> None:
     """Give a new run what the one before it had, in the transaction that admits it.
 
-    Records, visited items and variables are copied; of the secrets those that the new run
-    doesn't bring itself. The checkpoint is the new run's alone from now on.
+    Records, visited items, variables and claims are copied; of the secrets those that the new
+    run doesn't bring itself. The checkpoint is the new run's alone from now on.
     """
-    for table in (run_rows, run_visited, run_variables):
+    for table in (run_rows, run_visited, run_variables, run_claims):
         await _copy(connection, table, tenant_id, old, new)
     await connection.execute(
         update(run_checkpoints)
@@ -88,16 +88,16 @@ async def rows_of(connection: AsyncConnection, tenant_id: str, run_id: str) -> i
 async def forget(connection: AsyncConnection, tenant_id: str, run_id: str, ending: Ending) -> None:
     """Let go of what nobody needs of a run that is over.
 
-    One that can be gone on from keeps its checkpoint, and the outcome of the call that was
-    due: it may have been done without the run's workflow hearing of it.
+    One that can be gone on from keeps its checkpoint, its claims, and the outcome of the call
+    that was due: it may have been done without the run's workflow hearing of it.
     """
 
     async def drop(table: Table, *which: ColumnElement[bool]) -> None:
         mine = (table.c.tenant_id == tenant_id, table.c.run_id == run_id)
         await connection.execute(delete(table).where(*mine, *which))
 
-    await drop(run_claims)
     if ending.state is None:
+        await drop(run_claims)
         await drop(run_checkpoints)
     if ending.state is None or ending.due is None:
         await drop(run_outcomes)

@@ -16,7 +16,7 @@ from inference.guarded import Guard, guard_of
 from ledger.ledger import Ledger
 from ledger.models import Claim, NewClaim, SettledState
 from plans.calls import Call
-from plans.step import Step
+from plans.step import FailureClass, Step
 from workflows.interfaces import RunKey
 
 _LONGEST_WHAT = 300
@@ -33,8 +33,8 @@ class Acts:
     """What a call tells before it acts.
 
     `marked`: something was about to be done to a page. `claim` is that of the call, or of
-    an earlier try of it that was found done. `cleared`: an earlier try was found not done,
-    so that its claim may be taken over.
+    the earlier try that decided about it. `cleared`: an earlier try was found not done, so
+    that its claim may be taken over.
     """
 
     session: BrowserSession
@@ -94,16 +94,16 @@ class Acts:
         claims = self.ledger.claims
         claim_act = claims.renew if self.cleared else claims.claim
         claim = await claim_act(self.run.tenant_id, self.run.run_id, self.call.key, new)
+        self.claim = claim
         if not (claim.fresh or self.cleared):
             raise ClaimedElsewhere
-        self.claim = claim
 
     def settled(self, report: Report) -> SettledState | None:
         """What became of the claimed act, None where that is not known.
 
         After a failure the journal tells; an act that the site refused was not done.
         """
-        if self.claim is None:
+        if self.claim is None or report.failure_class is FailureClass.OUTCOME_UNKNOWN:
             return None
         if report.success:
             return "done"

@@ -17,6 +17,7 @@ from activities.steps.effect import shows_effect
 from activities.steps.report import Report, failed
 from ledger.models import Claim
 from plans.calls import CallKind
+from plans.halts import MAX_TRIES
 from plans.step import FailureClass, StepType
 
 _ANSWER_S = 5.0
@@ -50,7 +51,7 @@ async def decide_again(context: StepContext) -> Report | None:
     Raises:
         ActivityError: the session is lost.
     """
-    if context.request.again == 0 and context.call.attempt == 1:
+    if not _tried_before(context):
         return None
     claim = await _earlier_claim(context)
     if claim is None:
@@ -73,10 +74,21 @@ async def decide_again(context: StepContext) -> Report | None:
             return await _look(context, claim, found)
 
 
+def _tried_before(context: StepContext) -> bool:
+    """Whether this execution of the step may have been begun already, by an older run too."""
+    again = context.request.again > 0 or context.call.attempt > 1
+    return again or (bool(context.resumed_from) and context.step.type not in _REPEATABLE)
+
+
 async def _earlier_claim(context: StepContext) -> Claim | None:
-    """The newest claim among the tries of this execution of the step."""
+    """The newest claim among the tries of this execution of the step.
+
+    The run that this one goes on from may have come further with it: its claims came along.
+    """
     call, run = context.call, context.run
     newest = call.attempt if context.request.again else call.attempt - 1
+    if context.resumed_from and newest == 0:
+        newest = MAX_TRIES
     for attempt in range(newest, 0, -1):
         key = call.model_copy(update={"attempt": attempt}).key
         claim = await context.ledger.claims.get(run.tenant_id, run.run_id, key)
@@ -86,7 +98,9 @@ async def _earlier_claim(context: StepContext) -> Claim | None:
 
 
 async def _find(context: StepContext, claim: Claim) -> Found:
-    """What the journal says; an answer that may still come gets a few seconds."""
+    """What the ledger and the journal say; an answer that may still come gets a few seconds."""
+    if claim.state == "done":
+        return Found(Finding.DONE, "it was done before")
     loop = asyncio.get_running_loop()
     deadline = loop.time() + context.time_left(_ANSWER_S)
     while True:
@@ -94,7 +108,8 @@ async def _find(context: StepContext, claim: Claim) -> Found:
         found = decide(claim, journal, context.mask)
         waiting = found.finding is Finding.SENT and journal.alive
         if not waiting or loop.time() >= deadline:
-            return found
+            known = claim.state == "not_done" and not journal.complete
+            return Found(Finding.NOT_SENT, "it was not done") if known else found
         await asyncio.sleep(_POLL_S)
 
 

@@ -47,6 +47,7 @@ class StepContext:
     out of whatever else is written.
 
     `deadline` is on the event loop's clock; nothing a step does may outlive it.
+    `resumed_from` is the run that this one goes on from, empty where there is none.
     `brought_back`: the page was opened anew, because a lost try may have changed it.
     """
 
@@ -61,6 +62,7 @@ class StepContext:
     notes: list[str] = field(default_factory=list[str])
     acts: Acts = field(init=False)
     brought_back: bool = False
+    resumed_from: str = ""
 
     def __post_init__(self) -> None:
         self.acts = Acts(self.session, self.ledger, self.run, self.call, self.step, self.mask)

@@ -177,6 +177,7 @@ class StepRunner:
             step=fill_step(step, values.known),
             shown=fill_step(step, values.shown),
             mask=values.mask,
+            resumed_from=values.resumed_from,
             session=session,
             ledger=self._ledger,
             cascade=self._cascade,

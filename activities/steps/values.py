@@ -25,6 +25,7 @@ class Values:
     known: Mapping[str, JsonValue]
     open: Mapping[str, JsonValue]
     mask: Mask
+    resumed_from: str = ""
 
     @property
     def shown(self) -> Mapping[str, JsonValue]:
@@ -38,7 +39,7 @@ class RunValues:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._known_inputs: dict[RunKey, Mapping[str, JsonValue]] = {}
+        self._given: dict[RunKey, _Given] = {}
 
     async def read(self, run: RunKey, wanted: Collection[str]) -> Values:
         """The run's inputs, over them its variables where any name is wanted, and its secrets.
@@ -47,23 +48,33 @@ class RunValues:
             SecretUnreadable: they were encrypted with keys that are not at hand.
         """
         kept = await self._ledger.secrets.read(run.tenant_id, run.run_id)
-        written = dict(await self._inputs(run))
+        given = await self._read_given(run)
+        written = dict(given.inputs)
         if wanted:
             written |= await self._ledger.variables.get_all(run.tenant_id, run.run_id)
         known = _with(written, kept) | kept
         whole = {name: value for name, value in kept.items() if name.startswith(KEPT_WHOLE)}
-        return Values(known, _with(written, whole), Mask(known))
+        return Values(known, _with(written, whole), Mask(known), given.resumed_from)
 
-    async def _inputs(self, run: RunKey) -> Mapping[str, JsonValue]:
-        known = self._known_inputs.pop(run, None)
-        if known is None:
+    async def _read_given(self, run: RunKey) -> "_Given":
+        given = self._given.pop(run, None)
+        if given is None:
             row = await self._ledger.runs.get(run.tenant_id, run.run_id)
-            given = row.payload.get("inputs") if row else None
-            known = given if isinstance(given, dict) else {}
-        self._known_inputs[run] = known
-        while len(self._known_inputs) > _RUNS_KNOWN:
-            del self._known_inputs[next(iter(self._known_inputs))]
-        return known
+            inputs = row.payload.get("inputs") if row else None
+            older = row.resumed_from if row else None
+            given = _Given(inputs if isinstance(inputs, dict) else {}, older or "")
+        self._given[run] = given
+        while len(self._given) > _RUNS_KNOWN:
+            del self._given[next(iter(self._given))]
+        return given
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a run was admitted with; it never changes."""
+
+    inputs: Mapping[str, JsonValue]
+    resumed_from: str
 
 
 def _with(

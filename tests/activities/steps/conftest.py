@@ -20,7 +20,7 @@ from activities.browser.holding import Holding
 from activities.browser.restoring import restore, take_over
 from activities.browser.session import BrowserSession, PlaywrightDriver, SessionRegistry
 from activities.holder.client import HolderClient, start_holder
-from activities.holder.messages import HolderSpec
+from activities.holder.messages import HolderSpec, journal_path
 from activities.settings import ActivitySettings
 from activities.steps.acts import Acts
 from activities.steps.masking import Mask
@@ -28,11 +28,13 @@ from activities.steps.runner import CODE, StepRunner
 from inference.cascade import Cascade
 from inference.dom.tier import DomTier
 from inference.guarded import Guard
+from ledger.clock import now_micros
+from ledger.gates import Gate
 from ledger.ledger import Ledger
-from ledger.models import Limits, NewRun
+from ledger.models import Ending, Limits, NewRun, RunStatus
 from ledger.vault import Keyring, new_key
 from plans.calls import Call, CallKind, Outcome
-from plans.step import Perception, Section, Step
+from plans.step import HaltClass, Perception, Section, Step
 from tests.activities.browser.conftest import Site, Visit
 from workflows.interfaces import RunKey, StepRequest
 from workflows.messages import SessionRef
@@ -162,6 +164,17 @@ class Bench:
         restored = await restore(self.session, checkpoint, secrets, timeout_s=30)
         assert restored.success, restored
 
+    async def go_on_as_another_run(self) -> None:
+        """The run fails, its journals go, and a new one goes on from it in a new browser."""
+        row = await self.ledger.runs.get(*_names(self.run))
+        assert row is not None
+        ending = Ending(status=RunStatus.FAILED, halt_class=HaltClass.BROWSER_LOST, state={})
+        await self.ledger.runs.finish(*_names(self.run), ending, now_micros())
+        await _admit(self, next(_NUMBERS), row.state_key, resume=True)
+        old = journal_path(self.settings.data_dir / "journals", self.session.session_id)
+        await self.lose_browser()
+        old.unlink()
+
     async def _attach(self) -> None:
         self.session = await _attach(self.driver, self.settings, self.spec, self.holder)
         self.registry.add(self.session)
@@ -246,28 +259,32 @@ async def opened(tmp_path_factory) -> AsyncIterator[Bench]:  # pyright: ignore
 async def bench(opened: Bench) -> Bench:
     """A fresh run on the shared session, at an empty page."""
     number = next(_NUMBERS)
-    opened.run = RunKey(tenant_id="acme", run_id=f"20260101_000000_{number:08x}")
-    await opened.ledger.runs.admit(
-        NewRun(
-            tenant_id=opened.run.tenant_id,
-            run_id=opened.run.run_id,
-            plan={"steps": []},
-            plan_name="",
-            payload={},
-            signature="ab",
-            state_key=f"{number}",
-            profile_id=None,
-            perception=Perception.AUTO,
-            limits=Limits(max_cost_micro=1, max_time_ms=60_000, max_run_steps=10),
-            created_at=1_000_000 + number,
-        )
-    )
+    await _admit(opened, number, f"{number}")
     shop = Shop(opened.shop.site)
     shop.site.pages = {"/form": FORM, "/thanks": DONE, "/order": shop.order}
     opened.shop = shop
+    await opened.holder.renew(opened.session.epoch)
     await opened.session.ready()
     await opened.session.page.goto("about:blank")
     return opened
+
+
+async def _admit(bench: Bench, number: int, state_key: str, *, resume: bool = False) -> None:
+    bench.run = RunKey(tenant_id="acme", run_id=f"20260101_000000_{number:08x}")
+    new = NewRun(
+        tenant_id=bench.run.tenant_id,
+        run_id=bench.run.run_id,
+        plan={"steps": []},
+        plan_name="",
+        payload={},
+        signature="ab",
+        state_key=state_key,
+        profile_id=None,
+        perception=Perception.AUTO,
+        limits=Limits(max_cost_micro=1, max_time_ms=60_000, max_run_steps=10),
+        created_at=1_000_000 + number,
+    )
+    await bench.ledger.runs.admit(new, Gate(resume_state=resume))
 
 
 def step_of(intent: str, kind: str = "click", **fields: JsonValue) -> dict[str, JsonValue]:

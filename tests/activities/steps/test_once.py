@@ -285,3 +285,26 @@ async def test_a_worker_lost_at_any_moment_never_makes_two_orders(bench: Bench, 
     outcome = await bench.do(call, again=2)
     assert outcome.success, outcome
     assert len(bench.shop.orders) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "failure", "orders"),
+    [
+        ("claimed", FailureClass.OUTCOME_UNKNOWN, 0),
+        ("not_done", None, 1),
+        ("done", None, 0),
+    ],
+)
+async def test_a_run_that_goes_on_from_another_knows_its_claims(
+    bench: Bench, state: str, failure: FailureClass | None, orders: int
+) -> None:
+    await bench.open()
+    call = bench.call(PLACE, attempt=2)
+    await bench.claim(call)
+    if state in ("done", "not_done"):
+        names = (bench.run.tenant_id, bench.run.run_id)
+        await bench.ledger.claims.settle(*names, call.key, state)
+    await bench.go_on_as_another_run()
+    outcome = await bench.do(bench.call(PLACE))
+    assert outcome.failure_class == failure
+    assert len(bench.shop.orders) == orders

@@ -16,7 +16,7 @@ BOAT = """<!doctype html><title>Boat</title><h1>2011 Yamaha 252</h1>
 
 
 async def late(visit: Visit) -> None:
-    await asyncio.sleep(3.5)
+    await asyncio.sleep(6.5)
     await visit.answer("(619) 555-0180")
 
 
