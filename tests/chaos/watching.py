@@ -84,15 +84,17 @@ class RunWatch(threading.Thread):
             with self._api:
                 self._submit()
                 self._follow()
-                result = self.progress.result
-                self._verdict = (
-                    self.job.judge(result)
-                    if result is not None
-                    else Verdict(False, why=f"stuck {self.progress.status}")
-                )
+            verdict = self._judged()
         except Exception as error:  # whatever it is: the campaign reports it as this run's end
-            self._verdict = Verdict(False, why=f"the watch broke: {error!r}")
+            verdict = Verdict(False, why=f"the watch broke: {error!r}")
         self.ended = time.time()
+        self._verdict = verdict
+
+    def _judged(self) -> Verdict:
+        result = self.progress.result
+        if result is None:
+            return Verdict(False, why=f"stuck {self.progress.status}")
+        return self.job.judge(result)
 
     def _submit(self) -> None:
         body = {"task_suite": self.job.steps, "inputs": self.job.inputs}
