@@ -20,6 +20,7 @@ from tests.e2e.live import Document
 DISK_MB = 1536
 CALLS_PER_HISTORY = 10
 """So few that each run's workflow continues as new now and then."""
+_CHILDREN = ("runs", "browsers", "api", "temporal")
 _SPARE = "-m temporal.worker --pool browsers"
 
 
@@ -73,9 +74,16 @@ class Stage:
     # -- processes
 
     def part(self, name: str) -> list[psutil.Process]:
-        """Processes of a part of the service, spares and the second host's left out."""
-        spares = {spare.pid for spare in self._spares}
-        return [one for one in self.service.processes(name) if one.pid not in spares]
+        """Processes of a part of the service, spares and the second host's left out.
+
+        A child of `mantis serve` only where it is one: what it starts looks the same for a
+        moment, and its spares do.
+        """
+        found = self.service.processes(name)
+        if name not in _CHILDREN:
+            return found
+        serve = self.service.process.pid
+        return [one for one in found if _parent(one) == serve]
 
     def sessions(self) -> list[Document]:
         """What is known of the sessions that a holder keeps now, newest last."""
@@ -141,7 +149,8 @@ class Stage:
         self._spares.clear()
 
     def _start_worker(self, changed: dict[str, str]) -> None:
-        (worker,) = self.part("browsers")
+        wait_for(lambda: self.part("browsers"), "a browser worker", 60)
+        worker = self.part("browsers")[0]
         environment = {**worker.environ(), **changed, "MANTIS_PROCESS_NAME": "worker-spare"}
         with (self.folder / "spares.log").open("ab") as errors:
             spare = subprocess.Popen(
@@ -233,6 +242,13 @@ def _records(sessions_dir: Path) -> list[Document]:
 def _is_browser(process: psutil.Process) -> bool:
     line = _line(process)
     return any(PARTS[part] in line for part in ("holder", "chromium"))
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
 
 
 def _line(process: psutil.Process) -> str:
