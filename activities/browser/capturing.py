@@ -16,6 +16,7 @@ from activities.browser.checkpoint import (
     FieldValue,
     FrameState,
     OriginStorage,
+    Piece,
     Secrets,
     SessionStorage,
     Tab,
@@ -263,10 +264,13 @@ async def _all_values(
 
 
 def _values(fields: Sequence[_Held], secrets: Secrets) -> Iterator[FieldValue]:
-    """What may be kept of fields: a secret's name, never its value."""
+    """What may be kept of fields: names of secrets in their places, and no other password."""
     for field in fields:
-        name = secrets.name_of(field.value) if field.value else None
-        if name is None and (_takes_secret(field) or secrets.holds([field.value, *field.chosen])):
+        parts = secrets.parts(field.value)
+        if parts is None:
+            continue
+        secret = any(name for _, name in parts)
+        if _takes_secret(field) and not (secret and len(parts) == 1):
             continue
         yield FieldValue(
             type=field.type,
@@ -274,10 +278,10 @@ def _values(fields: Sequence[_Held], secrets: Secrets) -> Iterator[FieldValue]:
             name=field.name,
             option=field.option,
             place=field.place,
-            value="" if name else field.value,
+            value="" if secret else field.value,
             checked=field.checked,
             chosen=field.chosen,
-            secret=name or "",
+            pieces=tuple(Piece(text=text, secret=name) for text, name in parts) if secret else (),
         )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -17,12 +18,11 @@ _EXPIRY_STEP_S = 60
 class Secrets(Protocol):
     """Knows the secrets of a run, which no checkpoint holds."""
 
-    def holds(self, value: JsonValue) -> bool:
-        """Whether a secret is in a value."""
-        ...
+    def parts(self, text: str) -> Sequence[tuple[str, str]] | None:
+        """A text in pieces, each a text of its own or the name of a secret, as `secret.1`.
 
-    def name_of(self, text: str) -> str | None:
-        """Name of the secret that a text is, such as `secret.1`; None where it is none."""
+        None where a secret is in it that can't be named.
+        """
         ...
 
 
@@ -62,12 +62,19 @@ class SessionStorage(Frozen):
     entries: tuple[Entry, ...]
 
 
+class Piece(Frozen):
+    """A part of a field's value: a text, or the name of the secret that stands there."""
+
+    text: str = ""
+    secret: str = ""
+
+
 class FieldValue(Frozen):
     """What one field of a document holds.
 
     `id`, `name`, `type`, `option` (the value of a radio button or checkbox) and `place` (its
     number among the document's fields) find it again. `chosen` are the values of a list's
-    options. A field that holds a secret keeps the secret's name alone.
+    options. Where a secret is in the value there are `pieces` in its place.
     """
 
     type: str
@@ -78,7 +85,7 @@ class FieldValue(Frozen):
     value: str = ""
     checked: bool = False
     chosen: tuple[str, ...] = ()
-    secret: str = ""
+    pieces: tuple[Piece, ...] = ()
 
 
 class FrameState(Frozen):

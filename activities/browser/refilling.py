@@ -38,7 +38,7 @@ async def refill(
     """Put values back until they stay; returns how many fields do not hold theirs.
 
     Input and change events tell the page of each; whatever it does about them does not
-    leave the document. Fields whose secret is not known any more are left empty.
+    leave the document. Fields whose secrets are not known any more are left alone.
 
     Raises:
         Error: the page is gone.
@@ -66,10 +66,14 @@ def _filled(
     fields: Sequence[FieldValue], secrets: Mapping[str, JsonValue]
 ) -> Generator[FieldValue]:
     for field in fields:
-        if not field.secret:
+        if not field.pieces:
             yield field
-        elif field.secret in secrets:
-            yield field.model_copy(update={"value": as_text(secrets[field.secret])})
+        elif all(not piece.secret or piece.secret in secrets for piece in field.pieces):
+            texts = (
+                as_text(secrets[piece.secret]) if piece.secret else piece.text
+                for piece in field.pieces
+            )
+            yield field.model_copy(update={"value": "".join(texts)})
 
 
 async def _found(page: Page, path: Sequence[int], deadline: float) -> Frame | None:

@@ -50,9 +50,20 @@ class Mask:
         """Whether a text is one of the secrets."""
         return text in self._texts
 
-    def name_of(self, text: str) -> str | None:
-        """Name of the secret of the ledger that a text is, such as `secret.1`."""
-        return self._names.get(text)
+    def parts(self, text: str) -> tuple[tuple[str, str], ...] | None:
+        """A text in pieces, each a text of its own or the name of a secret of the ledger.
+
+        None where a secret in it is spelled otherwise, or is none of the ledger's.
+        """
+        found: list[tuple[str, str]] = []
+        at = 0
+        for start, end in self._occurrences.spans(text):
+            name = self._names.get(text[start:end])
+            if name is None:
+                return None
+            found += [(text[at:start], ""), ("", name)]
+            at = end
+        return tuple(piece for piece in (*found, (text[at:], "")) if any(piece))
 
     def holds(self, value: JsonValue) -> bool:
         """Whether a secret, or what could be taken for a reference to one, is in a value."""

@@ -66,7 +66,7 @@ VERSION_1 = {
                             "value": "",
                             "checked": False,
                             "chosen": ["mo"],
-                            "secret": "",
+                            "pieces": [],
                         },
                         {
                             "type": "password",
@@ -77,7 +77,7 @@ VERSION_1 = {
                             "value": "",
                             "checked": False,
                             "chosen": [],
-                            "secret": "secret.1",
+                            "pieces": [{"text": "", "secret": "secret.1"}],
                         },
                     ],
                 }
@@ -92,7 +92,7 @@ VERSION_1 = {
 
 def test_a_stored_document_is_read_and_written_the_same() -> None:
     checkpoint = Checkpoint.model_validate(VERSION_1)
-    assert checkpoint.tab.frames[0].fields[1].secret == "secret.1"
+    assert checkpoint.tab.frames[0].fields[1].pieces[0].secret == "secret.1"
     assert checkpoint.model_dump(mode="json") == VERSION_1
 
 

@@ -21,7 +21,16 @@ def test_too_short_a_value_masks_nothing() -> None:
 
 def test_a_secret_of_the_ledger_is_known_by_its_name() -> None:
     mask = Mask({"secret.1": "hunter22", "secret.answer.p1": 123456, "secret.in.2": "", "pin": "9"})
-    assert mask.name_of("hunter22") == "secret.1"
-    assert mask.name_of("123456") == "secret.answer.p1"
-    assert mask.name_of("9") is None
-    assert mask.name_of("hunter2") is None
+    assert mask.parts("hunter22") == (("", "secret.1"),)
+    assert mask.parts("123456") == (("", "secret.answer.p1"),)
+    assert mask.parts("It is hunter22, or 123456!") == (
+        ("It is ", ""),
+        ("", "secret.1"),
+        (", or ", ""),
+        ("", "secret.answer.p1"),
+        ("!", ""),
+    )
+    assert mask.parts("hunter2 and {{secret.1}}") == (("hunter2 and {{secret.1}}", ""),)
+    assert mask.parts("") == ()
+    assert mask.parts("9") is None
+    assert mask.parts("hunter%32%32") is None
