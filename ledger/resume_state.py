@@ -61,16 +61,14 @@ async def look_back(
 async def carry_over(connection: AsyncConnection, tenant_id: str, old: str, new: str) -> None:
     """Give a new run what the one before it had, in the transaction that admits it.
 
-    Records, visited items, variables and claims are copied; of the secrets those that the new
-    run doesn't bring itself. The checkpoint is the new run's alone from now on.
+    Records, visited items and variables are copied; of the secrets those that the new run
+    doesn't bring itself. Checkpoint and claims are the new run's alone from now on.
     """
-    for table in (run_rows, run_visited, run_variables, run_claims):
+    for table in (run_rows, run_visited, run_variables):
         await _copy(connection, table, tenant_id, old, new)
-    await connection.execute(
-        update(run_checkpoints)
-        .where(run_checkpoints.c.tenant_id == tenant_id, run_checkpoints.c.run_id == old)
-        .values(run_id=new)
-    )
+    for table in (run_checkpoints, run_claims):
+        mine = (table.c.tenant_id == tenant_id, table.c.run_id == old)
+        await connection.execute(update(table).where(*mine).values(run_id=new))
     own = select(run_secrets.c.name).where(
         run_secrets.c.tenant_id == tenant_id, run_secrets.c.run_id == new
     )

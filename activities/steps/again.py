@@ -87,14 +87,11 @@ async def _earlier_claim(context: StepContext) -> Claim | None:
     """
     call, run = context.call, context.run
     newest = call.attempt if context.request.again else call.attempt - 1
-    if context.resumed_from and newest == 0:
+    if context.resumed_from and call.attempt == 1:
         newest = MAX_TRIES
-    for attempt in range(newest, 0, -1):
-        key = call.model_copy(update={"attempt": attempt}).key
-        claim = await context.ledger.claims.get(run.tenant_id, run.run_id, key)
-        if claim is not None:
-            return claim
-    return None
+    keys = [call.model_copy(update={"attempt": one}).key for one in range(1, newest + 1)]
+    found = [await context.ledger.claims.get(run.tenant_id, run.run_id, key) for key in keys]
+    return max((one for one in found if one), key=lambda one: one.at, default=None)
 
 
 async def _find(context: StepContext, claim: Claim) -> Found:

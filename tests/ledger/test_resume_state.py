@@ -172,10 +172,11 @@ async def test_what_a_run_kept_for_itself_goes_with_its_end(
     assert await kept() == [2, 2, 1]
     due = FAILED.model_copy(update={"due": "step:1:b:1"})
     await keyed.runs.finish(run.tenant_id, run.run_id, due, 5)
-    assert await kept() == [1, 0, 1]
+    assert await kept() == [1, 2, 1]
     assert await keyed.outcomes.get(run.tenant_id, run.run_id, "step:1:b:1") is not None
     second = await admit(keyed, make(2))
-    assert await kept() == [1, 0, 1]
+    assert await kept() == [1, 2, 1]
+    assert await keyed.claims.get(second.tenant_id, second.run_id, "step:1:b:1") is not None
     await work(keyed, second, "c")
     await keyed.runs.finish(second.tenant_id, second.run_id, Ending(status=RunStatus.SUCCEEDED), 6)
     assert await kept() == [1, 0, 0]
