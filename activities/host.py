@@ -8,6 +8,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Interceptor
 
+from activities.holder.reaping import reaping
 from activities.leftovers import sweeping
 from activities.machine import alive_as, machine_queue
 from activities.sessions import SessionActivities
@@ -45,7 +46,7 @@ class BrowserHost:
     async def at_home(self) -> AsyncGenerator[None]:
         """Live on this machine: seen by its other workers, minding what nobody minds."""
         with alive_as(self._settings.hosts_dir, self.queue):
-            async with sweeping(self._settings), self._unclaimed.watching():
+            async with reaping(), sweeping(self._settings), self._unclaimed.watching():
                 yield
 
     @property

@@ -8,11 +8,13 @@ import shutil
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from activities.holder.finding import end_all
+from activities.holder.reaping import reaping
 from activities.leftovers import sweep
 from temporal import devserver
 from temporal.children import Child, ChildSpec
@@ -59,6 +61,7 @@ class Stack:
         self._options = options
         self._settings = settings
         self._children: list[Child] = []
+        self._reaping = AsyncExitStack()
         self._lock: FolderLock | None = None
         self._socket: socket.socket | None = None
         self.new_token = ""
@@ -68,6 +71,7 @@ class Stack:
     async def __aenter__(self) -> "Stack":
         """Start everything; whatever was started is ended again where that fails."""
         try:
+            await self._reaping.enter_async_context(reaping())
             await self._start()
         except BaseException:
             await self.stop()
@@ -91,6 +95,7 @@ class Stack:
             sessions_dir = self._options.data_dir.absolute() / "sessions"
             await end_all(sessions_dir)
             await asyncio.to_thread(sweep, sessions_dir, 0.0)
+        await self._reaping.aclose()
         if self._socket is not None:
             self._socket.close()
             self._socket = None

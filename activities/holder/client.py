@@ -45,11 +45,13 @@ _CODE_ROOT = Path(__file__).resolve().parents[2]
 class HolderClient:
     """Talks to the holder behind a control socket.
 
-    Every call raises `SessionLost` when the holder is gone or does not answer.
+    Every call raises `SessionLost` when the holder is gone, or does not answer within
+    `patience_s`.
     """
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, patience_s: float = _CALL_TIMEOUT_S) -> None:
         self.socket_path = socket_path
+        self._patience_s = patience_s
 
     @classmethod
     async def connect(cls, socket_path: Path) -> "HolderClient":
@@ -147,7 +149,7 @@ class HolderClient:
 
     async def _call(self, command: Command, *, until_gone: bool = False) -> Reply:
         try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S if until_gone else _CALL_TIMEOUT_S):
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S if until_gone else self._patience_s):
                 reader, writer = await asyncio.open_unix_connection(self.socket_path)
                 try:
                     writer.write(command.model_dump_json().encode() + b"\n")

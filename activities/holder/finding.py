@@ -15,6 +15,7 @@ from activities.holder.client import HolderClient
 from activities.holder.messages import Hello, HolderSpec
 from activities.holder.ownership import is_owned
 
+_CUT_WITHIN_S = 3.0
 _GONE_WITHIN_S = 10.0
 _POLL_S = 0.05
 
@@ -59,7 +60,7 @@ async def end_session(session_dir: Path) -> None:
     spec = spec_of(session_dir)
     if spec is None or not is_owned(session_dir):
         return
-    holder = HolderClient(spec.socket_path)
+    holder = HolderClient(spec.socket_path, _CUT_WITHIN_S)
     with contextlib.suppress(ActivityError):
         await holder.cut()
         await holder.close()

@@ -12,6 +12,7 @@ from activities.errors import ChromiumMissing, LaunchFailed
 from activities.holder.control import Control
 from activities.holder.holder import Holder, open_holder
 from activities.holder.messages import HolderSpec, Refusal, Reply
+from activities.holder.reaping import reaping
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +74,8 @@ async def _hold(spec: HolderSpec, ready: _ReadyPipe) -> None:
         await control.start()
         _write_record(spec, holder)
         ready.write(Reply(hello=holder.hello))
-        await holder.hold()
+        async with reaping():
+            await holder.hold()
     finally:
         await holder.end()
         await control.stop()
