@@ -20,7 +20,7 @@ from ledger.result import build_result, build_status, log_line
 from ledger.wire import run_folder
 from plans.leads import has_phone
 from plans.plan import Plan
-from plans.resuming import due
+from plans.standing import Standing, due_key
 from plans.state import Counters, RunState
 from plans.summary import Summary, summarise
 from workflows.interfaces import FinishRequest
@@ -68,10 +68,10 @@ def _with_state(
         return ending
     if request.state.go_on() is None:
         return ending
-    call = due(plan, limits_of(row, settings), request.state)
-    state = request.state.model_dump(mode="json", exclude_defaults=True)
-    key = None if call is None else call.key
-    return ending.model_copy(update={"state": state, "due": key})
+    stood = Standing(state=request.state, anchor=request.anchor, acted=request.acted)
+    due = due_key(plan, limits_of(row, settings), stood)
+    kept = stood.model_dump(mode="json", exclude_defaults=True)
+    return ending.model_copy(update={"state": kept, "due": due})
 
 
 async def _write_files(

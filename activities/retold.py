@@ -7,8 +7,8 @@ from ledger.ledger import Ledger
 from ledger.models import Document, RecordedOutcome, RunRow
 from plans.calls import Outcome
 from plans.plan import Plan
-from plans.resuming import due, go_on
 from plans.retelling import Told, retell
+from plans.standing import Standing, due_key, resumed
 from plans.state import RunLimits, RunState
 
 
@@ -22,10 +22,10 @@ def limits_of(row: RunRow, settings: ActivitySettings) -> RunLimits:
     )
 
 
-async def first_state(
+async def first_standing(
     ledger: Ledger, row: RunRow, plan: Plan | None, limits: RunLimits, inputs: Document
-) -> RunState:
-    """The state before the run's first call: the start, or where the run before it stood.
+) -> Standing:
+    """Where the run begins: at the start, or where the run before it stood.
 
     Args:
         ledger: has what the run before left.
@@ -36,26 +36,27 @@ async def first_state(
     """
     fresh = RunState.start(inputs)
     if plan is None or row.resumed_from is None or row.state is None:
-        return fresh
-    ended = RunState.model_validate(row.state)
-    call = due(plan, limits, ended)
-    known = None
-    if call is not None:
-        known = await ledger.outcomes.get(row.tenant_id, row.resumed_from, call.key)
-    state = go_on(plan, limits, ended, None if known is None else outcome_of(known))
-    if state is None:
-        return fresh
+        return Standing(state=fresh)
+    ended = Standing.model_validate(row.state)
+    due = due_key(plan, limits, ended)
+    before = (row.tenant_id, row.resumed_from)
+    known = None if due is None else await ledger.outcomes.get(*before, due)
+    standing = resumed(plan, limits, ended, None if known is None else outcome_of(known))
+    if standing is None:
+        return Standing(state=fresh)
     stored = await ledger.variables.get_all(row.tenant_id, row.run_id)
-    state.variables |= {
-        name: truth for name, truth in fresh.variables.items() if name not in stored
-    }
-    return state
+    for state in (standing.state, standing.anchor):
+        if state is not None:
+            state.variables |= {
+                name: truth for name, truth in fresh.variables.items() if name not in stored
+            }
+    return standing
 
 
-async def last_state(
-    ledger: Ledger, row: RunRow, plan: Plan, limits: RunLimits, first: RunState
-) -> RunState:
-    """The state after the last call whose outcome was recorded."""
+async def last_standing(
+    ledger: Ledger, row: RunRow, plan: Plan, limits: RunLimits, first: Standing
+) -> Standing:
+    """Where the run stood after the last call whose outcome was recorded."""
     outcomes = await ledger.outcomes.read(row.tenant_id, row.run_id)
     told = [Told(one.call_key, outcome_of(one)) for one in outcomes]
     return await asyncio.to_thread(retell, plan, limits, first, told)

@@ -4,7 +4,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.account import write_account
-from activities.retold import first_state, last_state, limits_of
+from activities.retold import first_standing, last_standing, limits_of
 from activities.settings import ActivitySettings
 from ledger.content import read_content
 from ledger.errors import SecretUnreadable
@@ -14,6 +14,7 @@ from plans.calls import Finish
 from plans.fields import under_schema
 from plans.placeholders import restored
 from plans.plan import Plan, PlanText
+from plans.standing import Standing
 from plans.state import RunState
 from plans.step import HaltClass
 from plans.suite import TaskSuite
@@ -64,10 +65,14 @@ class RunActivities:
             inputs, refusal = {}, None if over else _unreadable(error)
         given = inputs if isinstance(inputs, dict) else {}
         plan = _plan(row, content) if isinstance(content, Plan) else None
+        first = await first_standing(self._ledger, row, plan, limits, given)
         return RunSpec(
             plan=None if over else plan,
             refusal=refusal,
-            state=await first_state(self._ledger, row, plan, limits, given),
+            state=first.state,
+            anchor=first.anchor,
+            acted=first.acted,
+            begun=row.resumed_from is not None,
             limits=limits,
             perception=row.perception,
             profile_id=row.profile_id or "",
@@ -101,21 +106,24 @@ class RunActivities:
             return Nothing()
         if await closing_of(activity.client(), request.run, request.closing.at_ms) is None:
             return Nothing()
+        stood = await self._stood_at(row)
         finishing = FinishRequest(
             run=request.run,
             finish=_finish_of(row, request.closing.how),
-            state=await self._stood_at(row),
+            state=stood.state,
+            anchor=stood.anchor,
+            acted=stood.acted,
             elapsed_ms=await self._ledger.pauses.time_run(row, request.closing.at_ms * 1000)
             // 1000,
         )
         await write_account(self._ledger, self._settings, row, finishing)
         return Nothing()
 
-    async def _stood_at(self, row: RunRow) -> RunState:
+    async def _stood_at(self, row: RunRow) -> Standing:
         """Where a run stands whose workflow is gone."""
         content = read_content(row.plan)
         if not isinstance(content, Plan):
-            return RunState.start()
+            return Standing(state=RunState.start())
         plan = _plan(row, content)
         try:
             secrets = await self._ledger.secrets.read(row.tenant_id, row.run_id)
@@ -124,8 +132,8 @@ class RunActivities:
         inputs = restored(_inputs(row), secrets)
         given = inputs if isinstance(inputs, dict) else {}
         limits = limits_of(row, self._settings)
-        first = await first_state(self._ledger, row, plan, limits, given)
-        return await last_state(self._ledger, row, plan, limits, first)
+        first = await first_standing(self._ledger, row, plan, limits, given)
+        return await last_standing(self._ledger, row, plan, limits, first)
 
     async def _row(self, run: RunKey) -> RunRow:
         row = await self._ledger.runs.get(run.tenant_id, run.run_id)

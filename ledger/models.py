@@ -148,8 +148,8 @@ TerminalStatus = Literal[RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCEL
 class Ending(Frozen):
     """How a run ended. `halt_class` is None exactly when it succeeded.
 
-    `state` is the interpreter's last one: what a run with `resume_state` goes on from; None
-    where nothing is left to do. `due` is the key of the call that it had not got past.
+    `state` is where it stood: what a run with `resume_state` goes on from; None where nothing
+    is left to do. `due` is the key of the call that it had not got past.
     """
 
     status: TerminalStatus

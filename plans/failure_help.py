@@ -122,8 +122,7 @@ _TEXTS: Mapping[HaltClass, _Text] = MappingProxyType(
             causes=("a worker or the browser died while it was being sent",),
             steps=(
                 "look on the site whether it was done",
-                "if it was not, submit it again with resume_state: it does that act first",
-                "if it was, submit a plan of what is left",
+                "then submit a plan of what is left: resume_state does not do that act again",
             ),
         ),
         HaltClass.LIMIT_EXCEEDED: _Text(

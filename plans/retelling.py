@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from plans.calls import Call, Finish, Outcome
 from plans.interpreter import Interpreter
 from plans.plan import Plan
+from plans.standing import Standing
 from plans.state import RunLimits, RunState
 from plans.step import FailureClass
 
@@ -26,13 +27,13 @@ class Told:
     outcome: Outcome
 
 
-def retell(plan: Plan, limits: RunLimits, first: RunState, told: Sequence[Told]) -> RunState:
-    """The state after the last outcome, as the run's own workflow had it.
+def retell(plan: Plan, limits: RunLimits, first: Standing, told: Sequence[Told]) -> Standing:
+    """Where the run stood after the last outcome, as its own workflow had it.
 
     Args:
         plan: the run's plan.
         limits: the run's limits.
-        first: its first state, left as it is.
+        first: where it began, left as it is.
         told: the outcomes in the order in which they were recorded. A call between two of
             them that left none had failed without reaching the page.
     """
@@ -40,20 +41,24 @@ def retell(plan: Plan, limits: RunLimits, first: RunState, told: Sequence[Told])
     for one in told:
         if not tale.take(one):
             break
-    return tale.state
+    return tale.end()
 
 
 class _Tale:
-    def __init__(self, plan: Plan, limits: RunLimits, first: RunState, *, goes_back: bool) -> None:
+    def __init__(self, plan: Plan, limits: RunLimits, first: Standing, *, goes_back: bool) -> None:
         self._plan = plan
         self._limits = limits
-        self._machine = Interpreter(plan, limits, first.model_copy(deep=True))
+        self._machine = Interpreter(plan, limits, first.state.model_copy(deep=True))
+        self._anchor, self._acted = first.anchor, first.acted
         self._due_at: dict[str, RunState] | None = {} if goes_back else None
-        self._elapsed_ms = first.elapsed_ms
+        self._elapsed_ms = first.state.elapsed_ms
 
     @property
     def state(self) -> RunState:
         return self._machine.state
+
+    def end(self) -> Standing:
+        return Standing(state=self.state, anchor=self._anchor, acted=self._acted)
 
     def take(self, told: Told) -> bool:
         """Go on past this outcome; False where the run can't have come to it."""
@@ -84,6 +89,9 @@ class _Tale:
             self._due_at[_ROUND.sub("", call.key)] = self.state.model_copy(deep=True)
         self._elapsed_ms += outcome.duration_ms
         self._machine.apply(call, outcome, self._elapsed_ms)
+        self._acted = self._acted or outcome.acted
+        if outcome.anchor:
+            self._anchor, self._acted = self.state.model_copy(deep=True), False
 
     def _go_back(self, key: str) -> None:
         """In a later round the run stands where the same call was due before."""

@@ -204,3 +204,23 @@ async def test_what_the_operator_has_set(ledger: Ledger, runs: RunActivities):
     assert (policy.max_pause_ms, policy.pause_hold_s) == (7_200_000, 30)
     assert (policy.max_recoveries, policy.calls_per_history) == (3, 500)
     assert policy.search_attributes is True
+
+
+async def test_a_page_that_is_stepped_back_to_is_handed_on(ledger: Ledger, runs: RunActivities):
+    first = await admit(ledger, 1)
+    machine = await drive(ledger, first, await runs.load_run(key(first)), 1)
+    anchor = machine.state.model_copy(deep=True)
+    for _ in range(2):
+        call = machine.next()
+        assert isinstance(call, Call)
+        machine.apply(call, await do(ledger, first, call), 1)
+    machine.cancel("enough")
+    ending = FinishRequest(
+        run=key(first), finish=CANCELLED, state=machine.state, anchor=anchor, acted=True
+    )
+    await runs.finish_run(ending)
+    spec = await runs.load_run(key(await admit(ledger, 2)))
+    assert (spec.begun, spec.acted) == (True, True)
+    assert spec.anchor is not None and spec.plan is not None
+    back = Interpreter(spec.plan, spec.limits, spec.state.step_back(spec.anchor)).next()
+    assert isinstance(back, Call) and (back.index, back.round) == (1, 1)

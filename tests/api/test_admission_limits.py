@@ -255,7 +255,7 @@ async def test_resuming_the_state_of_a_run_that_is_not_over(
     assert (await post(tenants, "acme-1", without)).status_code == 200
     page = await kept.runs.page("acme", None, 10, None)
     for run in page.runs:
-        ending = Ending(status=RunStatus.FAILED, halt_class="timeout", state={"pc": 0})
+        ending = Ending(status=RunStatus.FAILED, halt_class="timeout", state={"state": {}})
         await kept.runs.finish("acme", run.run_id, ending, now_micros())
     changed = {**again, "task_suite": [*PLAN, {"intent": "Wait", "type": "wait"}]}
     other = await post(tenants, "acme-1", changed)

@@ -10,6 +10,7 @@ from plans.calls import Call, Finish, Outcome
 from plans.interpreter import Interpreter
 from plans.plan import Plan
 from plans.retelling import Told, retell
+from plans.standing import Standing
 from plans.state import RunState
 from plans.step import FailureClass, Step, StepType
 from tests.plans.test_interpreter_properties import LIMITS, outcomes
@@ -20,6 +21,7 @@ STEPS = tuple(
     for n in range(4)
 )
 PLAN = Plan(steps=STEPS)
+START = Standing(state=RunState.start())
 
 
 def run(plan: Plan, answer: Callable[[Call], Outcome], most: int) -> tuple[list[Told], RunState]:
@@ -42,9 +44,9 @@ def run(plan: Plan, answer: Callable[[Call], Outcome], most: int) -> tuple[list[
 def test_the_state_is_the_interpreters(plan: Plan, data: st.DataObject):
     pool = data.draw(st.lists(outcomes, min_size=1, max_size=12))
     told, state = run(plan, lambda call: pool[crc32(call.key.encode()) % len(pool)], 150)
-    first = RunState.start()
-    assert retell(plan, LIMITS, first, told) == state
-    assert first == RunState.start()
+    first = Standing(state=RunState.start())
+    assert retell(plan, LIMITS, first, told).state == state
+    assert first.state == RunState.start()
 
 
 def test_a_try_that_left_nothing_behind_had_failed():
@@ -53,15 +55,15 @@ def test_a_try_that_left_nothing_behind_had_failed():
     told, state = run(PLAN, lambda call: lost if call.attempt < 3 else good, 9)
     kept = [one for one in told if one.outcome.success]
     assert len(kept) == 3
-    assert retell(PLAN, LIMITS, RunState.start(), kept) == state
+    assert retell(PLAN, LIMITS, START, kept).state == state
 
 
 def test_what_the_run_can_not_have_come_to_ends_the_tale():
     good = Outcome(success=True)
     told = [Told("step:0:0:1", good), Told("step:3:7:1", good), Told("step:1:0:1", good)]
-    assert retell(PLAN, LIMITS, RunState.start(), told).pc == 1
-    assert retell(PLAN, LIMITS, RunState.start(), told[::2]).pc == 2
-    assert retell(PLAN, LIMITS, RunState.start(), [Told("nonsense", good)]).pc == 0
+    assert retell(PLAN, LIMITS, START, told).state.pc == 1
+    assert retell(PLAN, LIMITS, START, told[::2]).state.pc == 2
+    assert retell(PLAN, LIMITS, START, [Told("nonsense", good)]).state.pc == 0
 
 
 def test_a_run_that_went_back_is_followed():
@@ -93,4 +95,15 @@ def test_a_run_that_went_back_is_followed():
         "step:2:0:1:r1",
         "step:2:0:1:r2",
     ]
-    assert retell(PLAN, LIMITS, RunState.start(), told) == machine.state
+    assert retell(PLAN, LIMITS, START, told).state == machine.state
+
+
+def test_the_page_to_come_back_to_is_known():
+    here, posted = Outcome(success=True, anchor=True), Outcome(success=True, anchor=False)
+    acted = Outcome(success=True, acted=True)
+    told = [Told(f"step:{n}:0:1", one) for n, one in enumerate((here, posted, acted))]
+    stood = retell(PLAN, LIMITS, START, told)
+    assert stood.anchor is not None and stood.anchor.pc == 1
+    assert (stood.state.pc, stood.acted) == (3, True)
+    stood = retell(PLAN, LIMITS, START, [*told, Told("step:3:0:1", here)])
+    assert stood.anchor == stood.state and not stood.acted
