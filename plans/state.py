@@ -133,7 +133,9 @@ class RunState(BaseModel):
 
         What they had used and stored stays on the account: money, time, steps, rows.
         """
-        state = anchor.model_copy(deep=True)
+        halted = anchor.before if anchor.finish is not None else None
+        state = (halted or anchor).model_copy(deep=True)
+        state.cancelled = state.finish = None
         state.round = max(self.round, anchor.round) + 1
         state.elapsed_ms, state.transitions = self.elapsed_ms, self.transitions
         counters, now = state.counters, self.counters

@@ -17,6 +17,7 @@ from workflows.lease import Lease, NotOpened
 from workflows.marks import Marks
 from workflows.messages import Opening, SessionRef
 from workflows.pausing import Pausing
+from workflows.place import SHOWN, TOO_FAR_BACK, Place
 from workflows.stopwatch import Stopwatch, now_ms, waited
 from workflows.story import Story
 
@@ -44,13 +45,12 @@ class Course:
         self._spec = spec
         self._plan = spec.plan
         self._asked = asked
-        self._anchor = start.anchor
-        self._acted = start.acted
         self._recoveries = start.recoveries
         self._losses = 0
+        self._begun = spec.begun and start.epoch == 0
         self._made = 0
-        self._misplaced = False
         self.interpreter = Interpreter(spec.plan, spec.limits, start.state)
+        self.place = Place(start.anchor, start.acted)
         self.pausing = pausing
         self.lease = Lease(run, spec.profile_id, start.session, start.epoch)
         self.marks = Marks(run, start.marks)
@@ -127,39 +127,45 @@ class Course:
         else:
             self.watch.start()
             if mending:
-                self.marks.set("running", _SHOWN[how])
-            self.story.stands("running", "" if first else _SHOWN[how])
+                self.marks.set("running", SHOWN[how])
+            self.story.stands("running", "" if first else SHOWN[how])
             self._look_at(how, first)
 
     def _look_at(self, how: Opening, first: bool) -> None:
         """Deal with a page that is not the one where the run stood."""
         if how is Opening.RESTORED:
-            self._misplaced = False
+            self.place.misplaced = False
         blank = how is Opening.FRESH and not first and bool(self.interpreter.state.visits)
         if not blank and how is not Opening.STEPPED_BACK:
             return
         if self.pausing.closed is not None:
-            if self._acted:
-                self.interpreter.halt(HaltClass.OUTCOME_UNKNOWN, _TOO_FAR_BACK)
+            if self.place.acted:
+                self.interpreter.halt(HaltClass.OUTCOME_UNKNOWN, TOO_FAR_BACK)
             else:
                 self._go_back()
         elif self._call_is_lost():
-            self._misplaced = True
+            self.place.misplaced = True
         else:
             self._go_back()
 
     def _call_is_lost(self) -> bool:
         """Whether the pending call was begun and nobody knows what became of it."""
-        return self._losses > 0 and self.pausing.current is None
+        call = self.interpreter.pending()
+        asks = call is None or call.kind is CallKind.PAUSE or self.pausing.current is not None
+        return self._again() > 0 and not asks
+
+    def _again(self) -> int:
+        """How often the pending call was lost; the run before this one may have begun it."""
+        return max(self._losses, int(self._begun))
 
     def _go_back(self) -> None:
         """Do the steps since the last page that can be restored again, if that may be."""
-        if self._acted or self._anchor is None:
+        state = self.place.back(self.interpreter.state)
+        if state is None:
             return
-        state = self.interpreter.state.step_back(self._anchor)
         self.interpreter = Interpreter(self._plan, self._spec.limits, state)
         self.pausing.end()
-        self._losses = 0
+        self._losses, self._begun = 0, False
 
     def _lose(self, what: str) -> None:
         """The pending call, or the opening of a pause, was lost with its session."""
@@ -174,17 +180,17 @@ class Course:
     # Calls
 
     async def _make(self, call: Call) -> None:
-        misplaced = self._misplaced
+        misplaced = self.place.misplaced
         request = StepRequest(
             run=self._run,
             session=self._session(),
             call=call,
             perception=self._spec.perception,
             time_left_ms=self._left_ms(),
-            again=self._losses,
+            again=self._again(),
             stepped_back=misplaced,
         )
-        self.story.makes(call, self._losses)
+        self.story.makes(call, self._again())
         outcome = await self._outcome(making.start(request))
         if self._asked.to_cancel and not outcome.success:
             return
@@ -193,7 +199,6 @@ class Course:
         elif not (misplaced and self.lease.open):
             self._lose(outcome.message)
             return
-        self._misplaced = False
         if misplaced:
             self._go_back()
 
@@ -218,18 +223,11 @@ class Course:
             await waited(handle.done, lambda: int(policies.INTERRUPTION.total_seconds() * 1000))
 
     def _take_in(self, call: Call, outcome: Outcome) -> None:
-        self._losses = 0
+        self._losses, self._begun = 0, False
         self._made += 1
         self.interpreter.apply(call, outcome, self.watch.used_ms)
         self.story.made(call, outcome)
-        self._acted = self._acted or outcome.acted
-        if outcome.anchor:
-            self._drop_anchor()
-
-    def _drop_anchor(self) -> None:
-        """The page as it is now can be restored: the run need not go back beyond it."""
-        self._anchor = self.interpreter.state.model_copy(deep=True)
-        self._acted = False
+        self.place.left(self.interpreter.state, outcome.anchor, outcome.acted)
 
     def _session(self) -> SessionRef:
         if self.lease.session is None:
@@ -249,8 +247,7 @@ class Course:
             self._not_paused(handle)
             return None
         self._losses = 0
-        if handle.result().anchor:
-            self._drop_anchor()
+        self.place.left(self.interpreter.state, handle.result().anchor, acted=False)
         self._asked.pause = None
         self.watch.stop()
         self.pausing.stand()
@@ -314,8 +311,8 @@ class Course:
     def _carried(self) -> Carried:
         return Carried(
             state=self.interpreter.state,
-            anchor=self._anchor,
-            acted=self._acted,
+            anchor=self.place.anchor,
+            acted=self.place.acted,
             session=self.lease.previous,
             epoch=self.lease.epoch,
             recoveries=self._recoveries,
@@ -326,16 +323,3 @@ class Course:
             pause_request=self._asked.pause,
             cancel=self._asked.cancel,
         )
-
-
-_SHOWN = {
-    Opening.FRESH: "a new browser, on an empty page",
-    Opening.ADOPTED: "the browser lives on, its pages untouched",
-    Opening.RESTORED: "a new browser, on the pages of the checkpoint",
-    Opening.STEPPED_BACK: "a new browser, on the last page that can be restored",
-}
-
-_TOO_FAR_BACK = (
-    "while the run was paused its browser was lost, its page can't be restored, and an act that "
-    "must not happen twice was done since the last page that can"
-)

@@ -119,7 +119,7 @@ class PlanRun:
         """How the run ended, or where its next history begins; None: it was over before."""
         try:
             spec = await self._load()
-            start = self._carried or _first(spec.state)
+            start = self._carried or _first(spec)
             self._state = start.state
             if spec.plan is None and spec.refusal is None:
                 await self._lease_left().close()
@@ -171,7 +171,14 @@ class PlanRun:
             self._story.ends(finish, state)
         return await workflow.execute_activity(
             interfaces.FINISH_RUN,
-            FinishRequest(run=self._run, finish=finish, state=state, elapsed_ms=used_ms),
+            FinishRequest(
+                run=self._run,
+                finish=finish,
+                state=state,
+                elapsed_ms=used_ms,
+                anchor=course.place.anchor if course else carried.anchor if carried else None,
+                acted=course.place.acted if course else carried.acted if carried else False,
+            ),
             result_type=Finish,
             start_to_close_timeout=policies.LEDGER_TIMEOUT,
             retry_policy=policies.LEDGER_RETRY,
@@ -179,6 +186,8 @@ class PlanRun:
         )
 
 
-def _first(state: RunState) -> Carried:
-    """A run that begins; the empty page it begins on can always be restored."""
-    return Carried(state=state, anchor=None if state.visits else state.model_copy(deep=True))
+def _first(spec: RunSpec) -> Carried:
+    """A run that begins: on an empty page, which can be restored, or where another one ended."""
+    start = spec.state.model_copy(deep=True)
+    anchor = spec.anchor if spec.state.visits else start
+    return Carried(state=spec.state, anchor=anchor, acted=spec.acted)

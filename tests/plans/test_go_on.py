@@ -224,6 +224,21 @@ def test_a_run_that_steps_back_makes_new_calls_and_ends_alike(
     assert here.counters.steps_executed >= there.counters.steps_executed
 
 
+def test_an_anchor_whose_run_was_halted_there_is_before_the_call_that_ended_it() -> None:
+    plan = read_document(
+        [{"intent": "one", "type": "wait"}, {"intent": "two", "type": "click", "required": True}],
+        "task_suite",
+        CAPS,
+    )
+    assert isinstance(plan, Plan)
+    failing = Outcome(success=False, failure_class=FailureClass.OUTCOME_UNKNOWN)
+    ended, _ = drive(plan, lambda call: failing if call.index else Outcome(success=True))
+    on = ended.go_on()
+    assert on is not None
+    call = Interpreter(plan, LIMITS, on.step_back(ended)).next()
+    assert isinstance(call, Call) and call.key == "step:1:0:1:r1"
+
+
 @pytest.mark.parametrize("kind", [CallKind.STEP, CallKind.PAUSE])
 def test_the_call_that_was_due_is_known_after_a_cancel(kind: CallKind) -> None:
     type_ = "wait" if kind is CallKind.STEP else "request_user_input"

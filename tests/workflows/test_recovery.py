@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from temporalio.client import Client
 
-from plans.calls import Finish, Outcome
+from plans.calls import Call, Finish, Outcome
+from plans.interpreter import Interpreter
 from plans.plan import Plan
 from plans.step import HaltClass, StepType
 from tests.workflows.scripted import (
@@ -334,3 +335,55 @@ async def test_cancel_ends_a_recovery(
     assert (finish.status, finish.message) == ("cancelled", "enough")
     assert len(scripted.sessions) == 1
     await until(lambda: scripted.closes != [])
+
+
+def going_on(scripted: Scripted, **more: object) -> None:
+    """The run goes on from another one, which was lost in step 3 of FORM."""
+    machine = Interpreter(FORM, scripted.spec.limits)
+    states = [machine.state.model_copy(deep=True)]
+    while isinstance(call := machine.next(), Call) and call.index < 3:
+        machine.apply(call, Outcome(success=True), 1)
+        states.append(machine.state.model_copy(deep=True))
+    update = {"state": states[-1], "anchor": states[1], "begun": True, **more}
+    scripted.spec = scripted.spec.model_copy(update=update)
+
+
+class FromCheckpoint(Scripted):
+    """The first browser of the run is brought to the older run's last page but one."""
+
+    def how(self, request: SessionRequest) -> Opening:
+        return Opening.STEPPED_BACK
+
+
+async def test_the_first_call_of_a_run_that_goes_on_may_have_been_begun(
+    temporal_client: Client,
+) -> None:
+    scripted = Scripted(temporal_client, FORM)
+    going_on(scripted)
+    async with scripted.running() as handle:
+        await handle.result()
+    made = [(one.call.key, one.again, one.stepped_back) for one in scripted.calls]
+    assert made == [("step:3:0:1", 1, False)]
+    assert scripted.finished[0].anchor == scripted.spec.anchor
+
+
+async def test_a_run_that_goes_on_goes_back_to_the_older_ones_anchor(
+    temporal_client: Client,
+) -> None:
+    scripted = FromCheckpoint(temporal_client, FORM)
+    going_on(scripted)
+    async with scripted.running() as handle:
+        await handle.result()
+    asked = [(one.call.key, one.stepped_back) for one in scripted.calls][:2]
+    assert asked == [("step:3:0:1", True), ("step:1:0:1:r1", False)]
+    assert scripted.effects == [f"step:{index}:0:1:r1" for index in (1, 2, 3)]
+
+
+async def test_a_run_that_goes_on_does_no_act_again(temporal_client: Client) -> None:
+    scripted = FromCheckpoint(temporal_client, FORM)
+    going_on(scripted, acted=True)
+    async with scripted.running() as handle:
+        await handle.result()
+    assert scripted.effects == ["step:3:0:1"]
+    assert [one.again for one in scripted.calls] == [1, 1]
+    assert scripted.finished[0].acted
