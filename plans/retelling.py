@@ -49,7 +49,9 @@ class _Tale:
         self._plan = plan
         self._limits = limits
         self._machine = Interpreter(plan, limits, first.state.model_copy(deep=True))
-        self._anchor, self._acted = first.anchor, first.acted
+        begins = first.anchor is None and not first.state.visits
+        self._anchor = first.state.model_copy(deep=True) if begins else first.anchor
+        self._acted = first.acted
         self._due_at: dict[str, RunState] | None = {} if goes_back else None
         self._elapsed_ms = first.state.elapsed_ms
 
