@@ -90,6 +90,11 @@ READ_DATABASE = """async () => {
 }"""
 
 
+FRAMED = """<!doctype html><title>framed</title><div id=there></div><script>
+const frame = document.createElement('iframe');
+frame.src = location.href.replace('127.0.0.1', 'localhost').replace('/framed', '/frame');
+there.append(frame);
+</script>"""
 JUMPY = """<!doctype html><title>jumpy</title>
 <form action=/left><select name=a onchange="this.form.submit()"><option>1<option>2</select>
 <input name=b onchange="location = '/left'">
@@ -125,6 +130,7 @@ BODIES = {
     "/late": LATE,
     "/large": LARGE,
     "/controlled": CONTROLLED,
+    "/framed": FRAMED,
 }
 HEADS = {
     "/see-other": (303, {"Location": "/arrived"}),
@@ -186,7 +192,9 @@ class Browsers:
                 profile_dir=folder / "profile",
                 socket_path=self.folder / f"{number}.sock",
                 throwaway_profile=True,
-                allow_private_hosts=(f"127.0.0.1:{self.site.port}",),
+                allow_private_hosts=tuple(
+                    f"{host}:{self.site.port}" for host in ("127.0.0.1", "localhost")
+                ),
                 ttl_s=600,
             )
         )
@@ -487,6 +495,19 @@ async def test_fields_that_come_late_are_filled_too(
     restored = await brought_back(second, await taken(session))
     assert restored == Restored(success=True, url=site.url("/late"))
     assert await second.page.input_value("#name") == "Ann"
+
+
+async def test_a_frame_of_another_site_is_as_it_was(
+    session: BrowserSession, second: BrowserSession, site: Site
+) -> None:
+    await session.page.goto(site.url("/framed"))
+    frame = session.page.frames[1]
+    await frame.fill("#city", "Oslo")
+    checkpoint = await taken(session)
+    assert (await brought_back(second, checkpoint)).success
+    shown = second.page.frames[1]
+    assert shown.url == site.url("/frame", "localhost")
+    assert await shown.input_value("#city") == "Oslo"
 
 
 async def test_a_page_s_own_state_follows_its_fields(
