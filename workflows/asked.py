@@ -1,5 +1,7 @@
 """What somebody outside wants of a run, heeded at the next boundary."""
 
+from temporalio import workflow
+
 from workflows.messages import CancelRequest, PauseRequest
 
 FROM_UI = "cancelled in the Temporal UI"
@@ -14,10 +16,11 @@ class Asked:
 
     @property
     def to_cancel(self) -> bool:
-        """Whether the run is to end."""
-        return self.cancel is not None
+        """Whether the run is to end, by our signal or by a cancel in the Temporal UI."""
+        return self.cancel is not None or workflow.cancellation_reason() is not None
 
-    def cancelled(self, reason: str) -> None:
+    def cancelled(self, reason: str) -> CancelRequest:
         """The run is to end; the first one to say so gives the reason."""
         if self.cancel is None:
             self.cancel = CancelRequest(reason=reason)
+        return self.cancel

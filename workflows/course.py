@@ -71,8 +71,9 @@ class Course:
                 return end
 
     async def _advance(self) -> Finish | Carried | None:
-        if self._asked.cancel is not None:
-            self.interpreter.cancel(self._asked.cancel.reason or "cancelled by the caller")
+        if self._asked.to_cancel:
+            reason = self._asked.cancelled(FROM_UI).reason
+            self.interpreter.cancel(reason or "cancelled by the caller")
         self.interpreter.used(self.watch.used_ms)
         call = self.interpreter.next()
         if isinstance(call, Finish):

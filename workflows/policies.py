@@ -51,7 +51,7 @@ NEVER_OPENED = frozenset({"ChromiumMissing", "SecretUnreadable"})
 INTERRUPTION = timedelta(seconds=1)
 """So long a call that was cancelled has to end by itself before its session is closed."""
 
-PARKING = timedelta(seconds=10)
+PARKING = timedelta(seconds=6)
 
 PAUSE_OPENING = timedelta(seconds=60)
 

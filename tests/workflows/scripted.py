@@ -161,6 +161,9 @@ class Scripted:
     async def opening_pause(self, request: PauseOpening) -> PauseOpened:
         return PauseOpened()
 
+    async def parking(self, request: ParkRequest) -> None:
+        """Before a session is parked."""
+
     # Faults
 
     def now(self) -> SessionRef:
@@ -210,6 +213,7 @@ class Scripted:
 
     @activity.defn(name=interfaces.PARK_SESSION)
     async def park_session(self, request: ParkRequest) -> Nothing:
+        await self.parking(request)
         self.parked.append(request.hold_s)
         self.ends[request.session.epoch] = "parked"
         return Nothing()

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from plans.calls import Outcome
 from plans.step import HaltClass
 from tests.workflows.scripted import LISTING, LOGIN, Scripted, beating, forever, succeed
-from workflows.interfaces import SessionRequest, StepRequest
+from workflows.interfaces import ParkRequest, SessionRequest, StepRequest
 from workflows.messages import CancelRequest
 from workflows.plan_run import PlanRun
 
@@ -125,6 +125,27 @@ async def test_cancel_while_the_first_browser_is_opened(
         assert ended.is_set()
     assert finish.status == "cancelled"
     assert scripted.sessions == []
+
+
+@pytest.mark.parametrize("ui", [True, False])
+async def test_cancel_while_the_session_is_parked(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch, ui: bool
+) -> None:
+    scripted = Scripted(temporal_client, LOGIN)
+
+    async def slow(request: ParkRequest) -> None:
+        if ui:
+            await scripted.handle.cancel()
+        else:
+            await scripted.handle.signal(PlanRun.cancel, CancelRequest())
+        await asyncio.sleep(0.5)
+
+    monkeypatch.setattr(scripted, "parking", slow)
+    async with scripted.running() as handle:
+        finish = await handle.result()
+    assert finish.status == "cancelled"
+    assert len(scripted.asked) == 1
+    assert len(scripted.closes) == 1
 
 
 @pytest.mark.parametrize("ui", [True, False])

@@ -1,6 +1,7 @@
 """PlanRun when browsers, workers and machines go away under it; nothing is done twice."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from temporalio.client import Client
@@ -23,6 +24,7 @@ from tests.workflows.scripted import (
     succeed,
     until,
 )
+from workflows import policies
 from workflows.interfaces import BROWSERS_QUEUE, RunPolicy, SessionRequest, StepRequest
 from workflows.messages import Opening
 
@@ -198,6 +200,27 @@ async def test_a_session_that_does_not_open_is_asked_for_again(
     assert scripted.effects == KEYS
 
 
+async def test_a_host_that_can_open_no_browser_ends_the_run_with_its_sentence(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted = Scripted(temporal_client, LISTING, once_at("step:2:0:1", crash))
+
+    async def opening(request: SessionRequest) -> None:
+        if request.epoch > 1:
+            raise refuse("LaunchFailed", f"no memory left, epoch {request.epoch}")
+
+    monkeypatch.setattr(scripted, "opening", opening)
+    monkeypatch.setattr(policies, "OPENING_PAUSES", (timedelta(0), timedelta(seconds=0.1)))
+    async with scripted.running() as handle:
+        finish = await handle.result()
+    assert (finish.status, finish.halt_class) == ("failed", HaltClass.BROWSER_LOST)
+    assert finish.message == "no memory left, epoch 5"
+    assert [queue for queue, _ in scripted.asked[1:]] == 2 * [
+        scripted.machine_queue,
+        BROWSERS_QUEUE,
+    ]
+
+
 async def test_a_call_that_takes_every_browser_down_ends_the_run_with_its_rows(
     temporal_client: Client,
 ) -> None:
@@ -316,8 +339,9 @@ async def test_a_workflow_worker_without_memory_goes_on_alike(temporal_client: C
     assert scripted.effects == KEYS
 
 
+@pytest.mark.parametrize("ui", [True, False])
 async def test_cancel_ends_a_recovery(
-    temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch, ui: bool
 ) -> None:
     scripted = Scripted(temporal_client, LISTING, once_at("step:1:0:1", crash))
     opening = asyncio.Event()
@@ -330,9 +354,12 @@ async def test_cancel_ends_a_recovery(
     monkeypatch.setattr(scripted, "opening", never)
     async with scripted.running() as handle:
         await asyncio.wait_for(opening.wait(), 40)
-        await handle.signal("cancel", {"reason": "enough"})
+        if ui:
+            await handle.cancel()
+        else:
+            await handle.signal("cancel")
         finish = await handle.result()
-    assert (finish.status, finish.message) == ("cancelled", "enough")
+    assert finish.status == scripted.finished[0].finish.status == "cancelled"
     assert len(scripted.sessions) == 1
     await until(lambda: scripted.closes != [])
 
