@@ -6,11 +6,13 @@ import itertools
 import os
 import shutil
 import signal
+import ssl
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from pydantic import JsonValue
 from temporalio.testing import ActivityEnvironment
@@ -56,16 +58,19 @@ class Shop:
     """
 
     site: Site
+    scheme: str = "http"
     answer: int | str = 303
     slow_s: float = 0.0
     orders: list[str] = field(default_factory=list[str])
+    came: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
     def url(self, path: str = "/form") -> str:
-        return self.site.url(path)
+        return f"{self.scheme}://127.0.0.1:{self.site.port}{path}"
 
     async def order(self, visit: Visit) -> None:
         self.orders.append(visit.body)
+        self.came.set()
         await asyncio.sleep(self.slow_s)
         match self.answer:
             case "leave":
@@ -138,6 +143,13 @@ class Bench:
         url = self.shop.url("/order")
         await acts.take(Guard(kind=kind, method="POST", url=url, what="Place order"))
 
+    async def interrupt(self, call: Call) -> None:
+        """A try that ends without a word as soon as its order has arrived at the shop."""
+        trying = asyncio.create_task(self.do(call))
+        await asyncio.wait_for(self.shop.came.wait(), 60)
+        trying.cancel()
+        await asyncio.gather(trying, return_exceptions=True)
+
     async def lose_worker(self) -> None:
         """The worker dies; the next one adopts the session."""
         await self.session.detach()
@@ -194,6 +206,7 @@ async def _start(settings: ActivitySettings, shop: Shop) -> tuple[HolderSpec, Ho
         socket_path=settings.runtime_dir / f"{session_id}.sock",
         journals_dir=settings.data_dir / "journals",
         throwaway_profile=True,
+        chrome_path=settings.chrome_path,
         allow_private_hosts=(f"127.0.0.1:{shop.site.port}",),
         ttl_s=120,
         linger_s=1,
@@ -214,12 +227,13 @@ async def _attach(
     )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def opened(tmp_path_factory) -> AsyncIterator[Bench]:  # pyright: ignore
-    """The session that the tests of a module share; a test that kills it gets another."""
-    folder: Path = tmp_path_factory.mktemp("steps")
+@contextlib.asynccontextmanager
+async def opening(
+    folder: Path, tls: ssl.SSLContext | None = None, chrome_path: Path | None = None
+) -> AsyncGenerator[Bench]:
+    """A session on a shop, with or without TLS."""
     runtime = Path(tempfile.mkdtemp(prefix="mt-"))
-    settings = ActivitySettings(data_dir=folder, runtime_dir=runtime)
+    settings = ActivitySettings(data_dir=folder, runtime_dir=runtime, chrome_path=chrome_path)
     ledger = await Ledger.open(
         f"sqlite+aiosqlite:///{folder}/ledger.db", keyring=Keyring([new_key()])
     )
@@ -231,15 +245,15 @@ async def opened(tmp_path_factory) -> AsyncIterator[Bench]:  # pyright: ignore
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     site.port = server.sockets[0].getsockname()[1]
-    shop = Shop(site)
-    run = RunKey(tenant_id="acme", run_id="20260101_000000_00000000")
+    shop = Shop(site, "http" if tls is None else "https")
     spec, holder = await _start(settings, shop)
     driver, registry = PlaywrightDriver(), SessionRegistry()
     session = await _attach(driver, settings, spec, holder)
     registry.add(session)
     runner = StepRunner(ledger, registry, Cascade((DomTier(),)), settings)
+    run = RunKey(tenant_id="acme", run_id="")
     bench = Bench(ledger, registry, runner, driver, settings, shop, run, spec, holder, session)
     try:
         yield bench
@@ -255,18 +269,30 @@ async def opened(tmp_path_factory) -> AsyncIterator[Bench]:  # pyright: ignore
         shutil.rmtree(runtime, ignore_errors=True)
 
 
+async def fresh(bench: Bench) -> Bench:
+    """The same session for a new run, at an empty page of a shop without orders."""
+    number = next(_NUMBERS)
+    await _admit(bench, number, f"{number}")
+    shop = Shop(bench.shop.site, bench.shop.scheme)
+    shop.site.pages = {"/form": FORM, "/thanks": DONE, "/order": shop.order}
+    bench.shop = shop
+    await bench.holder.renew(bench.session.epoch)
+    await bench.session.ready()
+    await bench.session.page.goto("about:blank")
+    return bench
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def opened(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
+    """The session that the tests of a module share; a test that kills it leaves another."""
+    async with opening(tmp_path_factory.mktemp("steps")) as bench:
+        yield bench
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def bench(opened: Bench) -> Bench:
     """A fresh run on the shared session, at an empty page."""
-    number = next(_NUMBERS)
-    await _admit(opened, number, f"{number}")
-    shop = Shop(opened.shop.site)
-    shop.site.pages = {"/form": FORM, "/thanks": DONE, "/order": shop.order}
-    opened.shop = shop
-    await opened.holder.renew(opened.session.epoch)
-    await opened.session.ready()
-    await opened.session.page.goto("about:blank")
-    return opened
+    return await fresh(opened)
 
 
 async def _admit(bench: Bench, number: int, state_key: str, *, resume: bool = False) -> None:

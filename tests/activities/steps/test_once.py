@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import random
-import time
-from collections.abc import Callable
 
 import pytest
 from pydantic import JsonValue
@@ -28,13 +26,6 @@ async def claim_of(bench: Bench, key: str) -> Claim:
     claim = await bench.ledger.claims.get(bench.run.tenant_id, bench.run.run_id, key)
     assert claim is not None
     return claim
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        await asyncio.sleep(0.01)
 
 
 async def test_an_order_is_claimed_before_it_leaves_and_settled_with_its_record(
@@ -100,10 +91,7 @@ async def test_an_answer_that_is_under_way_is_waited_for(bench: Bench) -> None:
     await bench.open()
     bench.shop.slow_s = 1.0
     call = bench.call(TOLD)
-    trying = asyncio.create_task(bench.do(call))
-    await until(lambda: bool(bench.shop.orders))
-    trying.cancel()
-    await asyncio.gather(trying, return_exceptions=True)
+    await bench.interrupt(call)
     await bench.lose_worker()
     outcome = await bench.do(call, again=1)
     assert outcome.success, outcome
@@ -114,10 +102,7 @@ async def test_without_an_answer_the_outcome_is_unknown(bench: Bench) -> None:
     await bench.open()
     bench.shop.answer = "leave"
     call = bench.call(PLACE)
-    trying = asyncio.create_task(bench.do(call))
-    await until(lambda: bool(bench.shop.orders))
-    trying.cancel()
-    await asyncio.gather(trying, return_exceptions=True)
+    await bench.interrupt(call)
     bench.shop.left.set()
     await bench.lose_worker()
     outcome = await bench.do(call, again=1)
@@ -183,10 +168,7 @@ async def test_another_browser_does_not_do_what_the_dead_one_may_have_done(bench
     await bench.open()
     bench.shop.answer = "leave"
     call = bench.call(TOLD)
-    trying = asyncio.create_task(bench.do(call))
-    await until(lambda: bool(bench.shop.orders))
-    trying.cancel()
-    await asyncio.gather(trying, return_exceptions=True)
+    await bench.interrupt(call)
     await bench.lose_browser()
     outcome = await bench.do(call, again=1)
     assert outcome.failure_class is FailureClass.OUTCOME_UNKNOWN
