@@ -42,7 +42,7 @@ _BEAT_S = 1.0
 _QUIET_S = 1.0
 """A run that is told of the drain sends no more steps; one without any for so long has heard."""
 _DRAIN_POLL_S = 0.1
-_HAND_OVER_S = 30.0
+_HAND_OVER_S = 60.0
 """So long a drained browser waits for the next worker."""
 
 log = logging.getLogger("mantis.sessions")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Interceptor, Worker
+from temporalio.worker import Interceptor, PollerBehaviorSimpleMaximum, Worker
 
 from activities.host import BrowserHost
 from activities.settings import ActivitySettings
@@ -23,6 +23,9 @@ _HEARTBEAT_THROTTLE = timedelta(milliseconds=500)
 _MOST_SESSIONS = 16
 _MOST_ADOPTED = 64
 _SESSIONS_A_CORE = 4
+_POLLS = 5
+_TAKING_POLLS = 1
+"""A worker that is stopped swallows a task for each of its polls: few of those that recover."""
 
 
 @asynccontextmanager
@@ -40,8 +43,20 @@ async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
             _worker(client, host.queue, host.step_activities(), interceptors=host.interceptors)
         )
         takers = [
-            _worker(client, BROWSERS_QUEUE, [host.sessions.hold_session], slots=_slots()),
-            _worker(client, host.machine_queue, host.machine_activities(), slots=_MOST_ADOPTED),
+            _worker(
+                client,
+                BROWSERS_QUEUE,
+                [host.sessions.hold_session],
+                slots=_slots(),
+                polls=_TAKING_POLLS,
+            ),
+            _worker(
+                client,
+                host.machine_queue,
+                host.machine_activities(),
+                slots=_MOST_ADOPTED,
+                polls=_TAKING_POLLS,
+            ),
         ]
         async with AsyncExitStack() as taking:
             for taker in takers:
@@ -58,6 +73,7 @@ def _worker(
     activities: Sequence[Callable[..., Any]],
     *,
     slots: int = 100,
+    polls: int = _POLLS,
     interceptors: Sequence[Interceptor] = (),
 ) -> Worker:
     return Worker(
@@ -66,6 +82,7 @@ def _worker(
         activities=activities,
         interceptors=interceptors,
         max_concurrent_activities=slots,
+        activity_task_poller_behavior=PollerBehaviorSimpleMaximum(polls),
         graceful_shutdown_timeout=_DRAIN,
         max_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
         default_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
