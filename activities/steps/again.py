@@ -48,9 +48,18 @@ _REPEATABLE = frozenset(
 async def decide_again(context: StepContext) -> Report | None:
     """Settle what earlier tries have left; None: the call is to be done now.
 
+    On a page before its own the call is not done: the run goes back and does other steps first.
+
     Raises:
         ActivityError: the session is lost.
     """
+    report = await _decide(context)
+    if report is None and context.request.stepped_back:
+        return failed(FailureClass.BROWSER_LOST, "the page of this step can't be shown again")
+    return report
+
+
+async def _decide(context: StepContext) -> Report | None:
     if not _tried_before(context):
         return None
     claim = await _earlier_claim(context)

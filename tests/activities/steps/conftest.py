@@ -112,7 +112,7 @@ class Bench:
         values: dict[str, JsonValue] = {"kind": CallKind.STEP, "index": 0, "section": Section.SETUP}
         return Call.model_validate(values | where | {"step": step})
 
-    async def do(self, call: Call, again: int = 0) -> Outcome:
+    async def do(self, call: Call, again: int = 0, *, stepped_back: bool = False) -> Outcome:
         """Have a call done as the workflow does."""
         request = StepRequest(
             run=self.run,
@@ -121,6 +121,7 @@ class Bench:
             perception=Perception.AUTO,
             time_left_ms=60_000,
             again=again,
+            stepped_back=stepped_back,
         )
         code = CODE[call.step.type]
 

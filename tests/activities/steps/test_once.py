@@ -290,3 +290,27 @@ async def test_a_run_that_goes_on_from_another_knows_its_claims(
     outcome = await bench.do(bench.call(PLACE))
     assert outcome.failure_class == failure
     assert len(bench.shop.orders) == orders
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_on_a_page_before_its_own_nothing_is_done(bench: Bench, claimed: bool) -> None:
+    await bench.open()
+    call = bench.call(PLACE)
+    if claimed:
+        await bench.claim(call)
+    await bench.lose_browser()
+    outcome = await bench.do(call, again=1, stepped_back=True)
+    assert outcome.failure_class is FailureClass.BROWSER_LOST
+    assert bench.shop.orders == []
+
+
+async def test_on_a_page_before_its_own_a_done_act_is_told(bench: Bench) -> None:
+    await bench.open()
+    call = bench.call(TOLD)
+    await bench.claim(call)
+    await bench.session.page.click("button")
+    await bench.session.page.wait_for_url("**/thanks")
+    await bench.lose_browser()
+    outcome = await bench.do(call, again=1, stepped_back=True)
+    assert outcome.success and outcome.acted
+    assert len(bench.shop.orders) == 1
