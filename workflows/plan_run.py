@@ -137,6 +137,13 @@ class PlanRun:
             return Finish(
                 status="failed", halt_class=HaltClass.INTERNAL_ERROR, message=error.message
             )
+        except Exception as fault:  # the edge of a run: a fault of ours must not leave it stuck
+            workflow.logger.exception("a fault ends the run")
+            return Finish(
+                status="failed",
+                halt_class=HaltClass.INTERNAL_ERROR,
+                message=f"a fault of ours ended the run ({type(fault).__name__}); the log has it",
+            )
 
     async def _load(self) -> RunSpec:
         return await workflow.execute_activity(

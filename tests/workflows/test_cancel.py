@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from plans.calls import Outcome
+from plans.interpreter import Interpreter
 from plans.step import HaltClass
 from tests.workflows.scripted import LISTING, LOGIN, Scripted, beating, forever, succeed
 from workflows.interfaces import ParkRequest, SessionRequest, StepRequest
@@ -202,3 +203,18 @@ async def test_a_paused_run_that_is_over_in_the_ledger_closes_what_it_had_left(
     assert finish.message == "the run was terminal before it started"
     assert scripted.closes == [scripted.machine_queue]
     assert scripted.finished == [] and seen
+
+
+async def test_a_fault_of_ours_ends_the_run_and_leaves_no_browser(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Interpreter, call: object, outcome: Outcome, elapsed_ms: int) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(Interpreter, "apply", broken)
+    scripted = Scripted(temporal_client, LISTING)
+    async with scripted.running() as handle:
+        finish = await handle.result()
+    assert (finish.status, finish.halt_class) == ("failed", HaltClass.INTERNAL_ERROR)
+    assert "KeyError" in finish.message
+    assert scripted.closes == [scripted.host_queue]
