@@ -4,8 +4,10 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
+from plans.example.site.accounts import DEMO_USER
 from tests.contract.live.conftest import NAVIGATE, Caller, Document
 from tests.e2e.live import ROOT, LiveStack, Site, eventually
 
@@ -79,6 +81,25 @@ def test_a_failed_run_is_gone_on_from_at_the_step_that_failed(acme: Caller, stac
     done = acme.wait(second)
     assert done["status"] == "succeeded", done.get("message")
     assert [step["type"] for step in done["result"]["steps"]] == ["click"]
+
+
+def test_a_run_that_waited_for_a_code_signs_in_anew_and_asks_again(acme: Caller, stack: LiveStack):
+    """> next step, rows already extracted, browser state."""
+    plan = json.loads((ROOT / "plans/example/login-flow.json").read_text())
+    inputs = {"email": DEMO_USER.email, "password": DEMO_USER.password}
+    body = {"task_suite": plan["steps"], "inputs": inputs, "workflow_id": "asks-again"}
+    first = acme.submit(**body)
+    acme.wait_until(first, "paused", 120)
+    assert acme.cancel(first)["status"] == "cancelled"
+    second = acme.submit(**body, resume_state=True)
+    acme.wait_until(second, "paused", 120)
+    assert acme.status(second)["prompt"].startswith("Enter the 6-digit code")
+    codes = httpx.get(f"{stack.demo_site}/_oracle/codes").json()["codes"]
+    answer = acme.act("resume", second, user_input=codes[0]["code"])
+    assert answer.status_code == 200, answer.text
+    done = acme.wait(second)
+    assert done["status"] == "succeeded", done.get("message")
+    assert len(codes) == 2
 
 
 def test_what_resume_state_refuses(acme: Caller):
