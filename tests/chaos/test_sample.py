@@ -10,7 +10,7 @@ from tests.chaos.faults import Fault
 from tests.chaos.stage import Stage
 from tests.chaos.table import details, report
 
-pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(600)]
 
 SEED = 20
 SAMPLE = [

@@ -9,7 +9,7 @@ import pytest
 from tests.chaos.plans import reading, waiting
 from tests.chaos.service import TERMINAL, Service, wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.browser]
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(420)]
 
 
 def test_runs_go_on_where_they_were_after_a_drain_and_after_a_kill(
@@ -18,7 +18,7 @@ def test_runs_go_on_where_they_were_after_a_drain_and_after_a_kill(
     service = Service(tmp_path / "data", runtime_dir, MANTIS_MAX_SESSIONS="1")
     try:
         service.start()
-        drained = service.submit(reading(6))
+        drained = service.submit(reading(4))
         waiting_run = service.submit(reading())
         service.until_step(drained, 3)
         asked = time.monotonic()
