@@ -1,9 +1,6 @@
 """When the site, the browser or a worker fails: how the run ends, how soon, and what it keeps."""
 
-import os
-import signal
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -13,7 +10,6 @@ from tests.e2e.test_demo_plan import expected_rows, list_plan, shown
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
-LOST_WITHIN_S = 25
 CANCELLED_WITHIN_S = 10
 
 
@@ -100,56 +96,30 @@ def test_a_slow_page_is_waited_for(api: Api, site: Site) -> None:
 
 
 def test_the_renderer_crashes_between_steps(api: Api, stack: LiveStack, site: Site) -> None:
-    plan = rows_then(site, held(6))
+    plan = rows_then(site, held(3))
     run_id = api.submit([*plan, {"intent": "Scroll down", "type": "scroll"}])
     api.wait_for_steps(run_id, 7)
     kill_renderers(stack.session())
-    lost(api, site, run_id)
+    recovered(api, site, run_id)
+    assert "recovering" in [event["kind"] for event in api.get(run_id, "events")["events"]]
 
 
 def test_the_renderer_crashes_during_a_step(api: Api, stack: LiveStack, site: Site) -> None:
-    last = {"intent": f"Go to {site.url}/trouble/never", "type": "navigate"}
+    url = f"{site.url}/trouble/slow?ms=3000"
+    last = {"intent": f"Go to {url}", "type": "navigate", "required": True}
     run_id = api.submit([*rows_then(site, last, "crash"), held(1)])
-    asked = lambda: any(r["path"] == "/trouble/never" for r in site.requests("crash"))  # noqa: E731
+    asked = lambda: any(r["path"] == "/trouble/slow" for r in site.requests("crash"))  # noqa: E731
     eventually(asked, 60, "the page is loading")
     kill_renderers(stack.session())
-    lost(api, site, run_id)
-
-
-def test_chromium_is_killed(api: Api, stack: LiveStack, site: Site) -> None:
-    during_wait(api, stack, site, lambda: _kill_chromium(stack))
-
-
-def test_the_browser_worker_is_killed(api: Api, stack: LiveStack, site: Site) -> None:
-    during_wait(api, stack, site, lambda: stack.worker("browsers").kill())
-    again = api.run(visit(site.url)[:1], 60)
-    assert again["status"] == "succeeded", again
-
-
-def test_the_session_holder_is_killed(api: Api, stack: LiveStack, site: Site) -> None:
-    during_wait(api, stack, site, lambda: _kill(stack.session().pid))
-
-
-def during_wait(api: Api, stack: LiveStack, site: Site, kill: Callable[[], None]) -> None:
-    run_id = api.submit([*rows_then(site, held(60)), held(1)])
-    api.wait_for_steps(run_id, 7)
-    kill()
-    lost(api, site, run_id)
+    recovered(api, site, run_id)
     eventually(lambda: not stack.browsers(), 20, "no browser of the lost session is left")
 
 
-def lost(api: Api, site: Site, run_id: str) -> None:
-    result = api.wait(run_id, LOST_WITHIN_S)
-    assert (result["status"], result["halt_class"]) == ("failed", "browser_lost"), result
+def recovered(api: Api, site: Site, run_id: str) -> None:
+    """The run went on with another page and ended well, its rows once each."""
+    result = api.wait(run_id)
+    assert (result["status"], result.get("halt_class")) == ("succeeded", None), result
     kept_rows(result, site, 2)
-
-
-def _kill_chromium(stack: LiveStack) -> None:
-    _kill(stack.session().chrome_pid)
-
-
-def _kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
 
 
 def test_items_that_fail_leave_the_rest(api: Api, site: Site) -> None:
