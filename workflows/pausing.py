@@ -31,6 +31,7 @@ class Pausing:
         self.count = count
         self.closed: PauseClosed | None = None
         self._closing = False
+        self._taken = ""
         self._resumed: Resumed | None = None
 
     @property
@@ -99,7 +100,7 @@ class Pausing:
             ApplicationError: its type is a `ResumeRefusal`.
         """
         if self._resumed is not None and request.pause_id == self._resumed.pause_id:
-            return
+            return self._refuse_another(request)
         if self.current is None:
             raise _refusal("NotPaused", "the run is not paused")
         if request.pause_id not in ("", self.current.pause_id):
@@ -122,10 +123,10 @@ class Pausing:
             raise _refusal("NotPaused", "the run is not paused")
         if self._closing:
             await workflow.wait_condition(lambda: self._is_over(pause))
-            return self._answered(pause)
-        self._closing = True
+            return self._answered(pause, request)
+        self._closing, self._taken = True, request.answer
         await workflow.wait_condition(lambda: self.standing or self._is_over(pause))
-        if self.current is None or self.current.pause_id != pause.pause_id:
+        if not self._is_current(pause):
             raise _refusal("NotPaused", "the pause ended before it was answered")
         try:
             closed = await self._close(pause, request)
@@ -133,18 +134,28 @@ class Pausing:
             self._closing = False
             raise
         self._resumed = Resumed(pause_id=pause.pause_id, resumed_at_ms=closed.resumed_at_ms)
-        if self.current.pause_id == pause.pause_id:
+        if self._is_current(pause):
             self.closed = closed
         return self._resumed
 
-    def _is_over(self, pause: OpenPause) -> bool:
-        other = self.current is None or self.current.pause_id != pause.pause_id
-        return other or self.closed is not None
+    def _is_current(self, pause: OpenPause) -> bool:
+        """Whether it is this pause still: a cancel may end it while its answer is written down."""
+        current = self.current
+        return current is not None and current.pause_id == pause.pause_id
 
-    def _answered(self, pause: OpenPause) -> Resumed:
+    def _is_over(self, pause: OpenPause) -> bool:
+        return not self._is_current(pause) or self.closed is not None
+
+    def _answered(self, pause: OpenPause, request: ResumeRequest) -> Resumed:
         if self._resumed is None or self._resumed.pause_id != pause.pause_id:
             raise _refusal("NotPaused", "the pause ended before it was answered")
+        self._refuse_another(request)
         return self._resumed
+
+    def _refuse_another(self, request: ResumeRequest) -> None:
+        """Refuse an answer that is not the one that was taken in: it would be lost unheard."""
+        if request.answer != self._taken:
+            raise _refusal("OlderPause", "this pause was answered before, with another answer")
 
     async def _close(self, pause: OpenPause, request: ResumeRequest) -> PauseClosed:
         return await workflow.execute_activity(

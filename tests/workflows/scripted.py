@@ -161,6 +161,13 @@ class Scripted:
     async def opening_pause(self, request: PauseOpening) -> PauseOpened:
         return PauseOpened()
 
+    async def closing_pause(self, request: PauseClosing) -> None:
+        """Before an answer is written down."""
+
+    def looked_into(self, request: StepRequest) -> Outcome:
+        """Of a call whose page can't be shown again, that nothing of it was done."""
+        return LOST.model_copy(update={"may_go_back": True})
+
     async def parking(self, request: ParkRequest) -> None:
         """Before a session is parked."""
 
@@ -232,6 +239,7 @@ class Scripted:
     @activity.defn(name=interfaces.CLOSE_PAUSE)
     async def close_pause(self, request: PauseClosing) -> PauseClosed:
         self.answers.append(request)
+        await self.closing_pause(request)
         value = request.user_input if not request.answer else request.answer
         return PauseClosed(truth=truth_of(value), resumed_at_ms=1_000 + len(self.answers))
 
@@ -258,7 +266,7 @@ class Scripted:
         if key in self.recorded:
             return self.recorded[key]
         if request.stepped_back:
-            return LOST
+            return self.looked_into(request)
         outcome = await self.script(request)
         if outcome.failure_class is not FailureClass.BROWSER_LOST:
             self.record(request, outcome)

@@ -12,6 +12,7 @@ from plans.plan import Plan
 from plans.step import HaltClass, StepType
 from tests.workflows.scripted import LISTING, LOGIN, LOST, Scripted, forever, step, succeed, until
 from workflows.interfaces import (
+    PauseClosing,
     PauseOpened,
     PauseOpening,
     RunPolicy,
@@ -137,14 +138,53 @@ async def test_an_answer_before_any_pause_is_refused(temporal_client: Client) ->
         await handle.result()
 
 
-async def test_two_answers_at_once_are_one(temporal_client: Client) -> None:
+async def test_the_same_answer_twice_at_once_is_one(temporal_client: Client) -> None:
     scripted = Scripted(temporal_client, LOGIN)
     async with scripted.running() as handle:
         await paused(scripted)
-        both = await asyncio.gather(answer(handle, "p1", "one"), answer(handle, "p1", "two"))
+        both = await asyncio.gather(answer(handle, "p1", "one"), answer(handle, "p1", "one"))
         await handle.result()
     assert both[0] == both[1]
     assert len(scripted.answers) == 1
+
+
+async def test_of_two_answers_at_once_the_one_that_is_not_taken_is_refused(
+    temporal_client: Client,
+) -> None:
+    scripted = Scripted(temporal_client, LOGIN)
+    async with scripted.running() as handle:
+        await paused(scripted)
+        both = await asyncio.gather(
+            answer(handle, "p1", "one"), answer(handle, "p1", "two"), return_exceptions=True
+        )
+        await handle.result()
+    refused = [one.cause for one in both if isinstance(one, WorkflowUpdateFailedError)]
+    assert [one.type for one in refused if isinstance(one, ApplicationError)] == ["OlderPause"]
+    assert len(scripted.answers) == 1
+
+
+@pytest.mark.parametrize("by", ["update", "signal"])
+async def test_a_cancel_while_an_answer_is_written_down_ends_the_run(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    scripted = Scripted(temporal_client, LOGIN)
+    writing = asyncio.Event()
+
+    async def closing(request: PauseClosing) -> None:
+        await scripted.handle.signal(PlanRun.cancel, CancelRequest(reason="enough"))
+        writing.set()
+        await until(lambda: scripted.closes != [])
+
+    monkeypatch.setattr(scripted, "closing_pause", closing)
+    async with scripted.running() as handle:
+        await paused(scripted)
+        if by == "signal":
+            await handle.signal("resume", {"user_input": "123456"})
+            await writing.wait()
+        else:
+            assert (await answer(handle, "p1")).pause_id == "p1"
+        finish = await handle.result()
+    assert (finish.status, finish.message) == ("cancelled", "enough")
 
 
 async def test_an_answer_that_comes_while_the_pause_is_being_opened_is_not_lost(
