@@ -103,6 +103,8 @@ class Outcome(Frozen):
     `rows_total`: records that this extract step has stored in the whole run.
     `anchor`: whether the pages as they are now can be restored in another browser; None: as
     before. `acted`: an act that must not happen twice was done, other than a sign-in.
+    `may_go_back`: a call whose page could not be restored was looked into, and no act of it
+    stands in the way of doing it again under another key.
     """
 
     success: bool
@@ -123,3 +125,4 @@ class Outcome(Frozen):
     rows_total: int = 0
     anchor: bool | None = None
     acted: bool = False
+    may_go_back: bool = False

@@ -197,7 +197,7 @@ class Course:
             return
         if not is_lost(outcome):
             self._take_in(call, outcome)
-        elif not (misplaced and self.lease.open):
+        elif not (misplaced and outcome.may_go_back):
             self._lose(outcome.message)
             return
         if misplaced:

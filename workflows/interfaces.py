@@ -230,7 +230,7 @@ class StepRequest(Frozen):
     this very call was lost with its worker or its browser before. `stepped_back`: its page could
     not be restored, an earlier one is shown. Then nothing is done: the answer is what the ledger
     holds of the call (its outcome, or what became of an act that was claimed), else
-    `browser_lost`, and the run goes back.
+    `browser_lost` with `may_go_back`, and the run goes back.
     """
 
     run: RunKey

@@ -55,7 +55,12 @@ async def decide_again(context: StepContext) -> Report | None:
     """
     report = await _decide(context)
     if report is None and context.request.stepped_back:
-        return failed(FailureClass.BROWSER_LOST, "the page of this step can't be shown again")
+        return Report(
+            success=False,
+            failure_class=FailureClass.BROWSER_LOST,
+            message="the page of this step can't be shown again",
+            may_go_back=True,
+        )
     return report
 
 

@@ -156,6 +156,7 @@ def _outcome(done: Recorded, mask: Mask) -> Outcome:
         gate=done.gate,
         anchor=done.boundary.anchor if done.boundary else None,
         acted=done.acted,
+        may_go_back=report.may_go_back,
     )
 
 

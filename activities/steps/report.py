@@ -15,7 +15,7 @@ class Report:
     """What became of a step, before it is written down.
 
     `data` is shown with the step. `rows` are records to store. `value` goes into the step's
-    `out_var`.
+    `out_var`. `may_go_back` as in `Outcome`.
     """
 
     success: bool = True
@@ -31,6 +31,7 @@ class Report:
     value: JsonValue = None
     rows: tuple[NewRow, ...] = ()
     candidates: tuple[Candidate, ...] = field(default=())
+    may_go_back: bool = False
 
 
 def failed(failure_class: FailureClass, message: str) -> Report:

@@ -314,6 +314,25 @@ async def test_a_run_never_goes_back_beyond_an_act_that_must_not_happen_twice(
     assert asked == [(0, False), (1, True), (1, False)]
 
 
+async def test_a_run_that_could_not_be_told_of_a_lost_call_does_not_go_back(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next browser is lost, too, before its worker has looked into the call's claim."""
+    scripted = Posted(temporal_client, FORM, posting(acted=False, then=crash))
+    asked: list[int] = []
+
+    def looked_into(request: StepRequest) -> Outcome:
+        asked.append(request.session.epoch)
+        return LOST if len(asked) == 1 else Outcome(success=True, acted=True)
+
+    monkeypatch.setattr(scripted, "looked_into", looked_into)
+    async with scripted.running() as handle:
+        finish = await handle.result()
+    assert finish.status == "succeeded"
+    assert len(set(asked)) == 2
+    assert not [key for key in scripted.effects if key.endswith(":r1")]
+
+
 async def test_what_the_ledger_knows_of_a_lost_call_is_taken_in_before_the_run_goes_back(
     temporal_client: Client,
 ) -> None:
