@@ -269,7 +269,7 @@ class Campaign:
         for watch in self._live():
             watch.join()
         self._tell_ends()
-        left = self._stage.leaks(_LEFT_WITHIN_S)
+        left = [one for one in self._stage.leaks(_LEFT_WITHIN_S) if one not in self.leaks]
         if left:
             self._say(f"   left: {left}")
             self.leaks += left
