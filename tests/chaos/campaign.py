@@ -3,13 +3,14 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from tests.chaos.faults import LEASE_OVER_S, OVER_LATER, Fault, Faults, NothingToStrike, Struck
+from tests.chaos.faults import LEASE_OVER_S, Fault, Faults, NothingToStrike, Struck
 from tests.chaos.jobs import Job, extraction, login, order
 from tests.chaos.service import TERMINAL
 from tests.chaos.stage import Stage
-from tests.chaos.watching import RunWatch, Seen
+from tests.chaos.strikes import Hit, Strike, measure, next_step, told
+from tests.chaos.watching import RunWatch
 
 ANY_MOMENT = "any moment"
 PAUSE = "request_user_input"
@@ -20,33 +21,9 @@ _AIM_WITHIN_S = 60.0
 _GO_ON_WITHIN_S = 75.0
 _QUIET_EVERY = 15
 _LEFT_WITHIN_S = 45.0
-_MOST_STRIKES = 4
+_MOST_STRIKES = 3
+"""A run that was struck so often is let alone, so that it ends."""
 JOBS = ("extraction", "login", "order")
-
-
-@dataclass
-class Hit:
-    """What a fault did to one run: where it stood, and when its next step was over."""
-
-    watch: RunWatch
-    steps: int
-    paused: bool
-    next_step_s: float | None = None
-    step_type: str = ""
-
-
-@dataclass
-class Strike:
-    """One fault."""
-
-    number: int
-    fault: Fault
-    aim: str
-    struck: Struck
-    target: str
-    hits: list[Hit] = field(default_factory=list[Hit])
-    leaks: list[str] = field(default_factory=list[str])
-    stuck: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +96,7 @@ class Campaign:
         self.strikes.append(strike)
         self._until_they_go_on(strike)
         self._faults.undo(wanted.fault, strike.struck)
-        self._say(f"#{number} {_told(strike)}")
+        self._say(f"#{number} {told(strike)}")
 
     def _aimed(self, number: int, wanted: Order) -> Strike:
         """Wait for the moment, and do it; a target that is over by then gives way to another."""
@@ -127,6 +104,9 @@ class Campaign:
         while time.monotonic() < deadline:
             self._keep_running(wanted.job)
             target = self._target(wanted)
+            if target is None:
+                time.sleep(_TICK_S)
+                continue
             aim, position = self._aim(wanted, target)
             if not self._wait_for_moment(target, aim, position):
                 continue
@@ -137,11 +117,12 @@ class Campaign:
                 time.sleep(_TICK_S)
         raise NothingToStrike
 
-    def _target(self, wanted: Order) -> RunWatch:
-        """The live run that was struck least, of the wanted job."""
+    def _target(self, wanted: Order) -> RunWatch | None:
+        """The live run that was struck least, of the wanted job; one struck often may end."""
         live = [one for one in self._live() if wanted.job in ("", one.job.name)]
-        fresh = [one for one in live if self._strikes_of(one) < _MOST_STRIKES] or live
-        return min(fresh, key=lambda one: (self._strikes_of(one), self._chance.random()))
+        fresh = [one for one in live if self._strikes_of(one) < _MOST_STRIKES]
+        self._chance.shuffle(fresh)
+        return min(fresh, key=self._strikes_of) if fresh else None
 
     def _aim(self, wanted: Order, target: RunWatch) -> tuple[str, int]:
         """A step of the target that is still to come: its type, and how many are before it."""
@@ -197,7 +178,7 @@ class Campaign:
         deadline = time.monotonic() + _GO_ON_WITHIN_S
 
         def goes_on(hit: Hit) -> bool:
-            return hit.watch.over or _next_step(hit.watch, strike) is not None
+            return hit.watch.over or next_step(hit.watch, strike) is not None
 
         while time.monotonic() < deadline:
             if all(goes_on(hit) for hit in strike.hits) and time.time() > least:
@@ -207,7 +188,7 @@ class Campaign:
         else:
             strike.stuck = True
         for hit in strike.hits:
-            _measure(hit, strike)
+            measure(hit, strike)
 
     # -- runs
 
@@ -283,34 +264,3 @@ def _places(kinds: tuple[str, ...]) -> list[tuple[str, int]]:
         places.append((kind, before))
         before += kind != PAUSE
     return places
-
-
-def _next_step(watch: RunWatch, strike: Strike) -> Seen | None:
-    """The first step that began after the fault and is over; ended, where the fault lasts."""
-    steps = [one for one in list(watch.progress.events) if one.kind == "step"]
-    if strike.fault in OVER_LATER:
-        return next((one for one in steps if one.at > strike.struck.over), None)
-    return next((one for one in steps if one.began > strike.struck.at), None)
-
-
-def _measure(hit: Hit, strike: Strike) -> None:
-    """Time from the fault to the end of the next step; of a paused run, from the answer on."""
-    step = _next_step(hit.watch, strike)
-    if step is None:
-        return
-    began = strike.struck.over if strike.fault in OVER_LATER else strike.struck.at
-    for event in list(hit.watch.progress.events):
-        if event.kind == "resume" and began < event.at <= step.at:
-            began = event.at
-    hit.next_step_s = step.at - began
-    hit.step_type = step.type
-
-
-def _told(strike: Strike) -> str:
-    times = ", ".join(
-        f"{hit.watch.job.visitor} {hit.step_type} {hit.next_step_s:.1f} s"
-        for hit in strike.hits
-        if hit.next_step_s is not None
-    )
-    stuck = " STUCK" if strike.stuck else ""
-    return f"{strike.fault} at {strike.aim} of {strike.target}: {times or 'no step'}{stuck}"

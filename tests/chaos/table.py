@@ -4,8 +4,9 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from tests.chaos.campaign import Campaign, Strike
+from tests.chaos.campaign import Campaign
 from tests.chaos.faults import ON_ANOTHER_HOST, Fault
+from tests.chaos.strikes import Strike
 from tests.chaos.watching import RunWatch
 from tests.e2e.live import Document
 
