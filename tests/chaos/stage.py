@@ -215,7 +215,12 @@ class Stage:
             return False
 
     def _session_files(self) -> list[Path]:
-        sessions = [*self.data_dir.glob("sessions/*"), *self.folder.glob("host-*/sessions/*")]
+        """Of a second host that is drained for good, what is more than a few notes.
+
+        Its session folders are swept by the next worker there.
+        """
+        profiles = self.folder.glob("host-*/sessions/*/profile")
+        sessions = [*self.data_dir.glob("sessions/*"), *profiles]
         return sessions + list(Path(self._runtime.name).glob("**/*.sock"))
 
 
