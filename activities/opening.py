@@ -57,6 +57,11 @@ class OpenSession:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     reason: Reason = "browser_lost"
 
+    @property
+    def is_new(self) -> bool:
+        """Whether this worker has started it, so that nobody else knows of it yet."""
+        return self.ref.epoch == self.spec.epoch
+
     def end(self, reason: Reason) -> None:
         """Have whoever holds it let it go; the first reason stays."""
         if not self.over.is_set():

@@ -86,12 +86,16 @@ class SessionActivities:
         await self._refuse_over(request.run)
         async with heartbeats():
             session = await self._open(request)
-            reason: Reason = "closed"
+            reason: Reason = "closed" if session.is_new else "browser_lost"
             try:
                 await self._tell(session, request.run)
                 reason = await _kept(session)
             except asyncio.CancelledError:
                 reason = await self._why_cancelled(request.run)
+                raise
+            except ApplicationError:
+                session.end("closed")
+                reason = "closed"
                 raise
             finally:
                 await self._let_go(session, reason)
@@ -223,7 +227,9 @@ class SessionActivities:
             case "closed":
                 await _cut(session.holder)
                 await session.detach()
-                await self.discard(session.spec)
+                await self._end(session.spec)
+                if session.over.is_set():
+                    await self._drop_journals(_run_of(session.spec))
             case "drained":
                 with contextlib.suppress(ActivityError):
                     await self._park(session, _HAND_OVER_S)
@@ -242,7 +248,7 @@ class SessionActivities:
         return hello is not None and (hello.state, hello.epoch) == (HolderState.PARKED, ref.epoch)
 
     async def _say_drained(self, session: OpenSession) -> None:
-        run = RunKey(tenant_id=session.spec.tenant_id, run_id=session.spec.run_id)
+        run = _run_of(session.spec)
         try:
             gone = SessionGone(session=session.ref, draining=True)
             await self._workflow(run).signal("session_gone", gone)
@@ -259,11 +265,15 @@ class SessionActivities:
 
     async def discard(self, spec: HolderSpec) -> None:
         """Close a browser whose run is over, and remove what only recovery needs."""
+        await self._end(spec)
+        await self._drop_journals(_run_of(spec))
+
+    async def _end(self, spec: HolderSpec) -> None:
+        """Close a browser; the journals are needed by the run's next one as long as it goes on."""
         try:
             await self._opener.discard(spec)
         except ActivityError as error:
             log.warning("session %s is left to its watchdog: %s", spec.session_id, error)
-        await self._drop_journals(RunKey(tenant_id=spec.tenant_id, run_id=spec.run_id))
 
     async def _drop_journals(self, run: RunKey) -> None:
         journals = self._settings.journals_dir(run.tenant_id, run.run_id)
@@ -294,6 +304,10 @@ async def _cut(holder: HolderClient) -> None:
 
 def _lost(message: str) -> ApplicationError:
     return ApplicationError(message, type=SessionLost.__name__, non_retryable=True)
+
+
+def _run_of(spec: HolderSpec) -> RunKey:
+    return RunKey(tenant_id=spec.tenant_id, run_id=spec.run_id)
 
 
 def _names(run: RunKey) -> tuple[str, str]:

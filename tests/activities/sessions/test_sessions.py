@@ -6,6 +6,7 @@ import signal
 import psutil
 import pytest
 
+from tests.activities.sessions.asking import Asking
 from tests.activities.sessions.conftest import Machine, Run, Site, until_true
 from workflows.messages import Opening
 
@@ -48,6 +49,24 @@ async def test_a_living_browser_is_adopted_and_its_former_holder_gives_up(
         assert await pages[0].evaluate("started") == started
     await run.close(opened.session)
     assert await run.ended(2) == "closed"
+
+
+async def test_the_journal_of_a_browser_that_is_given_up_stays_as_long_as_its_run_goes_on(
+    run: Run, machine: Machine
+) -> None:
+    """What it sent decides about an act that was claimed, when the next browser is there."""
+    await run.hold()
+    first = (await run.opened()).session
+    journal = run.spec(first).journal_path
+    await run.handle.signal(Asking.let_go, 1)
+    await run.ended()
+    await until_true(lambda: not machine.processes(), "the first browser's end")
+    assert journal.exists()
+    await run.hold(2)
+    second = (await run.opened(2)).session
+    assert journal.exists()
+    await run.close(second)
+    await until_true(lambda: not machine.left(), "nothing left")
 
 
 async def test_a_dead_browser_is_replaced_by_one_on_the_checkpoint(
