@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from playwright.async_api import Error as PlaywrightError
 from temporalio import activity
@@ -15,6 +16,7 @@ from activities.browser.hints import unmet_hint
 from activities.browser.session import BrowserSession, SessionRegistry
 from activities.errors import ActivityError
 from activities.heartbeats import heartbeats
+from activities.patience import patiently
 from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.acts import ClaimedElsewhere
@@ -106,7 +108,7 @@ class StepRunner:
         """
         started = time.monotonic()
         async with heartbeats():
-            if (known := await recorded(self._ledger, request)) is not None:
+            if (known := await patiently(partial(recorded, self._ledger, request))) is not None:
                 return known
             context: StepContext | None = None
             gate: Verdict | None = None
@@ -140,10 +142,11 @@ class StepRunner:
         """Record the call with the checkpoint after it and what became of its claim."""
         context = done.context
         if context is None or done.lost:
-            return await record(self._ledger, done)
+            return await patiently(partial(record, self._ledger, done))
         boundary = await self._boundaries.take(context)
         state = context.acts.settled(done.report)
-        outcome = await record(self._ledger, replace(done, boundary=boundary, claim_state=state))
+        done = replace(done, boundary=boundary, claim_state=state)
+        outcome = await patiently(partial(record, self._ledger, done))
         if boundary is not None:
             self._boundaries.written(context, boundary)
         return outcome
