@@ -19,6 +19,7 @@ from ledger.models import Claim
 from plans.calls import CallKind
 from plans.halts import MAX_TRIES
 from plans.step import FailureClass, StepType
+from workflows.messages import Opening
 
 _ANSWER_S = 5.0
 _LOOK_S = 3.0
@@ -131,9 +132,9 @@ def _do_it(context: StepContext, why: str) -> None:
 
 async def _done(context: StepContext, claim: Claim, found: Found) -> Report | None:
     """The act was done: go on where it led, which another browser is brought to first."""
-    elsewhere = claim.session_id != context.session.session_id
+    elsewhere = _is_elsewhere(context, claim)
     if elsewhere and claim.kind == "sign_in":
-        return _do_it(context, "the browser that was signed in is gone")
+        return _do_it(context, "the browser that was signed in, or its page, is gone")
     context.acts.claim = claim
     if elsewhere and found.landing:
         await context.acts.mark()
@@ -141,6 +142,13 @@ async def _done(context: StepContext, claim: Claim, found: Found) -> Report | No
         if not load.success:
             context.notes.append(f"the page it led to can't be had: {load.message}")
     return Report(message=f"not done a second time: {found.why}")
+
+
+def _is_elsewhere(context: StepContext, claim: Claim) -> bool:
+    """Whether the page that the act was done on is gone: in another browser, or crashed."""
+    session = context.session
+    restored = session.how in (Opening.RESTORED, Opening.STEPPED_BACK)
+    return claim.session_id != session.session_id or (context.request.again > 0 and restored)
 
 
 async def _look(context: StepContext, claim: Claim, found: Found) -> Report | None:

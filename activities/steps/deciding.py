@@ -29,8 +29,8 @@ class Finding(StrEnum):
 class Found:
     """A finding with its reason, a clause to follow "because".
 
-    `status` is what the site answered, where it did. `landing` is the page that followed an
-    act that was done, without its query.
+    `status` is what the site answered, where it did. `landing` is the first page that followed an
+    act that was done, without its query: a later one may be what a new tab was brought to.
     """
 
     finding: Finding
@@ -154,7 +154,7 @@ def _landed(found: Found, last: JournalEntry, requests: Sequence[JournalEntry]) 
         and 200 <= one.status < 300
         and _site(one.url) == _site(last.url)
     ]
-    return Found(found.finding, found.why, found.status, pages[-1] if pages else "")
+    return Found(found.finding, found.why, found.status, pages[0] if pages else "")
 
 
 def _host(url: str) -> str:

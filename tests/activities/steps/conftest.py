@@ -39,7 +39,7 @@ from plans.calls import Call, CallKind, Outcome
 from plans.step import HaltClass, Perception, Section, Step
 from tests.activities.browser.conftest import Site, Visit
 from workflows.interfaces import RunKey, StepRequest
-from workflows.messages import SessionRef
+from workflows.messages import Opening, SessionRef
 
 _NUMBERS = itertools.count()
 
@@ -170,6 +170,14 @@ class Bench:
         await self.session.detach()
         self.spec, self.holder = await _start(self.settings, self.shop)
         await self._attach()
+        await self._restore()
+
+    async def lose_page(self) -> None:
+        """The page crashes; a new one of the same browser is brought to the newest checkpoint."""
+        await self._restore()
+        self.session.how = Opening.RESTORED
+
+    async def _restore(self) -> None:
         newest = (await self.ledger.checkpoints.read(*_names(self.run))).newest
         assert newest is not None
         secrets = await self.ledger.secrets.read(*_names(self.run))

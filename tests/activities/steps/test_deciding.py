@@ -130,6 +130,8 @@ def test_a_dead_browser_may_have_sent_what_it_did_not_tell() -> None:
 def test_the_page_that_followed_is_told() -> None:
     pages = sent(12, f"{SHOP}/thanks", "GET", status=200, kind=EntryKind.DOCUMENT)
     assert found(*sent(11, status=303), *pages).landing == f"{SHOP}/thanks"
+    again = sent(13, f"{SHOP}/form", "GET", status=200, kind=EntryKind.DOCUMENT)
+    assert found(*sent(11, status=303), *pages, *again).landing == f"{SHOP}/thanks"
     assert found(*sent(11, status=200)).landing == ""
 
 

@@ -152,6 +152,20 @@ async def test_another_browser_is_brought_to_where_a_done_act_led(bench: Bench) 
     assert len(bench.shop.orders) == 1
 
 
+async def test_a_new_page_of_the_same_browser_is_brought_there_too(bench: Bench) -> None:
+    await bench.open()
+    call = bench.call(TOLD)
+    await bench.claim(call)
+    await bench.session.page.click("button")
+    await bench.session.page.wait_for_url("**/thanks")
+    await bench.lose_page()
+    assert bench.session.page.url == bench.shop.url("/form")
+    outcome = await bench.do(call, again=1)
+    assert outcome.success, outcome
+    assert bench.session.page.url == bench.shop.url("/thanks")
+    assert len(bench.shop.orders) == 1
+
+
 async def test_another_browser_does_what_the_dead_one_had_not_sent(bench: Bench) -> None:
     await bench.open()
     call = bench.call(TOLD)
