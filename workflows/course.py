@@ -130,13 +130,13 @@ class Course:
             if mending:
                 self.marks.set("running", SHOWN[how])
             self.story.stands("running", "" if first else SHOWN[how])
-            self._look_at(how, first)
+            self._look_at(how)
 
-    def _look_at(self, how: Opening, first: bool) -> None:
+    def _look_at(self, how: Opening) -> None:
         """Deal with a page that is not the one where the run stood."""
         if how is Opening.RESTORED:
             self.place.misplaced = False
-        blank = how is Opening.FRESH and not first and bool(self.interpreter.state.visits)
+        blank = how is Opening.FRESH and bool(self.interpreter.state.visits)
         if not blank and how is not Opening.STEPPED_BACK:
             return
         if self.pausing.closed is not None:

@@ -1,6 +1,7 @@
 """PlanRun when browsers, workers and machines go away under it; nothing is done twice."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -401,11 +402,31 @@ class FromCheckpoint(Scripted):
         return Opening.STEPPED_BACK
 
 
-async def test_the_first_call_of_a_run_that_goes_on_may_have_been_begun(
-    temporal_client: Client,
+def opening_by(how: Opening) -> Callable[[SessionRequest], Opening]:
+    def opened(request: SessionRequest) -> Opening:
+        return how
+
+    return opened
+
+
+@pytest.mark.parametrize("how", [Opening.FRESH, Opening.STEPPED_BACK])
+async def test_a_run_that_goes_on_without_its_page_does_the_steps_before_it_again(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch, how: Opening
 ) -> None:
     scripted = Scripted(temporal_client, FORM)
     going_on(scripted)
+    monkeypatch.setattr(scripted, "how", opening_by(how))
+    async with scripted.running() as handle:
+        await handle.result()
+    assert scripted.effects == [f"step:{index}:0:1:r1" for index in (1, 2, 3)]
+
+
+async def test_the_first_call_of_a_run_that_goes_on_may_have_been_begun(
+    temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted = Scripted(temporal_client, FORM)
+    going_on(scripted)
+    monkeypatch.setattr(scripted, "how", opening_by(Opening.RESTORED))
     async with scripted.running() as handle:
         await handle.result()
     made = [(one.call.key, one.again, one.stepped_back) for one in scripted.calls]
