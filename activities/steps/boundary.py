@@ -8,13 +8,17 @@ from weakref import WeakKeyDictionary
 from playwright.async_api import Error
 
 from activities.browser.capturing import capture
-from activities.browser.checkpoint import Checkpoint, fingerprint, restorable
+from activities.browser.checkpoint import BLANK, Checkpoint, Tab, fingerprint, restorable
 from activities.browser.session import BrowserSession
-from activities.errors import ActivityError
+from activities.errors import ActivityError, SessionLost
 from activities.steps.context import StepContext
 from ledger.models import NewCheckpoint
 
 _CAPTURE_S = 2.0
+_MISSING = Checkpoint(tabs=(Tab(url=BLANK, method="unread"),))
+"""Stands for a page that could not be read: it can't be restored."""
+_NEWS_S = 0.3
+"""The news of a crash may come a moment later than the failure."""
 
 log = logging.getLogger("mantis.steps")
 
@@ -41,15 +45,22 @@ class Boundaries:
     async def take(self, context: StepContext) -> Boundary | None:
         """A checkpoint after a call, None where the pages are as before.
 
-        Where it can't be taken in time the one before stays the newest: no step fails for it.
+        Where it can't be taken in time no step fails for it: that the newest one is missing is
+        kept in its place, so that another browser is not taken to be where the run is.
+
+        Raises:
+            SessionLost: the pages that the call led to are gone before they could be kept. What
+                follows must not be done on the pages before the call: it has to be made again.
         """
         session = context.session
-        if not context.acts.marked or session.lost.is_set():
+        if not context.acts.marked:
             return None
-        checkpoint = await _captured(context)
+        checkpoint = None if session.lost.is_set() else await _captured(context)
         if checkpoint is None:
+            if await session.take_crash(_NEWS_S) or not await session.alive():
+                raise SessionLost("the page was lost before it was kept")
             context.notes.append("no checkpoint was taken: the page can't be read now")
-            return None
+            checkpoint = _MISSING
         mark = await asyncio.to_thread(fingerprint, checkpoint)
         if self._kept.get(session) == mark:
             return None

@@ -14,7 +14,7 @@ from temporalio import activity
 
 from activities.browser.hints import unmet_hint
 from activities.browser.session import BrowserSession, SessionRegistry
-from activities.errors import ActivityError
+from activities.errors import ActivityError, SessionLost
 from activities.heartbeats import heartbeats
 from activities.patience import patiently
 from activities.settings import ActivitySettings
@@ -30,7 +30,7 @@ from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
 from activities.steps.values import RunValues
 from inference.cascade import Cascade
-from ledger.errors import SecretUnreadable
+from ledger.errors import LedgerAway, LedgerFull, SecretUnreadable
 from ledger.ledger import Ledger
 from plans.calls import CallKind, Outcome, Verdict
 from plans.placeholders import fill_step, names_in_step
@@ -126,6 +126,9 @@ class StepRunner:
                 report = await _browser_failure(context, error)
             except SecretUnreadable as error:
                 report = failed(FailureClass.UNKNOWN, str(error))
+            except (LedgerAway, LedgerFull):
+                # The call is lost as with its worker, and made again.
+                raise
             except TimeoutError:
                 report = failed(FailureClass.NAV_TIMEOUT, "the step did not end in its time")
             except Exception:  # the activity boundary: a fault of ours fails the step, named by id
@@ -143,7 +146,12 @@ class StepRunner:
         context = done.context
         if context is None or done.lost:
             return await patiently(partial(record, self._ledger, done))
-        boundary = await self._boundaries.take(context)
+        try:
+            boundary = await self._boundaries.take(context)
+        except SessionLost as error:
+            lost = failed(FailureClass.BROWSER_LOST, str(error))
+            done = replace(done, report=lost, gate=None)
+            return await patiently(partial(record, self._ledger, done))
         state = context.acts.settled(done.report)
         done = replace(done, boundary=boundary, claim_state=state)
         outcome = await patiently(partial(record, self._ledger, done))

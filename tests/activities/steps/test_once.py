@@ -2,11 +2,16 @@
 
 import asyncio
 import contextlib
+import os
 import random
+import signal
 
 import pytest
 from pydantic import JsonValue
 
+from activities.browser.capturing import capture
+from activities.browser.session import BrowserSession
+from activities.steps.masking import Mask
 from ledger.models import Claim
 from plans.step import FailureClass
 from tests.activities.steps.conftest import DONE, Bench, step_of
@@ -148,6 +153,29 @@ async def test_another_browser_is_brought_to_where_a_done_act_led(bench: Bench) 
     assert bench.session.page.url == bench.shop.url("/form")
     outcome = await bench.do(call, again=1)
     assert outcome.success, outcome
+    assert bench.session.page.url == bench.shop.url("/thanks")
+    assert len(bench.shop.orders) == 1
+
+
+async def test_a_done_act_whose_page_is_lost_before_it_is_kept_is_decided_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next step would be done on the form, as if it were what the act led to."""
+
+    async def too_late(session: BrowserSession, mask: Mask, *, timeout_s: float) -> None:
+        os.kill((await bench.holder.hello()).chrome_pid, signal.SIGKILL)
+        assert await capture(session, mask, timeout_s=timeout_s) is None
+
+    await bench.open()
+    call = bench.call(TOLD)
+    with monkeypatch.context() as patch:
+        patch.setattr("activities.steps.boundary.capture", too_late)
+        outcome = await bench.do(call)
+    assert outcome.failure_class is FailureClass.BROWSER_LOST
+    assert (await claim_of(bench, call.key)).state == "claimed"
+    await bench.lose_browser()
+    outcome = await bench.do(call, again=1)
+    assert outcome.success and outcome.acted
     assert bench.session.page.url == bench.shop.url("/thanks")
     assert len(bench.shop.orders) == 1
 
