@@ -82,6 +82,8 @@ async def _sweep_on(settings: ActivitySettings) -> None:
             await asyncio.to_thread(sweep_journals, settings.data_dir / "journals")
         except OSError as error:
             log.warning("left-over sessions could not be swept: %s", error)
+        except Exception:  # the loop of a process: one fault must not end it
+            log.exception("sweeping left-over sessions failed")
         else:
             if swept:
                 log.info("swept %d left-over sessions", swept)

@@ -59,6 +59,14 @@ def is_alive(hosts_dir: Path, host_queue: str) -> bool:
     return False
 
 
+def any_alive(hosts_dir: Path) -> bool:
+    """Whether any browser worker of this machine lives."""
+    if not hosts_dir.is_dir():
+        return False
+    names = [path.name for path in hosts_dir.glob("host-*") if path.suffix != ".partial"]
+    return any(is_alive(hosts_dir, name) for name in names)
+
+
 def sweep_hosts(hosts_dir: Path) -> None:
     """Remove the locks of workers that live no more."""
     if not hosts_dir.is_dir():

@@ -261,6 +261,7 @@ class SessionOpener:
             profile_dir=profile_dir,
             socket_path=_socket_path(settings.runtime_dir, session_id),
             journals_dir=settings.journals_dir(run.tenant_id, run.run_id),
+            hosts_dir=settings.hosts_dir,
             tenant_id=run.tenant_id,
             run_id=run.run_id,
             host_queue=self._host_queue,

@@ -137,6 +137,8 @@ class Unclaimed:
                 await self.look()
             except OSError as error:
                 log.warning("unclaimed sessions could not be looked for: %s", error)
+            except Exception:  # the loop of a process: one fault must not end it
+                log.exception("looking for unclaimed sessions failed")
             await asyncio.sleep(_EVERY_S)
 
 

@@ -11,8 +11,9 @@ from plans.step import FailureClass
 
 T = TypeVar("T")
 
-_LOST = frozenset({"SessionLost", "StaleEpoch", "Draining"})
-"""Types of errors that say that the session is not this worker's, or not at all, any more."""
+_LOST = frozenset({"SessionLost", "StaleEpoch", "Draining", "LedgerAway", "LedgerFull"})
+"""Types of errors that say that the session is not this worker's, or not at all, any more, or
+that nobody could write down what a call did."""
 
 
 def quietly(handle: workflow.ActivityHandle[T]) -> workflow.ActivityHandle[T]:

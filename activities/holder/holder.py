@@ -38,10 +38,14 @@ from activities.holder.network import Network
 from activities.holder.ownership import own_profile
 from activities.holder.policy import EgressPolicy
 from activities.holder.requests import watch_requests
+from activities.machine import any_alive
 from plans.allowlist import Allowlist
 
 _PROFILE_PATIENCE_S = 20.0
 """Longer than a browser needs to close."""
+
+_LOOK_S = 1.0
+"""How often a parked session looks whether a worker of its machine lives."""
 
 _LONGEST_TEMP_DIR = 60
 """Chromium puts a socket into a folder of its own in there, and refuses a path over 107 bytes."""
@@ -216,10 +220,20 @@ class Holder:
                 self._network.cut()
             if state is not LeaseState.HELD and not self._chromium.alive:
                 return
+            patience_s = self._lease.changes_in_s
+            if state is LeaseState.PARKED:
+                await self._silence_if_alone()
+                patience_s = min(patience_s, _LOOK_S)
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._lease.changes_in_s):
+                async with asyncio.timeout(patience_s):
                     await self._changed.wait()
+
+    async def _silence_if_alone(self) -> None:
+        """Cut a parked browser's network while nobody lives who could end it with its run."""
+        hosts_dir = self._spec.hosts_dir
+        if hosts_dir is not None and not await asyncio.to_thread(any_alive, hosts_dir):
+            self._network.cut()
 
     async def _clear_after_loss(self) -> None:
         """End what is left of a Chromium that died by itself."""

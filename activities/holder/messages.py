@@ -35,6 +35,8 @@ class HolderSpec(Frozen):
     `profile_dir` is removed at the end when `throwaway_profile`; `session_dir` takes the log,
     `holder.json` and the downloads, and the journal unless `journals_dir` names the folder of
     all the run's journals. `socket_path` lies in a folder that only this user can enter.
+    While no browser worker of `hosts_dir` lives, a parked browser reaches nothing: nobody
+    could end it with its run.
     `tenant_id` and `run_id` name the run, `host_queue` and `machine_queue` the first worker.
     `allow_private_hosts` are `host:port` or `host:*`, `allowed_hosts` the tenant's allowlist
     (None or empty: any public host). The lease lapses `ttl_s` after its last renewal;
@@ -46,6 +48,7 @@ class HolderSpec(Frozen):
     profile_dir: Path
     socket_path: Path
     journals_dir: Path | None = None
+    hosts_dir: Path | None = None
     tenant_id: str = ""
     run_id: str = ""
     host_queue: str = ""

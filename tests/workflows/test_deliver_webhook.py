@@ -43,7 +43,7 @@ from workflows.interfaces import (
 )
 from workflows.sandbox import sandbox
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(240)
 
 ROOT = Path(__file__).resolve().parents[2]
 TENANT, RUN = "acme", "20260101_000000_abcdef12"
@@ -323,9 +323,9 @@ async def test_killed_workers_lose_no_delivery(due: Due) -> None:
         delivery = await due.make(receiver.url())
         await due.start(delivery)
         async with due.worker_process():
-            await receiver.wait_for(1, 30)
+            await receiver.wait_for(1, 90)
         async with due.worker_process():
-            await receiver.wait_for(2, 40)
+            await receiver.wait_for(2, 90)
             await due.until("pending", 1)
         async with due.worker_process():
             done = await due.until("delivered", 2, 60)

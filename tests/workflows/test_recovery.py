@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from temporalio.client import Client
 
+from ledger.errors import LedgerAway
 from plans.calls import Call, Finish, Outcome
 from plans.interpreter import Interpreter
 from plans.plan import Plan
@@ -85,6 +86,19 @@ async def test_a_call_lost_with_its_browser_is_made_again_on_the_next_one(
         ("running", 2),
     ]
     assert scripted.finished[0].state.counters.rows_viable == 3
+
+
+async def test_a_call_that_the_ledger_could_not_take_down_is_made_again(
+    temporal_client: Client,
+) -> None:
+    async def away(request: StepRequest) -> Outcome:
+        raise LedgerAway("the ledger's database can't be reached")
+
+    scripted = Scripted(temporal_client, LISTING, once_at("step:2:1:1", away))
+    async with scripted.running() as handle:
+        finish = await handle.result()
+    assert finish == Finish(status="succeeded")
+    assert scripted.effects == KEYS
 
 
 async def test_a_worker_that_falls_silent_is_noticed_by_its_heartbeats(

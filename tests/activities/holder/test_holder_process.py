@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,7 @@ from activities.errors import ChromiumMissing, LaunchFailed, SessionLost, StaleE
 from activities.holder.client import HolderClient, start_holder
 from activities.holder.messages import Hello, HolderSpec, HolderState
 from activities.leftovers import remove_session
+from activities.machine import alive_as
 from tests.activities.holder.conftest import Serve
 
 pytestmark = pytest.mark.browser
@@ -220,8 +222,18 @@ async def test_a_lapse_shuts_out_its_worker(spec_of: SpecOf) -> None:
     await holder.close()
 
 
-async def test_a_parked_browser_goes_on_without_a_worker_until_it_is_adopted(
-    spec_of: SpecOf, serve: Serve
+async def until_quiet(count: Callable[[], int]) -> None:
+    """Wait until a count stands still for a second."""
+    async with asyncio.timeout(15):
+        while True:
+            before = count()
+            await asyncio.sleep(1)
+            if count() == before:
+                return
+
+
+async def test_a_parked_browser_goes_on_without_a_step_while_a_worker_of_its_machine_lives(
+    spec_of: SpecOf, serve: Serve, tmp_path: Path
 ) -> None:
     asked = 0
 
@@ -238,7 +250,10 @@ async def test_a_parked_browser_goes_on_without_a_worker_until_it_is_adopted(
             )
 
     port = await serve(site)
-    spec = spec_of(ttl_s=3, allow_private_hosts=(f"127.0.0.1:{port}",))
+    hosts_dir = tmp_path / "hosts"
+    worker = ExitStack()
+    worker.enter_context(alive_as(hosts_dir, "host-1"))
+    spec = spec_of(ttl_s=3, allow_private_hosts=(f"127.0.0.1:{port}",), hosts_dir=hosts_dir)
     holder = await start_holder(spec)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.connect_over_cdp((await holder.hello()).cdp_url)
@@ -255,7 +270,11 @@ async def test_a_parked_browser_goes_on_without_a_worker_until_it_is_adopted(
     await asyncio.sleep(spec.ttl_s)
     before = asked
     await eventually(lambda: asked > before, 10)
+    worker.close()
+    await until_quiet(lambda: asked)
     adopted = await holder.adopt(2)
+    after = asked
+    await eventually(lambda: asked > after, 10)
     assert adopted.state is HolderState.READY
     assert (adopted.acting, adopted.target) == ("step:1:0:1", "T")
     await holder.close(2)
