@@ -14,7 +14,7 @@ HEARTBEAT = timedelta(seconds=4)
 STEP_PICKUP = timedelta(seconds=10)
 """A host that does not take a step within this time counts as lost."""
 
-MACHINE_PICKUP = timedelta(seconds=4)
+MACHINE_PICKUP = timedelta(seconds=2.5)
 """So long the machine of a lost session is asked for it: its worker may be starting again."""
 
 CLOSE_PICKUP = timedelta(seconds=2)
