@@ -20,7 +20,8 @@ _INTO_STEP_S = 0.5
 _AIM_WITHIN_S = 60.0
 _GO_ON_WITHIN_S = 75.0
 _QUIET_EVERY = 15
-_LEFT_WITHIN_S = 45.0
+_LEFT_WITHIN_S = 100.0
+"""A browser that a drained worker left to its holder may wait a minute for the next worker."""
 _MOST_STRIKES = 3
 """A run that was struck so often is let alone, so that it ends."""
 JOBS = ("extraction", "login", "order")
