@@ -41,6 +41,7 @@ class Stage:
         self._settings = {
             "MANTIS_MAX_SESSIONS": str(sessions),
             "MANTIS_LEASE_LINGER_S": "10",
+            "MANTIS_PAUSE_HOLD_MINUTES": "1",
             "MANTIS_CALLS_PER_HISTORY": str(CALLS_PER_HISTORY),
             "TMPDIR": str(self.temp_dir),
         }
