@@ -25,7 +25,11 @@ from activities.delivery.webhooks import WebhookActivities
 from ledger.errors import LedgerAway
 from ledger.ledger import Ledger
 from ledger.models import Delivery, DeliveryState, Ending, Limits, NewRun, RunStatus
+from ledger.settings import LedgerSettings
+from ledger.vault import Keyring
 from plans.step import Perception
+from temporal.client import connect
+from temporal.settings import TemporalSettings
 from tests.activities.delivery.receiver import (
     Receiver,
     receiving,
@@ -157,9 +161,11 @@ def _ended_soon(url: str, secret_name: str) -> NewRun:
 
 
 @pytest.fixture
-async def due(temporal_client: Client, temporal_address: str, tmp_path: Path) -> AsyncIterator[Due]:
+async def due(temporal_address: str, tmp_path: Path) -> AsyncIterator[Due]:
+    keyring = Keyring.load(LedgerSettings(data_dir=tmp_path))
+    client = await connect(TemporalSettings(address=temporal_address), keyring)
     ledger = await Ledger.open(f"sqlite+aiosqlite:///{tmp_path}/ledger.db")
-    yield Due(temporal_client, ledger, tmp_path, temporal_address)
+    yield Due(client, ledger, tmp_path, temporal_address)
     await ledger.close()
 
 
