@@ -38,11 +38,11 @@ class _Handle(_Shown):
 class _Event(_Shown):
     ts: str
     kind: str
-    intent: str = ""
+    intent: str | None = None
     tier: str | None = None
-    cost: float = 0.0
+    cost: float | None = None
     success: bool | None = None
-    error: str = ""
+    error: str | None = None
 
 
 class _Events(_Shown):
@@ -164,10 +164,10 @@ async def _take(client: httpx.AsyncClient, run_id: str, seen: _Seen) -> None:
         if event.kind != "step":
             continue
         seen.steps += 1
-        seen.cost += event.cost
-        seen.last, seen.tier = event.intent, event.tier or "-"
+        seen.cost += event.cost or 0.0
+        seen.last, seen.tier = event.intent or "", event.tier or "-"
         if event.success is False:
-            seen.failures.append(f"{event.intent}: {event.error}")
+            seen.failures.append(f"{seen.last}: {event.error or 'failed'}")
 
 
 def _show(console: Console, stack: Stack, data_dir: Path, run_id: str, outcome: _Outcome) -> None:
