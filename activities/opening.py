@@ -17,9 +17,9 @@ from activities.browser.holding import Holding
 from activities.browser.restoring import restore, take_over
 from activities.browser.session import BrowserSession, PlaywrightDriver
 from activities.browser.stuck import answer_due, close_stuck_tabs
-from activities.errors import ActivityError, LaunchFailed, NotRestored, SessionLost
+from activities.errors import ActivityError, LaunchFailed, NotRestored, SessionLost, StaleEpoch
 from activities.holder.client import HolderClient, start_holder
-from activities.holder.finding import end_session, spec_of
+from activities.holder.finding import end_session, hello_of, spec_of
 from activities.holder.journal import read_journal
 from activities.holder.messages import Hello, HolderSpec, HolderState
 from activities.holder.ownership import is_owned
@@ -131,7 +131,11 @@ class SessionOpener:
         await asyncio.to_thread(remove_session, spec.session_dir)
 
     async def _adopt(self, request: SessionRequest, previous: SessionRef) -> OpenSession | None:
-        """The session that was there; ended for certain where it can't be driven any more."""
+        """The session that was there; ended for certain where it can't be driven any more.
+
+        Raises:
+            StaleEpoch: it was taken over since this was asked for, by a worker that was late.
+        """
         spec = await asyncio.to_thread(self.here, previous.session_id)
         if spec is None or (spec.tenant_id, spec.run_id) != _names(request.run):
             return None
@@ -139,6 +143,10 @@ class SessionOpener:
             return await self._take_over(request, spec)
         except NotRestored:
             raise
+        except StaleEpoch:
+            if await _is_taken(spec, request.epoch):
+                raise
+            log.info("session %s is about to end", spec.session_id)
         except ActivityError as error:
             log.info("session %s can't be adopted: %s", spec.session_id, error)
         await self.discard(spec)
@@ -275,6 +283,12 @@ class SessionOpener:
             linger_s=settings.lease_linger_s,
             epoch=request.epoch,
         )
+
+
+async def _is_taken(spec: HolderSpec, epoch: int) -> bool:
+    """Whether a session is held under an epoch that a late asker must leave alone."""
+    hello = await hello_of(spec)
+    return hello is not None and hello.epoch >= epoch
 
 
 async def _bring_back(

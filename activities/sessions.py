@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from activities.browser.session import PlaywrightDriver, SessionRegistry
-from activities.errors import ActivityError, SessionLost
+from activities.errors import ActivityError, SessionLost, StaleEpoch
 from activities.heartbeats import heartbeats
 from activities.holder.client import HolderClient
 from activities.holder.finding import hello_of
@@ -225,8 +225,10 @@ class SessionActivities:
             self.steps.forget(session_id)
         match reason:
             case "closed":
-                await _cut(session.holder)
+                taken = await _is_taken(session)
                 await session.detach()
+                if taken:
+                    return
                 await self._end(session.spec)
                 if session.over.is_set():
                     await self._drop_journals(_run_of(session.spec))
@@ -295,6 +297,18 @@ async def _kept(session: OpenSession) -> Reason:
         for task in waiting:
             task.cancel()
     return session.reason
+
+
+async def _is_taken(session: OpenSession) -> bool:
+    """Cut the session's network, unless another worker holds it by now."""
+    try:
+        await session.holder.cut(session.ref.epoch)
+    except StaleEpoch:
+        log.info("session %s is held by another worker by now", session.ref.session_id)
+        return True
+    except ActivityError:
+        return False
+    return False
 
 
 async def _cut(holder: HolderClient) -> None:

@@ -6,6 +6,7 @@ import signal
 import psutil
 import pytest
 
+from activities.holder.messages import HolderState
 from tests.activities.sessions.asking import Asking
 from tests.activities.sessions.conftest import Machine, Run, Site, until_true
 from workflows.messages import Opening
@@ -49,6 +50,26 @@ async def test_a_living_browser_is_adopted_and_its_former_holder_gives_up(
         assert await pages[0].evaluate("started") == started
     await run.close(opened.session)
     assert await run.ended(2) == "closed"
+
+
+async def test_a_worker_that_asks_late_leaves_a_browser_that_was_taken_over_alone(
+    run: Run, site: Site
+) -> None:
+    """Its task lay in a stopped worker while the next one had the browser adopted."""
+    await run.hold()
+    first = (await run.opened()).session
+    async with run.pages(first) as pages:
+        await pages[0].goto(site.url())
+    await run.hold(3, first)
+    third = (await run.opened(3)).session
+    await run.hold(2, first)
+    assert await run.ended(2) == "StaleEpoch"
+    hello = await run.hello(third)
+    assert (hello.state, hello.epoch) == (HolderState.READY, 3)
+    async with run.pages(third) as pages:
+        await pages[0].goto(site.url("/?list"))
+    await run.close(third)
+    assert await run.ended(3) == "closed"
 
 
 async def test_the_journal_of_a_browser_that_is_given_up_stays_as_long_as_its_run_goes_on(
