@@ -11,7 +11,8 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from activities.browser.session import PlaywrightDriver, SessionRegistry
+from activities.browser.registry import SessionRegistry
+from activities.browser.session import PlaywrightDriver
 from activities.errors import ActivityError, SessionLost, StaleEpoch
 from activities.heartbeats import heartbeats
 from activities.holder.client import HolderClient

@@ -12,7 +12,7 @@ from activities.browser.documents import Documents
 from activities.browser.downloads import Downloads
 from activities.browser.driver import PlaywrightDriver
 from activities.browser.holding import Holding, JournalView
-from activities.errors import ActivityError, SessionLost, StaleEpoch
+from activities.errors import ActivityError, SessionLost
 from activities.holder.flags import VIEWPORT
 from activities.holder.messages import Hello
 from plans.step import Frozen
@@ -23,7 +23,6 @@ __all__ = [
     "PlaywrightDriver",
     "SessionEvent",
     "SessionEventKind",
-    "SessionRegistry",
 ]
 
 _ATTACH_TIMEOUT_S = 10.0
@@ -277,13 +276,6 @@ class BrowserSession:
         self._crash.clear()
         return crashed
 
-    async def wait_gone(self, timeout_s: float) -> bool:
-        """Wait up to `timeout_s` for the browser to be lost; returns whether it is."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self.lost.wait()
-        return not await self.alive()
-
     async def alive(self) -> bool:
         """Ask the browser for a sign of life; sets `lost` where it is gone.
 
@@ -419,40 +411,6 @@ class BrowserSession:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class SessionRegistry:
-    """The sessions attached in this worker, by name."""
-
-    def __init__(self) -> None:
-        self._sessions: dict[str, BrowserSession] = {}
-
-    def add(self, session: BrowserSession) -> None:
-        """Make a session known; one of the same name is replaced."""
-        self._sessions[session.session_id] = session
-
-    def remove(self, session: BrowserSession) -> None:
-        """Forget a session, unless a later one has taken its place."""
-        if self._sessions.get(session.session_id) is session:
-            del self._sessions[session.session_id]
-
-    def get(self, session_id: str, epoch: int) -> BrowserSession:
-        """The session for a step that was planned under `epoch`.
-
-        Raises:
-            SessionLost: this worker does not have it, or its browser is gone.
-            StaleEpoch: the step belongs to an earlier holder of the session.
-        """
-        session = self._sessions.get(session_id)
-        if session is None or session.lost.is_set():
-            raise SessionLost(f"session {session_id} is not on this worker: open a new one")
-        if epoch < session.epoch:
-            raise StaleEpoch(
-                f"epoch {epoch} of session {session_id} is over, epoch {session.epoch} holds it"
-            )
-        if epoch > session.epoch:
-            raise SessionLost(f"session {session_id} was adopted elsewhere: open a new one")
-        return session
 
 
 async def _disconnect(browser: Browser) -> None:

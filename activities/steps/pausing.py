@@ -6,7 +6,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.browser.capturing import capture
 from activities.browser.checkpoint import restorable
-from activities.browser.session import BrowserSession, SessionRegistry
+from activities.browser.registry import SessionRegistry
+from activities.browser.session import BrowserSession
 from activities.browser.typed import code_on
 from activities.errors import ActivityError, SessionLost
 from activities.heartbeats import heartbeats

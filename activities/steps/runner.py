@@ -13,7 +13,8 @@ from playwright.async_api import Error as PlaywrightError
 from temporalio import activity
 
 from activities.browser.hints import unmet_hint
-from activities.browser.session import BrowserSession, SessionRegistry
+from activities.browser.registry import SessionRegistry
+from activities.browser.session import BrowserSession
 from activities.errors import ActivityError, SessionLost
 from activities.heartbeats import heartbeats
 from activities.patience import patiently

@@ -19,8 +19,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.browser.checkpoint import Checkpoint
 from activities.browser.holding import Holding
+from activities.browser.registry import SessionRegistry
 from activities.browser.restoring import restore, take_over
-from activities.browser.session import BrowserSession, PlaywrightDriver, SessionRegistry
+from activities.browser.session import BrowserSession, PlaywrightDriver
 from activities.holder.client import HolderClient, start_holder
 from activities.holder.messages import HolderSpec, journal_path
 from activities.settings import ActivitySettings

@@ -10,7 +10,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.browser.checkpoint import Checkpoint
-from activities.browser.session import BrowserSession, PlaywrightDriver, SessionRegistry
+from activities.browser.registry import SessionRegistry
+from activities.browser.session import BrowserSession, PlaywrightDriver
 from activities.holder.client import start_holder
 from activities.holder.messages import HolderSpec
 from activities.steps.pausing import PauseOpener, prompt_of
