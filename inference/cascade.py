@@ -3,8 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
-from inference.decisions import Decision, DontKnow, Question, Tier
+from inference.decisions import (
+    Candidate,
+    Decision,
+    DontKnow,
+    DontKnowReason,
+    Question,
+    Tier,
+)
 from inference.observation import Observation
+from inference.risk import threshold
+from plans.calls import Money
 from plans.step import Frozen, Perception, Step, TierName
 
 NOT_CONFIGURED: Final = "not_configured"
@@ -15,11 +24,15 @@ class Asked(Frozen):
     """One tier on the way to an answer.
 
     `outcome` is answered, a don't-know's reason, or not_configured; `why` tells more.
+    `confidence` is that of an answer, also of one that was not sure enough for its act.
     """
 
     tier: TierName
     outcome: str
     why: str = ""
+    confidence: float | None = None
+    cost: Money = Money()
+    candidates: tuple[Candidate, ...] = ()
 
 
 class Answer(Frozen):
@@ -39,6 +52,11 @@ class Answer(Frozen):
             self.result, Decision
         )
 
+    @property
+    def cost(self) -> Money:
+        """What all tiers that were asked cost together."""
+        return sum((asked.cost for asked in self.trail), Money())
+
 
 class Cascade:
     """The configured tiers, asked in the order that the perception mode gives."""
@@ -49,7 +67,11 @@ class Cascade:
     async def decide(
         self, observation: Observation, question: Question, perception: Perception
     ) -> Answer:
-        """Ask until one tier decides; tiers not configured are passed over and noted."""
+        """Ask until one tier is sure enough for the act that it names.
+
+        Tiers that are not configured are passed over and noted; each one asked gets the
+        candidates of the one before it.
+        """
         trail: list[Asked] = []
         last: DontKnow | None = None
         for name in _order(perception, question.step):
@@ -57,14 +79,45 @@ class Cascade:
             if tier is None:
                 trail.append(Asked(tier=name, outcome=NOT_CONFIGURED))
                 continue
-            match await tier.decide(observation, question):
-                case Decision() as decision:
-                    trail.append(Asked(tier=name, outcome="answered", why=decision.why))
-                    return Answer(result=decision, trail=tuple(trail))
-                case DontKnow() as unsure:
-                    trail.append(Asked(tier=name, outcome=unsure.reason, why=unsure.why))
-                    last = unsure
+            answer = await tier.decide(observation, question)
+            sure = answer.confidence if isinstance(answer, Decision) else None
+            if isinstance(answer, Decision):
+                if (need := _lacking(observation, question.step, answer)) is None:
+                    trail.append(_asked(answer, "answered", sure))
+                    return Answer(result=answer, trail=tuple(trail))
+                answer = _not_enough(answer, need)
+            trail.append(_asked(answer, answer.reason, sure))
+            last = answer
+            question = question.model_copy(update={"handed": answer.candidates})
         return Answer(result=last, trail=tuple(trail))
+
+
+def _lacking(observation: Observation, step: Step, decision: Decision) -> float | None:
+    """The confidence that the act needs, where the decision has less."""
+    name = "" if decision.ref is None else observation.element(decision.ref).name
+    need = threshold(decision.act, step.type, name)
+    return need if decision.confidence < need else None
+
+
+def _not_enough(decision: Decision, need: float) -> DontKnow:
+    return DontKnow(
+        reason=DontKnowReason.UNSURE,
+        why=f"{decision.confidence:.2f} sure, {need:.2f} needed",
+        tier=decision.tier,
+        candidates=decision.candidates,
+        cost=decision.cost,
+    )
+
+
+def _asked(answer: Decision | DontKnow, outcome: str, sure: float | None) -> Asked:
+    return Asked(
+        tier=answer.tier,
+        outcome=outcome,
+        why=answer.why,
+        confidence=sure,
+        cost=answer.cost,
+        candidates=answer.candidates,
+    )
 
 
 def _order(perception: Perception, step: Step) -> tuple[TierName, ...]:

@@ -7,8 +7,9 @@ answer in the same words as the DOM tier.
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from inference.memory.locator import Remembered
 from inference.observation import Observation
-from plans.calls import Verdict
+from plans.calls import Money, Verdict
 from plans.step import Frozen, Step, TierName
 
 
@@ -32,6 +33,8 @@ class ActKind(StrEnum):
     """Bring a checkbox or switch to off, whatever its state is now."""
     HOVER = "hover"
     """Rest the pointer on the target."""
+    DRAG = "drag"
+    """Drag the target onto the element `onto`, or by `text`: "dx,dy" in CSS pixels."""
 
 
 class Candidate(Frozen):
@@ -43,11 +46,22 @@ class Candidate(Frozen):
     score: float
 
 
+class Point(Frozen):
+    """A place on the page: CSS pixels of the top frame's viewport, origin top left."""
+
+    x: float
+    y: float
+
+
 class Decision(Frozen):
     """Sure enough to act.
 
     `ref` is the element's `ref` in the observation, None for acts on the page as a whole;
-    `confidence` is the calibrated chance of being right.
+    `confidence` is the calibrated chance of being right. `onto` is where a drag ends. `point`
+    is where to act when what is meant is only a part of the element `ref`: a text in a
+    picture or canvas, a place on a map. `also` are further targets of the same act, in page
+    order ("all 3 checkboxes"). `goes_on`: the act only leads to what the step asks for
+    (opens a menu, turns a calendar, scrolls a list): look again and ask with it in `done`.
     """
 
     act: ActKind
@@ -57,6 +71,11 @@ class Decision(Frozen):
     text: str = ""
     why: str = ""
     candidates: tuple[Candidate, ...] = ()
+    onto: int | None = None
+    point: Point | None = None
+    also: tuple[int, ...] = ()
+    goes_on: bool = False
+    cost: Money = Money()
 
 
 class DontKnowReason(StrEnum):
@@ -81,14 +100,32 @@ class DontKnow(Frozen):
     why: str
     tier: TierName
     candidates: tuple[Candidate, ...] = ()
+    cost: Money = Money()
+
+
+class Done(Frozen):
+    """An act that was already done for this step, on an element of this name and role."""
+
+    act: ActKind
+    name: str
+    role: str
+    text: str = ""
 
 
 class Question(Frozen):
-    """A step with its placeholders filled in; `value` is what to type or choose."""
+    """A step with its placeholders filled in; `value` is what to type or choose.
+
+    `done` are the acts of this step so far, oldest first, where an earlier decision went on.
+    `handed` are the candidates of the tier that handed on. `remembered` are the locators that
+    worked for this intent on pages like this one.
+    """
 
     step: Step
     intent: str
     value: str = ""
+    done: tuple[Done, ...] = ()
+    handed: tuple[Candidate, ...] = ()
+    remembered: tuple[Remembered, ...] = ()
 
 
 class Tier(Protocol):

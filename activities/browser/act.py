@@ -77,5 +77,7 @@ async def _do(
             return await check(page, element, on=False, timeout_s=timeout_s)
         case ActKind.HOVER:
             return await hover(page, element, timeout_s=timeout_s)
+        case ActKind.DRAG:
+            return failed(page, FailureClass.SELECTOR_MISS, "a drag needs a place to end")
         case _:
             assert_never(kind)

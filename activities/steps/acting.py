@@ -8,6 +8,7 @@ from activities.browser.content import capture_content
 from activities.browser.history import go_back
 from activities.browser.navigate import same_document
 from activities.steps.context import StepContext, report_of
+from activities.steps.grounding import ground_and_act
 from activities.steps.navigation import list_url_of
 from activities.steps.report import Report, failed
 from inference.decisions import ActKind, ListItem
@@ -22,30 +23,30 @@ _BACK_TIME_S = 20.0
 
 async def act(context: StepContext) -> Report:
     """Ground the step and act; what it types or chooses is in its params or its intent."""
-    return await context.ground_and_act()
+    return await ground_and_act(context)
 
 
 async def click(context: StepContext) -> Report:
     """Click what the intent names; in a loop, "the next listing" is the next not visited."""
     if context.call.item_loop is not None and takes_next_item(context.step):
         return await _open_next_item(context)
-    return await context.ground_and_act()
+    return await ground_and_act(context)
 
 
 async def type_text(context: StepContext) -> Report:
     """Type into the field that the step names, or where the focus is when it names none."""
     named = context.step.params.label or context.step.params.selector
     if named or not await _has_focus(context):
-        return await context.ground_and_act()
+        return await ground_and_act(context)
     text = context.value_text()
     if not text:
-        return await context.ground_and_act()
+        return await ground_and_act(context)
     return report_of(await context.perform(None, ActKind.TYPE, text), None)
 
 
 async def scroll(context: StepContext) -> Report:
     """Scroll to what the intent names, or by a direction; a page at its end is no failure."""
-    report = await context.ground_and_act()
+    report = await ground_and_act(context)
     if report.failure_class is FailureClass.NO_STATE_CHANGE:
         return Report(message="nothing moved: the page is there already", tier=report.tier)
     return report

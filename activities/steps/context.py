@@ -12,16 +12,16 @@ from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.acts import Acts
 from activities.steps.masking import Mask
-from activities.steps.report import Report, failed, not_known
+from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
-from inference.cascade import NOT_CONFIGURED, Answer, Cascade
-from inference.decisions import ActKind, Decision, Question
+from inference.cascade import Answer, Cascade
+from inference.decisions import ActKind, Decision, Done, Question
 from inference.dom.overlays import consent_dismissal
 from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
 from plans.calls import Call
 from plans.placeholders import KEPT_WHOLE, SECRET, as_text, reference
-from plans.step import INTENT_READ, FailureClass, Perception, Step, StepType, TierName
+from plans.step import INTENT_READ, FailureClass, Perception, Step, StepType
 from workflows.interfaces import RunKey, StepRequest
 
 _MOST_BANNERS = 2
@@ -122,7 +122,7 @@ class StepContext:
             dismissal = consent_dismissal(snapshot.observation)
             if dismissal is None or dismissal.ref is None:
                 break
-            result = await self._act_on(snapshot, dismissal, plain=True)
+            result = await self.carry_out(snapshot, dismissal, plain=True)
             if not result.success:
                 break
             self.notes.append("a consent banner or pop-up was dismissed")
@@ -134,31 +134,22 @@ class StepContext:
         """Look at the page as it is, banners and pop-ups included."""
         return await capture(self.page)
 
-    async def decide(self, snapshot: Snapshot) -> Answer:
-        """Ask the tiers which element the step means."""
-        return await self.cascade.decide(snapshot.observation, self.question(), self.perception)
-
-    async def ground_and_act(self) -> Report:
-        """Look, ask the tiers, act, and check the effect: the whole of most steps."""
-        if self.step.params.selector:
-            kind = _ACT_OF_TYPE.get(self.step.type, ActKind.CLICK)
-            return await self.act_on_selector(self.step.params.selector, kind, self.value_text())
-        snapshot = await self.look()
-        try:
-            answer = await self.decide(snapshot)
-            if not isinstance(answer.result, Decision):
-                return not_known(answer)
-            missing = [one.tier for one in answer.trail if one.outcome == NOT_CONFIGURED]
-            if needed := [tier for tier in missing if tier is not TierName.MEMORY]:
-                self.notes.append(f"not configured and passed over: {', '.join(needed)}")
-            return await self.act(snapshot, answer.result)
-        finally:
-            await snapshot.dispose()
+    async def decide(self, snapshot: Snapshot, done: tuple[Done, ...] = ()) -> Answer:
+        """Ask the tiers which element the step means; `done` are its acts so far."""
+        question = self.question().model_copy(update={"done": done})
+        return await self.cascade.decide(snapshot.observation, question, self.perception)
 
     async def act(self, snapshot: Snapshot, decision: Decision) -> Report:
         """Carry out a decision and report its checked effect."""
-        result = await self._act_on(snapshot, decision)
+        result = await self.carry_out(snapshot, decision)
         return report_of(result, decision)
+
+    async def carry_out(
+        self, snapshot: Snapshot, decision: Decision, *, plain: bool = False
+    ) -> ActResult:
+        """Do what a tier decided; `plain` as in `perform`."""
+        element = None if decision.ref is None else await snapshot.element(decision.ref)
+        return await self.perform(element, decision.act, decision.text, plain=plain)
 
     async def perform(
         self,
@@ -210,14 +201,10 @@ class StepContext:
         """The list item that this pass of the loop is about, where one was opened."""
         return await self.ledger.items.newest(self.run.tenant_id, self.run.run_id, self.scope)
 
-    async def _act_on(
-        self, snapshot: Snapshot, decision: Decision, *, plain: bool = False
-    ) -> ActResult:
-        element = None if decision.ref is None else await snapshot.element(decision.ref)
-        return await self.perform(element, decision.act, decision.text, plain=plain)
-
-    async def act_on_selector(self, selector: str, kind: ActKind, text: str) -> Report:
+    async def act_on_selector(self, selector: str) -> Report:
         """Act on the one visible element that a CSS selector hits."""
+        kind = _ACT_OF_TYPE.get(self.step.type, ActKind.CLICK)
+        text = self.value_text()
         found = await self.page.query_selector_all(selector)
         visible = [element for element in found if await element.is_visible()]
         if len(visible) != 1:

@@ -7,6 +7,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from activities.browser.history import go_back
 from activities.browser.navigate import PageLoad, navigate
 from activities.steps.context import StepContext
+from activities.steps.grounding import ground_and_act
 from activities.steps.report import Report, failed, unsure
 from inference.decisions import DontKnow
 from inference.dom.paging import next_page
@@ -60,7 +61,7 @@ async def _back(context: StepContext, list_url: str | None) -> Report:
 async def paginate(context: StepContext) -> Report:
     """Turn to the next page of the list; there being none is the list's end, not a failure."""
     if context.step.params.selector:
-        return await context.ground_and_act()
+        return await ground_and_act(context)
     snapshot = await context.look()
     try:
         answer = next_page(snapshot.observation)

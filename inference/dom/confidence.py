@@ -1,12 +1,8 @@
-"""How sure: a logistic over what the scoring saw, and the threshold of each act."""
+"""How sure: a logistic over what the scoring saw."""
 
 import math
 from dataclasses import dataclass
 from typing import Final
-
-from inference.decisions import ActKind
-from inference.dom.words import words_of
-from plans.step import StepType
 
 INTERCEPT: Final = -6.2
 COVERAGE: Final = 8.2
@@ -14,24 +10,6 @@ PRECISION: Final = 1.6
 MARGIN: Final = 7.0
 OWN: Final = 2.2
 MISSING_STRONG: Final = -3.5
-
-RISKY: Final = frozenset(
-    {"delete", "buy", "checkout", "send", "submit", "publish", "cancel", "unsubscribe", "suspend"}
-)
-"""Concepts whose acts can't be taken back."""
-
-_BASE: Final = {
-    ActKind.SCROLL: 0.6,
-    ActKind.CLICK: 0.7,
-    ActKind.FILL: 0.75,
-    ActKind.TYPE: 0.75,
-    ActKind.SELECT: 0.75,
-    ActKind.PRESS: 0.6,
-    ActKind.CHECK: 0.75,
-    ActKind.UNCHECK: 0.75,
-    ActKind.HOVER: 0.6,
-}
-RISKY_THRESHOLD: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +41,3 @@ def confidence(features: Features) -> float:
         + (MISSING_STRONG if features.missing_strong else 0.0)
     )
     return 1 / (1 + math.exp(-score))
-
-
-def threshold(act: ActKind, step: StepType, name: str) -> float:
-    """The confidence that this act on a thing of this name needs."""
-    base = _BASE[act]
-    if step is StepType.SUBMIT or (act is ActKind.CLICK and words_of(name).concepts & RISKY):
-        return max(base, RISKY_THRESHOLD) if step is StepType.SUBMIT else base + 0.05
-    return base

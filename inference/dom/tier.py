@@ -13,7 +13,7 @@ from inference.decisions import (
     Question,
 )
 from inference.dom import detect
-from inference.dom.confidence import Features, confidence, threshold
+from inference.dom.confidence import Features, confidence
 from inference.dom.intent import Intent, Unit, read
 from inference.dom.kinds import by_kind
 from inference.dom.ordinals import Place, find_place
@@ -22,6 +22,7 @@ from inference.dom.pool import Pool, act_for, choice_of, pool_for
 from inference.dom.scene import Scene, label_of
 from inference.dom.scoring import Scored, Scorer
 from inference.observation import Element, Observation
+from inference.risk import threshold
 from plans.step import StepType, TierName
 
 SHOWN: Final = 5

@@ -14,7 +14,7 @@ class Sure:
         self.name = name
 
     async def decide(self, observation: Observation, question: Question) -> Decision | DontKnow:
-        return Decision(act=ActKind.CLICK, ref=1, confidence=0.9, tier=self.name)
+        return Decision(act=ActKind.CLICK, ref=None, confidence=0.9, tier=self.name)
 
 
 class Unsure(Sure):

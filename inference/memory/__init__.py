@@ -1,0 +1,1 @@
+"""What worked before: locators learned from checked acts, and their replay."""

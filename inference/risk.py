@@ -1,0 +1,36 @@
+"""How sure a tier must be, by what its act could do."""
+
+from typing import Final
+
+from inference.decisions import ActKind
+from inference.dom.words import words_of
+from plans.step import StepType
+
+RISKY: Final = frozenset(
+    {"delete", "buy", "checkout", "send", "submit", "publish", "cancel", "unsubscribe", "suspend"}
+)
+"""Concepts whose acts can't be taken back."""
+
+_BASE: Final = {
+    ActKind.SCROLL: 0.6,
+    ActKind.HOVER: 0.6,
+    ActKind.PRESS: 0.6,
+    ActKind.CLICK: 0.7,
+    ActKind.DRAG: 0.75,
+    ActKind.FILL: 0.75,
+    ActKind.TYPE: 0.75,
+    ActKind.SELECT: 0.75,
+    ActKind.CHECK: 0.75,
+    ActKind.UNCHECK: 0.75,
+}
+RISKY_THRESHOLD: Final = 0.85
+
+
+def threshold(act: ActKind, step: StepType, name: str) -> float:
+    """The confidence, 0 to 1, that this act on a thing of this name needs."""
+    base = _BASE[act]
+    if step is StepType.SUBMIT:
+        return max(base, RISKY_THRESHOLD)
+    if act is ActKind.CLICK and words_of(name).concepts & RISKY:
+        return base + 0.05
+    return base
