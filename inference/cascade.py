@@ -82,27 +82,32 @@ class Cascade:
             answer = await tier.decide(observation, question)
             sure = answer.confidence if isinstance(answer, Decision) else None
             if isinstance(answer, Decision):
-                if (need := _lacking(observation, question.step, answer)) is None:
+                if (doubt := _doubt(observation, question.step, answer)) is None:
                     trail.append(_asked(answer, "answered", sure))
                     return Answer(result=answer, trail=tuple(trail))
-                answer = _not_enough(answer, need)
+                answer = _handed_on(answer, doubt)
             trail.append(_asked(answer, answer.reason, sure))
             last = answer
             question = question.model_copy(update={"handed": answer.candidates})
         return Answer(result=last, trail=tuple(trail))
 
 
-def _lacking(observation: Observation, step: Step, decision: Decision) -> float | None:
-    """The confidence that the act needs, where the decision has less."""
+def _doubt(observation: Observation, step: Step, decision: Decision) -> str | None:
+    """Why a decision is not good enough to act on, None where it is."""
+    refs = [ref for ref in (decision.ref, decision.onto, *decision.also) if ref is not None]
+    if any(not 0 <= ref < len(observation.elements) for ref in refs):
+        return "it names an element that is not on the page"
     name = "" if decision.ref is None else observation.element(decision.ref).name
     need = threshold(decision.act, step.type, name)
-    return need if decision.confidence < need else None
+    if decision.confidence < need:
+        return f"{decision.confidence:.2f} sure, {need:.2f} needed"
+    return None
 
 
-def _not_enough(decision: Decision, need: float) -> DontKnow:
+def _handed_on(decision: Decision, doubt: str) -> DontKnow:
     return DontKnow(
         reason=DontKnowReason.UNSURE,
-        why=f"{decision.confidence:.2f} sure, {need:.2f} needed",
+        why=doubt,
         tier=decision.tier,
         candidates=decision.candidates,
         cost=decision.cost,

@@ -19,7 +19,7 @@ from inference.decisions import ActKind, Decision, Done, Question
 from inference.dom.overlays import consent_dismissal
 from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
-from plans.calls import Call
+from plans.calls import Call, Money
 from plans.placeholders import KEPT_WHOLE, SECRET, as_text, reference
 from plans.step import INTENT_READ, FailureClass, Perception, Step, StepType
 from workflows.interfaces import RunKey, StepRequest
@@ -48,7 +48,7 @@ class StepContext:
 
     `deadline` is on the event loop's clock; nothing a step does may outlive it.
     `resumed_from` is the run that this one goes on from, empty where there is none.
-    `brought_back`: the page was opened anew, because a lost try may have changed it.
+    `cost` is what the tiers that were asked cost so far. `brought_back`: the page was opened anew, because a lost try may have changed it.
     """
 
     request: StepRequest
@@ -60,6 +60,7 @@ class StepContext:
     deadline: float
     shown: Step
     notes: list[str] = field(default_factory=list[str])
+    cost: Money = Money()
     acts: Acts = field(init=False)
     brought_back: bool = False
     resumed_from: str = ""
@@ -137,7 +138,9 @@ class StepContext:
     async def decide(self, snapshot: Snapshot, done: tuple[Done, ...] = ()) -> Answer:
         """Ask the tiers which element the step means; `done` are its acts so far."""
         question = self.question().model_copy(update={"done": done})
-        return await self.cascade.decide(snapshot.observation, question, self.perception)
+        answer = await self.cascade.decide(snapshot.observation, question, self.perception)
+        self.cost += answer.cost
+        return answer
 
     async def act(self, snapshot: Snapshot, decision: Decision) -> Report:
         """Carry out a decision and report its checked effect."""

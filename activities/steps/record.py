@@ -11,7 +11,7 @@ from activities.steps.masking import NOTHING, Mask
 from activities.steps.report import Report
 from ledger.ledger import Ledger
 from ledger.models import ItemMark, NewEvent, NewRow, RowCounts, SettledState, StepRecord
-from plans.calls import CallKind, Outcome, Verdict
+from plans.calls import CallKind, Money, Outcome, Verdict
 from plans.judge import Judgement, judge
 from plans.placeholders import SECRET, as_text, reference
 from plans.secret_names import is_secret_name
@@ -147,6 +147,7 @@ def _outcome(done: Recorded, mask: Mask) -> Outcome:
         message=mask.text(report.message)[:500],
         tier=report.tier,
         confidence=report.confidence,
+        cost=done.context.cost if done.context else Money(),
         duration_ms=done.duration_ms,
         url=mask.text(_url(done)),
         exhausted=report.exhausted,

@@ -1,53 +1,136 @@
+from dataclasses import replace
+
+import pytest
+
 from inference.cascade import Cascade
-from inference.decisions import ActKind, Decision, DontKnow, DontKnowReason, Question
+from inference.decisions import (
+    ActKind,
+    Candidate,
+    Decision,
+    DontKnow,
+    DontKnowReason,
+    Question,
+)
 from inference.observation import Observation
+from plans.calls import Money
 from plans.step import Perception, Step, StepType, TierName
+from tests.inference.scripted import ScriptedTier
 
 EMPTY = Observation(
     url="", title="", language="", width=0, height=0, scroll_x=0, scroll_y=0, page_height=0,
     frames=(), elements=(), blocks=(), groups=(), notices=(), layers=(),
 )  # fmt: skip
+SEEN = (Candidate(ref=3, name="Go on", role="button", score=0.6),)
 
 
-class Sure:
-    def __init__(self, name: TierName) -> None:
-        self.name = name
-
-    async def decide(self, observation: Observation, question: Question) -> Decision | DontKnow:
-        return Decision(act=ActKind.CLICK, ref=None, confidence=0.9, tier=self.name)
-
-
-class Unsure(Sure):
-    async def decide(self, observation: Observation, question: Question) -> Decision | DontKnow:
-        return DontKnow(reason=DontKnowReason.ABSENT, why="not seen", tier=self.name)
+def sure(name: TierName, confidence: float = 0.9, claude: int = 0) -> ScriptedTier:
+    cost = Money(claude=claude)
+    decision = Decision(
+        act=ActKind.CLICK, ref=None, confidence=confidence, tier=name, cost=cost, why="it says Go"
+    )
+    return ScriptedTier(name, [decision])
 
 
-def question(**marks: bool) -> Question:
-    step = Step.model_validate({"type": StepType.CLICK, "intent": "Click Go", **marks})
+def unsure(name: TierName, claude: int = 0) -> ScriptedTier:
+    return ScriptedTier(
+        name,
+        [
+            DontKnow(
+                reason=DontKnowReason.ABSENT,
+                why="not seen",
+                tier=name,
+                candidates=SEEN,
+                cost=Money(claude=claude),
+            )
+        ],
+    )
+
+
+def question(**fields: object) -> Question:
+    step = Step.model_validate({"type": StepType.CLICK, "intent": "Click Go", **fields})
     return Question(step=step, intent=step.intent)
 
 
 async def test_the_cheapest_sure_tier_answers() -> None:
-    cascade = Cascade([Sure(TierName.CLAUDE), Unsure(TierName.DOM), Sure(TierName.HOLO3)])
+    claude = sure(TierName.CLAUDE)
+    cascade = Cascade([claude, unsure(TierName.DOM), sure(TierName.HOLO3)])
     answer = await cascade.decide(EMPTY, question(), Perception.AUTO)
     assert isinstance(answer.result, Decision)
     assert answer.result.tier is TierName.HOLO3
     assert [asked.outcome for asked in answer.trail] == ["not_configured", "absent", "answered"]
+    assert claude.asked == []
+
+
+async def test_each_answer_says_why_how_sure_with_which_candidates_and_what_it_cost() -> None:
+    cascade = Cascade(
+        [unsure(TierName.DOM), unsure(TierName.HOLO3, 7), sure(TierName.CLAUDE, 0.8, 40)]
+    )
+    answer = await cascade.decide(EMPTY, question(), Perception.AUTO)
+    _, dom, holo3, claude = answer.trail
+    assert (dom.why, dom.candidates, dom.confidence) == ("not seen", SEEN, None)
+    assert holo3.cost == Money(claude=7)
+    assert (claude.why, claude.confidence, claude.cost) == ("it says Go", 0.8, Money(claude=40))
+    assert answer.cost.total == 47
+
+
+async def test_the_next_tier_gets_the_candidates_of_the_one_before() -> None:
+    holo3 = sure(TierName.HOLO3)
+    await Cascade([unsure(TierName.DOM), holo3]).decide(EMPTY, question(), Perception.AUTO)
+    assert holo3.asked[0].handed == SEEN
+
+
+@pytest.mark.parametrize(
+    ("step", "confidence", "answers"),
+    [
+        ({"type": "click"}, 0.72, True),
+        ({"type": "click"}, 0.65, False),
+        ({"type": "submit", "intent": "Send the form"}, 0.72, False),
+        ({"type": "submit", "intent": "Send the form"}, 0.97, True),
+    ],
+)
+async def test_an_act_that_could_do_harm_needs_a_surer_answer(
+    step: dict[str, object], confidence: float, answers: bool
+) -> None:
+    cascade = Cascade([sure(TierName.DOM, confidence), unsure(TierName.CLAUDE)])
+    answer = await cascade.decide(EMPTY, question(**step), Perception.AUTO)
+    assert isinstance(answer.result, Decision) is answers
+    assert answer.trail[1].confidence == confidence
+    assert answer.trail[1].outcome == ("answered" if answers else "unsure")
 
 
 async def test_without_models_the_last_dont_know_comes_back() -> None:
-    answer = await Cascade([Unsure(TierName.DOM)]).decide(EMPTY, question(), Perception.AUTO)
+    answer = await Cascade([unsure(TierName.DOM)]).decide(EMPTY, question(), Perception.AUTO)
     assert isinstance(answer.result, DontKnow)
     assert answer.models_missing
 
 
 async def test_as_planned_asks_whom_the_step_names() -> None:
-    cascade = Cascade([Sure(TierName.DOM), Sure(TierName.HOLO3), Sure(TierName.CLAUDE)])
     for marks, tier in ((False, TierName.HOLO3), (True, TierName.CLAUDE)):
-        answer = await cascade.decide(EMPTY, question(claude_only=marks), Perception.AS_PLANNED)
+        tiers = [sure(TierName.DOM), sure(TierName.HOLO3), sure(TierName.CLAUDE)]
+        asked = question(claude_only=marks)
+        answer = await Cascade(tiers).decide(EMPTY, asked, Perception.AS_PLANNED)
         assert isinstance(answer.result, Decision)
         assert answer.result.tier is tier
 
 
+async def test_as_planned_without_its_models_the_free_tiers_answer_and_it_says_so() -> None:
+    answer = await Cascade([sure(TierName.DOM)]).decide(EMPTY, question(), Perception.AS_PLANNED)
+    assert isinstance(answer.result, Decision)
+    assert [(one.tier, one.outcome) for one in answer.trail] == [
+        (TierName.HOLO3, "not_configured"),
+        (TierName.CLAUDE, "not_configured"),
+        (TierName.DOM, "answered"),
+    ]
+
+
 async def test_no_tier_at_all_answers_nothing() -> None:
     assert (await Cascade([]).decide(EMPTY, question(), Perception.AUTO)).result is None
+
+
+async def test_a_decision_about_an_element_that_is_not_there_is_no_answer() -> None:
+    wrong = ScriptedTier(
+        TierName.HOLO3,
+        [Decision(act=ActKind.CLICK, ref=12, confidence=0.99, tier=TierName.HOLO3)],
+    )
+    answer = await Cascade([wrong]).decide(replace(EMPTY), question(), Perception.AUTO)
+    assert isinstance(answer.result, DontKnow)
