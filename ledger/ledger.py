@@ -14,6 +14,7 @@ from ledger.events import Events
 from ledger.heads import Heads
 from ledger.items import Items
 from ledger.key_checks import KeyChecks
+from ledger.locators import Locators
 from ledger.migrate import migrate
 from ledger.outbox import Outbox
 from ledger.outcomes import Outcomes
@@ -45,6 +46,7 @@ class Ledger:
         self.variables = Variables(database)
         self.outbox = Outbox(database)
         self.key_checks = KeyChecks(database)
+        self.locators = Locators(database, clock)
 
     @classmethod
     async def open(

@@ -287,3 +287,28 @@ key_checks = Table(
     Column("probe", LargeBinary, nullable=False),
     PrimaryKeyConstraint("id"),
 )
+
+locators = Table(
+    "locators",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("locator_id", CleanText, nullable=False),
+    Column("place", CleanText, nullable=False),
+    Column("site", CleanText, nullable=False),
+    Column("page", CleanText, nullable=False),
+    Column("skeleton", CleanText, nullable=False),
+    Column("intent", CleanText, nullable=False),
+    Column("step_type", CleanText, nullable=False),
+    Column("act", CleanText, nullable=False),
+    Column("fingerprint", Document, nullable=False),
+    Column("standing", CleanText, nullable=False),
+    Column("wins", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False),
+    Column("won_at", BigInteger),
+    PrimaryKeyConstraint("tenant_id", "locator_id"),
+    Index(None, "tenant_id", "place"),
+    Index(None, "tenant_id", "used_at"),
+    Index(None, "used_at"),
+)

@@ -6,6 +6,13 @@ from ledger.models.errands import (
     Errand,
     ErrandKind,
 )
+from ledger.models.locators import (
+    Locator,
+    LocatorFilter,
+    LocatorPlace,
+    LocatorStanding,
+    NewLocator,
+)
 from ledger.models.pauses import (
     NewPause,
     PauseAnswer,
@@ -62,9 +69,14 @@ __all__ = [
     "ItemMark",
     "ItemStatus",
     "Limits",
+    "Locator",
+    "LocatorFilter",
+    "LocatorPlace",
+    "LocatorStanding",
     "NewCheckpoint",
     "NewClaim",
     "NewEvent",
+    "NewLocator",
     "NewPause",
     "NewPhase",
     "NewRow",
