@@ -92,6 +92,13 @@ class Cascade:
         return Answer(result=last, trail=tuple(trail))
 
 
+def told(result: Decision | DontKnow) -> Answer:
+    """The answer of a single tier, as the cascade would give it."""
+    if isinstance(result, Decision):
+        return Answer(result=result, trail=(_asked(result, "answered", result.confidence),))
+    return Answer(result=result, trail=(_asked(result, result.reason, None),))
+
+
 def _doubt(observation: Observation, step: Step, decision: Decision) -> str | None:
     """Why a decision is not good enough to act on, None where it is."""
     refs = [ref for ref in (decision.ref, decision.onto, *decision.also) if ref is not None]

@@ -1,6 +1,6 @@
 """The runs themselves: admitted, begun, ended once."""
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.admission import admit_run
@@ -82,6 +82,13 @@ class Runs:
         """The run, or None where this tenant has none of that id."""
         async with self._database.read() as connection:
             return await find_run(connection, tenant_id, run_id)
+
+    @whole
+    async def tenants_of(self, run_id: str) -> tuple[str, ...]:
+        """The tenants that have a run of this id, for an operator who knows the id alone."""
+        query = select(runs.c.tenant_id).where(runs.c.run_id == run_id).order_by(runs.c.tenant_id)
+        async with self._database.read() as connection:
+            return tuple((await connection.execute(query)).scalars())
 
     @whole
     async def page(

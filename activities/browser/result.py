@@ -32,6 +32,13 @@ class ActResult:
     dialogs: tuple[str, ...] = ()
     load: PageLoad | None = None
 
+    @property
+    def told(self) -> str:
+        """What came of it in a few words."""
+        how = "done" if self.success else "failed"
+        seen = f"seen to change: {', '.join(self.evidence)}" if self.evidence else ""
+        return ": ".join(filter(None, (how, "; ".join(filter(None, (self.message, seen))))))
+
 
 def failed(page: Page, failure_class: FailureClass, message: str) -> ActResult:
     """An act that was not done, or whose effect is not there."""

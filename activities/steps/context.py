@@ -14,8 +14,9 @@ from activities.steps.acts import Acts
 from activities.steps.masking import Mask
 from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
-from inference.cascade import Answer, Cascade
-from inference.decisions import ActKind, Decision, Done, Question
+from activities.steps.sights import Sights
+from inference.cascade import Answer, Cascade, told
+from inference.decisions import ActKind, Decision, DontKnow, Done, Question
 from inference.dom.overlays import consent_dismissal
 from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
@@ -48,7 +49,8 @@ class StepContext:
 
     `deadline` is on the event loop's clock; nothing a step does may outlive it.
     `resumed_from` is the run that this one goes on from, empty where there is none.
-    `cost` is what the tiers that were asked cost so far. `brought_back`: the page was opened anew, because a lost try may have changed it.
+    `cost` is what the tiers that were asked cost so far. `brought_back`: the page was opened
+    anew, because a lost try may have changed it.
     """
 
     request: StepRequest
@@ -60,13 +62,15 @@ class StepContext:
     deadline: float
     shown: Step
     notes: list[str] = field(default_factory=list[str])
-    cost: Money = Money()
+    cost: Money = field(default_factory=Money)
     acts: Acts = field(init=False)
+    sights: Sights = field(init=False)
     brought_back: bool = False
     resumed_from: str = ""
 
     def __post_init__(self) -> None:
         self.acts = Acts(self.session, self.ledger, self.run, self.call, self.step, self.mask)
+        self.sights = Sights(self.call, self.mask)
 
     @property
     def run(self) -> RunKey:
@@ -140,7 +144,13 @@ class StepContext:
         question = self.question().model_copy(update={"done": done})
         answer = await self.cascade.decide(snapshot.observation, question, self.perception)
         self.cost += answer.cost
+        await self.sights.add(self.page, snapshot.observation, question, self.perception, answer)
         return answer
+
+    async def saw(self, snapshot: Snapshot, result: Decision | DontKnow) -> None:
+        """Keep a look about which the step's own code decided without the cascade."""
+        question, observation = self.question(), snapshot.observation
+        await self.sights.add(self.page, observation, question, self.perception, told(result))
 
     async def act(self, snapshot: Snapshot, decision: Decision) -> Report:
         """Carry out a decision and report its checked effect."""

@@ -46,6 +46,7 @@ async def _turn(context: StepContext, done: tuple[Done, ...]) -> _Turn:
         _note_missing(context, answer)
         decision = answer.result
         result = await _act_on_all(context, snapshot, decision)
+        context.sights.came_of(result.told)
         if result.success and decision.goes_on:
             return _Turn(None, (_done(snapshot, decision),))
         return _Turn(report_of(result, decision))

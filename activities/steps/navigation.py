@@ -67,6 +67,7 @@ async def paginate(context: StepContext) -> Report:
         answer = next_page(snapshot.observation)
         if answer is None:
             return Report(exhausted=True, message="there is no next page")
+        await context.saw(snapshot, answer)
         if isinstance(answer, DontKnow):
             return unsure(answer)
         return await context.act(snapshot, answer)

@@ -30,6 +30,7 @@ class Recorded:
     gate: Verdict | None
     duration_ms: int
     screenshot: str | None = None
+    sights: str | None = None
     boundary: Boundary | None = None
     claim_state: SettledState | None = None
 
@@ -239,6 +240,8 @@ def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, J
         body["notes"] = list[JsonValue](done.context.notes)
     if done.screenshot is not None:
         body["screenshot"] = done.screenshot
+    if done.sights is not None:
+        body["explained"] = done.sights
     if report.candidates and not outcome.success:
         body["candidates"] = [
             {"name": one.name, "role": one.role, "score": one.score} for one in report.candidates

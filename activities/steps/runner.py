@@ -139,7 +139,8 @@ class StepRunner:
                 report = failed(FailureClass.UNKNOWN, f"internal fault {fault}; the log has it")
             duration_ms = round((time.monotonic() - started) * 1000)
             screenshot = await self._screenshot(context, report, gate)
-            done = Recorded(request, context, report, gate, duration_ms, screenshot)
+            sights = await self._sights(context)
+            done = Recorded(request, context, report, gate, duration_ms, screenshot, sights)
             return await self._write_down(done)
 
     async def _write_down(self, done: Recorded) -> Outcome:
@@ -169,6 +170,13 @@ class StepRunner:
             return None
         run = context.run
         return await take_screenshot(context, self._settings.run_dir(run.tenant_id, run.run_id))
+
+    async def _sights(self, context: StepContext | None) -> str | None:
+        """What the tiers saw, for people who ask why."""
+        if context is None:
+            return None
+        run = context.run
+        return await context.sights.write(self._settings.run_dir(run.tenant_id, run.run_id))
 
     async def _carry_out(self, context: StepContext, code: StepCode) -> Report:
         crashed = await context.session.take_crash()

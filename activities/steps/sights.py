@@ -1,0 +1,100 @@
+"""Keeps what the tiers saw at each look of a step, with pictures, as one page of HTML."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from activities.browser.picture import picture_of
+from activities.steps.masking import Mask
+from inference.cascade import Answer
+from inference.decisions import Decision, Question
+from inference.observation import Observation
+from inference.sight import Sight, sight_of
+from inference.sight_page import Look, sight_page
+from plans.calls import Call
+from plans.step import Perception, TierName
+
+_QUALITY = 55
+_MOST_LOOKS = 12
+
+
+@dataclass
+class Sights:
+    """The looks of one call.
+
+    A picture is taken the first time that a step is done, of every later try of it, and
+    wherever no tier was sure; not where memory answered. Secrets of the run are masked; a
+    page that shows one gets no picture.
+    """
+
+    call: Call
+    mask: Mask
+    looks: list[Look] = field(default_factory=list[Look])
+
+    async def add(
+        self,
+        page: Page,
+        observation: Observation,
+        question: Question,
+        perception: Perception,
+        answer: Answer,
+    ) -> None:
+        """Keep a look, before anything is done about it."""
+        if len(self.looks) >= _MOST_LOOKS:
+            return
+        sight = self._masked(sight_of(observation, question, perception, answer))
+        picture = None
+        if self._wants_picture(answer) and not self._shows_secret(observation):
+            picture = await picture_of(page, _QUALITY)
+        self.looks.append(Look(sight, picture))
+
+    def came_of(self, what: str) -> None:
+        """Tell what came of the act that followed the last look."""
+        if self.looks:
+            last = self.looks[-1]
+            sight = last.sight.model_copy(update={"came_of": self.mask.text(what)[:300]})
+            self.looks[-1] = Look(sight, last.picture)
+
+    async def write(self, folder: Path) -> str | None:
+        """Write the looks into the run's folder; best effort.
+
+        Returns:
+            The file's name, None without any look or where it can't be written.
+        """
+        if not self.looks:
+            return None
+        name = sights_name(self.call.index, self.call.visit, self.call.attempt)
+        heading = f"Step {self.call.index}, pass {self.call.visit}, try {self.call.attempt}"
+        try:
+            await asyncio.to_thread(_write, folder / name, heading, tuple(self.looks))
+        except OSError:
+            return None
+        return name
+
+    def _masked(self, sight: Sight) -> Sight:
+        return Sight.model_validate(self.mask.value(sight.model_dump(mode="json")))
+
+    def _wants_picture(self, answer: Answer) -> bool:
+        if not isinstance(answer.result, Decision):
+            return True
+        if answer.result.tier is TierName.MEMORY:
+            return False
+        return self.call.visit == 0 or self.call.attempt > 1
+
+    def _shows_secret(self, observation: Observation) -> bool:
+        texts = [notice.text for notice in observation.notices]
+        for element in observation.elements:
+            texts += (element.name, element.value)
+        return self.mask.holds("\n".join(text for text in texts if text))
+
+
+def sights_name(index: int, visit: int, attempt: int) -> str:
+    """Name of the file that holds the looks of a call, in its run's folder."""
+    return f"step_{index}_{visit}_{attempt}.html"
+
+
+def _write(path: Path, heading: str, looks: tuple[Look, ...]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(sight_page(heading, looks), encoding="utf-8")
