@@ -16,7 +16,7 @@ from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
 from activities.steps.sights import Sights
 from inference.cascade import Answer, Cascade, told
-from inference.decisions import ActKind, Decision, DontKnow, Done, Question
+from inference.decisions import ActKind, Decision, Done, DontKnow, Question
 from inference.dom.overlays import consent_dismissal
 from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
