@@ -11,7 +11,7 @@ from activities.steps.context import StepContext, report_of
 from activities.steps.grounding import ground_and_act
 from activities.steps.navigation import list_url_of
 from activities.steps.report import Report, failed
-from inference.decisions import ActKind, ListItem
+from inference.decisions import ActKind, Candidate, Decision, ListItem
 from inference.dom.records import item_list, takes_next_item
 from inference.extract.totals import list_proven_empty
 from ledger.models import ItemKey
@@ -19,6 +19,8 @@ from plans.placeholders import as_text
 from plans.step import FailureClass, TierName
 
 _BACK_TIME_S = 20.0
+_SURE = 0.97
+_SHOWN = 5
 
 
 async def act(context: StepContext) -> Report:
@@ -81,6 +83,7 @@ async def _open_next_item(context: StepContext) -> Report:
         item = next((item for item in items if masked(item.key) == claimed.key), None)
         if item is None:
             return failed(FailureClass.SELECTOR_MISS, f"{claimed.title!r} is not on this list")
+        await context.saw(snapshot, _taken(item, items))
         return await _open(context, await snapshot.element(item.ref), item, items)
     finally:
         await snapshot.dispose()
@@ -120,6 +123,7 @@ async def _open(
     list_url = context.page.url
     others = [other.url for other in items if other.key != item.key]
     result = await context.perform(element, ActKind.CLICK, plain=context.step.once is None)
+    context.sights.came_of(result.told)
     if result.success and result.load is not None:
         astray = led_astray(item.url, result.load.url, list_url, others)
         if astray is not None:
@@ -129,8 +133,23 @@ async def _open(
         failure_class=result.failure_class,
         message=result.message,
         tier=TierName.DOM,
-        confidence=0.97,
+        confidence=_SURE,
         data={"title": item.title, "url": item.url},
+    )
+
+
+def _taken(item: ListItem, items: Sequence[ListItem]) -> Decision:
+    """The item taken as a decision, with those that come after it on the list."""
+    after = items[items.index(item) : items.index(item) + _SHOWN]
+    return Decision(
+        act=ActKind.CLICK,
+        ref=item.ref,
+        confidence=_SURE,
+        tier=TierName.DOM,
+        why="the first item of the list that this run has not visited",
+        candidates=tuple(
+            Candidate(ref=one.ref, name=one.title, role="list item", score=_SURE) for one in after
+        ),
     )
 
 
