@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from playwright.async_api import async_playwright
+from playwright.async_api import Browser, async_playwright
 
 ROOT = Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT)]
@@ -61,21 +61,48 @@ def page_table(report: pages.Report) -> list[str]:
     return lines
 
 
-def wob_table(report: wob.Report, seeds: int) -> list[str]:
-    lines = ["", f"## MiniWoB++, {len(report.tasks)} tasks × {seeds} seeds", ""]
-    lines += [
-        "| task | success | wrong | don't know | success | wrong |",
-        "|---|---|---|---|---|---|",
+def wob_table(report: wob.Report, seeds: range) -> list[str]:
+    spent = sorted(one for task in report.ground_ms.values() for one in task)
+    lines = [
+        "",
+        f"## MiniWoB++, {len(report.tasks)} tasks × {len(seeds)} seeds from {seeds[0]}",
+        "",
     ]
-    lines += [row(name, counts, "success") for name, counts in report.tasks.items()]
-    lines.append(row("**all**", added(report.tasks), "success"))
+    lines += [
+        f"Grounding: median {median(spent):.1f} ms, longest {spent[-1]:.0f} ms"
+        f" ({len(spent)} groundings).",
+        "",
+        "| task | success | wrong | don't know | success | wrong | ms |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, counts in report.tasks.items():
+        task_ms = report.ground_ms[name]
+        lines.append(
+            row(name, counts, "success") + (f" {median(task_ms):.1f} |" if task_ms else " |")
+        )
+    lines.append(row("**all**", added(report.tasks), "success") + f" {median(spent):.1f} |")
     return lines
 
 
-def tasks_of(pages_dir: Path, only: str | None) -> list[str]:
-    listing = pages_dir / "miniwob-tasks.txt"
-    names = listing.read_text(encoding="utf-8").split() if listing.exists() else []
-    return [name for name in names if not only or only in name]
+async def play_wob(options: argparse.Namespace, browser: Browser) -> list[str]:
+    """The tables of MiniWoB++: the plan-like tasks, then all there are."""
+    folder = wob.task_folder()
+    if folder is None:
+        print("skipped: MiniWoB++ is not installed")
+        return []
+    every = sorted(path.stem for path in folder.glob("*.html"))
+    listed = (options.pages / "miniwob-tasks.txt").read_text(encoding="utf-8").split()
+    lines: list[str] = []
+    for tasks, seeds in ((listed, options.seeds), (every, options.seeds_of_all)):
+        names = [name for name in tasks if options.task is None or name in options.task]
+        if not names or not seeds:
+            continue
+        seeds_played = range(options.seed_from, options.seed_from + seeds)
+        played = await wob.run(names, seeds_played, browser, folder)
+        lines += wob_table(played, seeds_played)
+        if options.notes:
+            print("\n".join(sorted(played.notes)))
+    return lines
 
 
 async def main(options: argparse.Namespace) -> list[str]:
@@ -96,15 +123,7 @@ async def main(options: argparse.Namespace) -> list[str]:
             else:
                 print(f"skipped: no labelled pages at {options.pages}")
         if options.only in (None, "wob"):
-            folder = wob.task_folder()
-            tasks = tasks_of(options.pages, options.task)
-            if folder is None or not tasks:
-                print("skipped: MiniWoB++ is not installed, or its list of tasks is not there")
-            else:
-                played = await wob.run(tasks, options.seeds, browser, folder)
-                lines += wob_table(played, options.seeds)
-                if options.notes:
-                    print("\n".join(played.notes))
+            lines += await play_wob(options, browser)
         await browser.close()
     return lines
 
@@ -112,9 +131,11 @@ async def main(options: argparse.Namespace) -> list[str]:
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=Path, default=ROOT.parent / "shared" / "pages")
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=20, help="of each plan-like task")
+    parser.add_argument("--seeds-of-all", type=int, default=5, help="of each task there is")
+    parser.add_argument("--seed-from", type=int, default=1000, help="develop below 1000")
     parser.add_argument("--only", choices=("pages", "wob"))
-    parser.add_argument("--task", help="only the MiniWoB++ tasks with this in their name")
+    parser.add_argument("--task", action="append", help="only this MiniWoB++ task; repeatable")
     parser.add_argument("--notes", action="store_true", help="list what was not right")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks-perception.md")
     return parser.parse_args()

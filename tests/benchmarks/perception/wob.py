@@ -1,31 +1,53 @@
 """MiniWoB++: instructions turned into steps, grounded and acted out in a real browser."""
 
+import asyncio
 import importlib.util
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.async_api import Browser, Page
+from pydantic import JsonValue
 
 from activities.browser.act import perform
-from activities.browser.snapshot import capture
-from inference.decisions import DontKnow, Question
-from inference.dom.tier import decide
-from plans.step import Step
+from activities.browser.content import capture_content
+from activities.browser.snapshot import Snapshot, capture
+from inference.cascade import Cascade
+from inference.decisions import Decision, Done, DontKnow, Question
+from inference.dom.tier import DomTier
+from inference.extract.fields import fields_for
+from inference.extract.record import extract_record
+from inference.turns import done_by, targets
+from plans.placeholders import fill_step
+from plans.step import Perception, Step, StepType
 from tests.benchmarks.perception.planmaker import plan
 
 START = """seed => { Math.seedrandom(String(seed)); core.startEpisodeReal();
   const query = document.getElementById('query'); const text = query.innerText;
   query.style.visibility = 'hidden';
   document.getElementById('reward-display').style.visibility = 'hidden'; return text; }"""
+SIDE_BY_SIDE = 3
+"""Pages played at the same time: an episode mostly waits for its page to come to rest."""
 
 
 @dataclass
 class Report:
-    """Episodes per task: success, wrong, dont_know."""
+    """Episodes per task (success, wrong, dont_know) and milliseconds of each grounding."""
 
-    tasks: dict[str, Counter[str]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    tasks: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    ground_ms: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    notes: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Episode:
+    """One instruction being played; `values` are what its reading steps read so far."""
+
+    page: Page
+    ground_ms: list[float]
+    cascade: Cascade = field(default_factory=lambda: Cascade([DomTier()]))
+    values: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
 
 def task_folder() -> Path | None:
@@ -36,44 +58,114 @@ def task_folder() -> Path | None:
     return Path(spec.origin).parent / "html" / "miniwob"
 
 
-async def run(tasks: list[str], seeds: int, browser: Browser, folder: Path) -> Report:
-    """Play each task with each seed from 0."""
+async def run(tasks: list[str], seeds: range, browser: Browser, folder: Path) -> Report:
+    """Play each task with each seed."""
     report = Report()
     for task in tasks:
-        counts = report.tasks.setdefault(task, Counter())
+        report.tasks[task], report.ground_ms[task] = Counter(), []
+    left = list(reversed(tasks))
+
+    async def player() -> None:
         page = await browser.new_page(viewport={"width": 500, "height": 400})
-        for seed in range(seeds):
-            await page.goto((folder / f"{task}.html").as_uri())
-            utterance: str = await page.evaluate(START, seed)
-            verdict, note = await episode(page, utterance)
-            counts[verdict] += 1
-            if verdict != "success":
-                report.notes.append(f"{task} {seed} {verdict}: {utterance} -> {note}")
+        while left:
+            await _play_task(left.pop(), seeds, page, folder, report)
         await page.close()
+
+    await asyncio.gather(*(player() for _ in range(SIDE_BY_SIDE)))
     return report
 
 
-async def episode(page: Page, utterance: str) -> tuple[str, str]:
-    """Play one instruction: success, wrong, or don't-know where the tier handed on."""
-    note = ""
-    for step in plan(utterance):
-        note = await play(page, step)
-        if note.startswith("don't know"):
-            return "dont_know", note
-        if await page.evaluate("WOB_DONE_GLOBAL"):
+async def _play_task(task: str, seeds: range, page: Page, folder: Path, report: Report) -> None:
+    for seed in seeds:
+        await page.goto((folder / f"{task}.html").as_uri())
+        utterance: str = await page.evaluate(START, seed)
+        verdict, note = await _verdict(Episode(page, report.ground_ms[task]), utterance)
+        report.tasks[task][verdict] += 1
+        if verdict != "success":
+            report.notes.append(f"{task} {seed} {verdict}: {utterance} -> {note}")
+
+
+async def _verdict(episode: Episode, utterance: str) -> tuple[str, str]:
+    """Play one instruction: success, wrong, or don't-know where a step was not done.
+
+    An episode that ends unrewarded, or that the plan leaves unfinished, is wrong, except
+    where a step stopped (nothing chosen, or the act was not possible) or time ran out.
+    """
+    steps = plan(utterance)
+    if not steps:
+        return "dont_know", "the planner can't read it"
+    stopped = None
+    for step in steps:
+        stopped = await _play(episode, fill_step(step, episode.values))
+        if stopped is not None or await episode.page.evaluate("WOB_DONE_GLOBAL"):
             break
-    reward: float = await page.evaluate("WOB_RAW_REWARD_GLOBAL")
-    return ("success" if reward > 0 else "wrong"), f"{note} reward {reward}"
+    done, reward, reason = await episode.page.evaluate(
+        "[WOB_DONE_GLOBAL, WOB_RAW_REWARD_GLOBAL, WOB_REWARD_REASON]"
+    )
+    note = f"{stopped or ''} reward {reward} {reason or ''}"
+    if done and reward > 0:
+        return "success", note
+    halted = reason == "timed out" if done else stopped is not None
+    return ("dont_know" if halted else "wrong"), note
 
 
-async def play(page: Page, step: Step) -> str:
-    snapshot = await capture(page)
+async def _play(episode: Episode, step: Step) -> str | None:
+    """Do one step as the product does; what stopped it, None when it was done."""
+    if step.type is StepType.EXTRACT_DATA:
+        return await _read(episode, step)
+    if step.type is StepType.WAIT:
+        await asyncio.sleep(step.params.seconds or 0)
+        return None
+    done: tuple[Done, ...] = ()
+    while len(done) < step.budget:
+        snapshot = await capture(episode.page)
+        try:
+            decision = await _decide(episode, snapshot, step, done)
+            if isinstance(decision, str):
+                return decision
+            trouble = await _act(episode, snapshot, decision)
+            if trouble is not None:
+                return f"{step.intent!r}: {trouble}"
+            if not decision.goes_on:
+                return None
+            done += done_by(snapshot.observation, decision)
+        finally:
+            await snapshot.dispose()
+    return f"{step.intent!r}: over budget"
+
+
+async def _decide(
+    episode: Episode, snapshot: Snapshot, step: Step, done: tuple[Done, ...]
+) -> Decision | str:
     value = "" if step.params.value is None else str(step.params.value)
-    decision = decide(snapshot.observation, Question(step=step, intent=step.intent, value=value))
-    if isinstance(decision, DontKnow):
-        names = [one.name for one in decision.candidates[:3]]
-        return f"don't know {step.intent!r}: {decision.reason} {decision.why} {names}"
-    element = None if decision.ref is None else await snapshot.element(decision.ref)
-    result = await perform(page, element, decision.act, decision.text, timeout_s=5)
-    await snapshot.dispose()
-    return f"{step.intent!r} {decision.act} {decision.ref} {result.message}"
+    question = Question(step=step, intent=step.intent, value=value, done=done)
+    began = time.perf_counter()
+    answer = await episode.cascade.decide(snapshot.observation, question, Perception.AUTO)
+    episode.ground_ms.append((time.perf_counter() - began) * 1000)
+    result = answer.result
+    if isinstance(result, Decision):
+        return result
+    assert isinstance(result, DontKnow)
+    names = [one.name for one in result.candidates[:3]]
+    return f"don't know {step.intent!r}: {result.reason} {result.why} {names}"
+
+
+async def _act(episode: Episode, snapshot: Snapshot, decision: Decision) -> str | None:
+    for one in targets(decision):
+        element = None if one.ref is None else await snapshot.element(one.ref)
+        result = await perform(episode.page, element, one.act, one.text, timeout_s=5)
+        if not result.success:
+            return f"{one.act} {one.text} failed: {result.message}"
+    return None
+
+
+async def _read(episode: Episode, step: Step) -> str | None:
+    """An `extract_data` step: each field that was read becomes a value for later steps."""
+    content = await capture_content(episode.page)
+    fields = fields_for(content, step)
+    record = extract_record(content, fields, step.intent)
+    for name, read in record.fields.items():
+        if read.value is None:
+            return f"not read: {name}"
+        episode.values[name] = read.value
+    return None
