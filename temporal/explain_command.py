@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -19,12 +20,20 @@ from ledger.ledger import Ledger
 from ledger.models import EventRow
 from ledger.settings import LedgerSettings
 from plans.json_text import canonical_json
-from temporal.explained import look_lines, step_lines
+from temporal.explained import look_lines, row_lines, step_lines
 from temporal.kept_ledger import kept_ledger
 from temporal.settings import StackSettings
 
 _WIDTH = 120
 _KINDS = ("step", "action")
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try of a step: its event, and the events of the rows that it read."""
+
+    body: Mapping[str, JsonValue]
+    rows: list[Mapping[str, JsonValue]]
 
 
 class _Refused(Exception):
@@ -71,23 +80,28 @@ async def _explain(arguments: argparse.Namespace) -> None:
     async with kept_ledger(LedgerSettings(data_dir=arguments.data_dir)) as ledger:
         tenant = await _tenant_of(ledger, run_id, arguments.tenant)
         events = await ledger.events.read(tenant, run_id)
-    tries = _tries(events, index, arguments.visit)
+    tries = tries_of(events, index, arguments.visit)
     if not tries:
         raise _Refused(_nothing(events, run_id, index, arguments.visit))
     folder = ActivitySettings(data_dir=arguments.data_dir).run_dir(tenant, run_id)
-    told = [(body, *_looks(folder, body)) for body in tries]
+    told = [(one, *_looks(folder, one.body)) for one in tries]
     if arguments.json:
-        sights = [[sight.model_dump(mode="json") for sight in looks] for _, looks, _ in told]
-        steps = zip(tries, sights, strict=True)
-        document = [{"step": body, "looks": looks} for body, looks in steps]
+        document = [
+            {
+                "step": {**one.body},
+                "looks": [sight.model_dump(mode="json") for sight in looks],
+                "rows": [{**row} for row in one.rows],
+            }
+            for one, looks, _ in told
+        ]
         sys.stdout.write(canonical_json(cast(JsonValue, document)) + "\n")
         return
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
-    for body, looks, path in told:
-        for line in _lines(body, looks, path):
-            console.print(line)
+    for one, looks, path in told:
+        for line in _lines(one, looks, path):
+            console.print(line, soft_wrap=True)
 
 
 async def _tenant_of(ledger: Ledger, run_id: str, wanted: str | None) -> str:
@@ -100,17 +114,20 @@ async def _tenant_of(ledger: Ledger, run_id: str, wanted: str | None) -> str:
     return tenants[0]
 
 
-def _tries(
-    events: Sequence[EventRow], index: int, visit: int | None
-) -> list[Mapping[str, JsonValue]]:
+def tries_of(events: Sequence[EventRow], index: int, visit: int | None) -> list[Try]:
     """All tries of one execution of the step, in order: of the last one where none is named."""
-    found: dict[int, list[Mapping[str, JsonValue]]] = {}
+    found: dict[int, list[Try]] = {}
+    newest: Try | None = None
     for event in events:
-        if event.kind not in _KINDS or event.step_index != index or "intent" not in event.body:
+        if event.step_index != index:
+            continue
+        if event.kind == "extract" and newest is not None:
+            newest.rows.append(event.body)
             continue
         parts = event.dedup_key.split(":")
-        if len(parts) >= 4 and parts[2].isdigit():
-            found.setdefault(int(parts[2]), []).append(event.body)
+        if event.kind in _KINDS and "intent" in event.body and len(parts) > 2:
+            newest = Try(event.body, [])
+            found.setdefault(int(parts[2]), []).append(newest)
     if not found:
         return []
     return found.get(max(found) if visit is None else visit, [])
@@ -137,14 +154,14 @@ def _looks(folder: Path, body: Mapping[str, JsonValue]) -> tuple[tuple[Sight, ..
         return (), None
 
 
-def _lines(
-    body: Mapping[str, JsonValue], looks: Sequence[Sight], path: Path | None
-) -> Iterator[Text]:
-    yield from step_lines(body)
+def _lines(one: Try, looks: Sequence[Sight], path: Path | None) -> Iterator[Text]:
+    yield from step_lines(one.body)
     for number, sight in enumerate(looks, 1):
         yield from look_lines(number, sight)
+    for row in one.rows:
+        yield from row_lines(row)
     if path is not None:
-        yield Text(f"With pictures: {path}", style="dim")
-    elif "explained" in body:
-        yield Text(f"Its file {body['explained']} is not in the run's folder.", style="dim")
+        yield Text(f"  The same to look at: {path}", style="dim")
+    elif name := one.body.get("explained"):
+        yield Text(f"  Its file {name} is not in the run's folder.", style="dim")
     yield Text()

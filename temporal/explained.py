@@ -56,6 +56,30 @@ def look_lines(number: int, sight: Sight) -> Iterator[Text]:
         yield Text(f"    {sight.came_of}")
 
 
+def row_lines(body: Mapping[str, JsonValue]) -> Iterator[Text]:
+    """A row that the step read: each field with where it was read."""
+    row = body.get("row")
+    fields = row.get("fields") if isinstance(row, dict) else None
+    if not isinstance(row, dict) or not isinstance(fields, dict):
+        return
+    yield Text(f"  Row {row.get('url') or body.get('url') or ''}"[:_LONGEST])
+    for name, read in fields.items():
+        if isinstance(read, dict):
+            yield Text(f"    {name}: {_read(read)}"[:_LONGEST])
+
+
+def _read(read: Mapping[str, JsonValue]) -> str:
+    value = read.get("value")
+    said = "none" if value is None else repr(value)
+    parts = [f"from {read['source']}" if read.get("source") else ""]
+    if raw := read.get("raw"):
+        parts.append(f"reads {raw!r}" if raw != value else "")
+    if confidence := read.get("confidence"):
+        parts.append(f"{_number(confidence):.2f} sure")
+    parts.append(str(read.get("element") or ""))
+    return ", ".join([said, *filter(None, parts)])
+
+
 def _tier_lines(tier: TierSight) -> Iterator[Text]:
     line = Text(f"    {tier.tier.value:7}{tier.outcome.replace('_', ' ')}")
     if tier.confidence is not None:
