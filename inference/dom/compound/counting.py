@@ -1,0 +1,66 @@
+"""The n-th item of a list that may go on over several pages."""
+
+from typing import Final
+
+from inference.decisions import ActKind, DontKnow, DontKnowReason
+from inference.dom.compound.asked import SURE, Answer, Asked, act, dont_know
+from inference.dom.ordinals import LIST_WORDS
+from inference.dom.paging import next_page
+from inference.dom.records import main_group
+from inference.dom.words import hint_words
+from inference.observation import Element, Membership
+from plans.step import StepType
+
+_PASSED: Final = "passed "
+_SMALL: Final = 0.3
+"""Words of this weight or less name nothing."""
+
+
+def nth(asked: Asked) -> Answer | None:
+    """The item counted, on this page or one of the next; None where the step counts no item.
+
+    Each page turned tells in its act how many items it passed.
+    """
+    intent = asked.intent
+    if intent.type is not StepType.CLICK or intent.ordinal is None or intent.ordinal < 1:
+        return None
+    nouns = {part for unit in intent.counted for part in unit.phrase.stems} & LIST_WORDS
+    others = [
+        unit for unit in intent.units
+        if unit.weight > _SMALL and not set(unit.phrase.stems) <= LIST_WORDS | _BESIDE
+    ]  # fmt: skip
+    if not nouns or others:
+        return None
+    items = _items(asked, nouns)
+    if not items:
+        return None
+    passed = sum(int(one.text.removeprefix(_PASSED)) for one in asked.done if one.text)
+    at = intent.ordinal - passed - 1
+    if 0 <= at < len(items):
+        return act(ActKind.CLICK, items[at], f"item {intent.ordinal} of the list")
+    turn = next_page(asked.scene.observation)
+    if turn is None or isinstance(turn, DontKnow):
+        return dont_know(DontKnowReason.ABSENT, "the list has fewer items", items)
+    return turn.model_copy(
+        update={"goes_on": True, "text": f"{_PASSED}{len(items)}", "confidence": SURE}
+    )
+
+
+_BESIDE: Final = frozenset({"search", "the", "of", "list", "page", "found"})
+
+
+def _items(asked: Asked, nouns: set[str]) -> list[Element]:
+    """What opens each item: titles of the main list, else links that are marked as items."""
+    observation = asked.scene.observation
+    index = main_group(observation)
+    if index is not None:
+        records = enumerate(observation.groups[index].records)
+        refs = [
+            asked.scene.title(Membership(index, at)) for at, one in records if not one.sponsored
+        ]
+        return [observation.element(ref) for ref in refs if ref is not None]
+    marked = [
+        one for one in asked.elements
+        if one.role == "link" and one.name and hint_words(one.hints).stems & nouns
+    ]  # fmt: skip
+    return marked if len(marked) > 1 else []

@@ -1,0 +1,121 @@
+"""Look for what is not shown yet: behind tabs, in folded sections, in trees, on later pages."""
+
+import re
+from collections import Counter
+from typing import Final
+
+from inference.decisions import ActKind, Decision, DontKnow, DontKnowReason
+from inference.dom.compound.asked import LEADS, Answer, Asked, act, named, overlap, plain
+from inference.dom.paging import next_page
+from inference.dom.scene import label_of
+from inference.dom.words import UNASKED, hint_words, words_of
+from inference.observation import Element
+from inference.risk import RISKY
+from plans.step import StepType
+
+_TYPES: Final = frozenset(
+    {StepType.CLICK, StepType.FILL_FIELD, StepType.SELECT_OPTION, StepType.SUBMIT}
+)
+_SEARCHES: Final = re.compile(
+    r"\b(?:find|look (?:for|through)|search (?:for|through|in)|locate|browse|navigate through"
+    r"|switch between|go through|expand|unfold|wherever|whichever|suche?n?|finde|durchsuche)\b",
+    re.IGNORECASE,
+)
+_FOLDED: Final = re.compile(
+    r"(?:^|[\s_-])(?:expandable|collapsed|collapsible|accordion|expander|disclosure|twisty"
+    r"|tree-?toggle|folded|closed)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_UNFOLDED: Final = re.compile(
+    r"(?:^|[\s_-])(?:collapsable|expanded|is-?open|unfolded)(?:$|[\s_-])", re.I
+)
+_FOLDS: Final = frozenset({"tab", "button", "treeitem", "generic", "heading", "menuitem", "link"})
+_NO_LINK: Final = re.compile(r"^(?:|.*#[^/]*|javascript:.*)$", re.IGNORECASE)
+_STAYS: Final = frozenset({"tab", "treeitem"})
+
+
+def search(asked: Asked, answer: Answer) -> Answer:
+    """The answer, or the next harmless opening where what the step names is not shown.
+
+    Only for names in quotes. What shows such a name behind it is opened at once, anything
+    else only where the step says to look for it.
+    """
+    if isinstance(answer, Decision) or asked.intent.type not in _TYPES:
+        return answer
+    if answer.reason not in (
+        DontKnowReason.ABSENT, DontKnowReason.UNSURE, DontKnowReason.AMBIGUOUS
+    ):  # fmt: skip
+        return answer
+    wanted = [name for name in asked.intent.quoted if plain(name)]
+    if not wanted or any(named(asked.elements, name) for name in wanted):
+        return answer
+    closed = _closed(asked)
+    holder = _holder(closed, wanted)
+    if holder is not None:
+        return act(ActKind.CLICK, holder, "opens what holds it", sure=LEADS, goes_on=True)
+    if not _SEARCHES.search(asked.question.intent):
+        return answer
+    if closed:
+        return act(ActKind.CLICK, closed[0], "looks behind it", sure=LEADS, goes_on=True)
+    return _turned(asked) or answer
+
+
+def _holder(closed: list[Element], wanted: list[str]) -> Element | None:
+    """The only closed thing that has one of the names among what it hides."""
+    names = {plain(name) for name in wanted}
+    found = [one for one in closed if any(plain(option) in names for option in one.options)]
+    return found[0] if len(found) == 1 else None
+
+
+def _closed(asked: Asked) -> list[Element]:
+    """What can be opened and was not, in page order; nothing that could do more than that."""
+    opened = Counter((one.name, one.role) for one in asked.done)
+    found: list[Element] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for one in asked.elements:
+        if not _folded(one):
+            continue
+        key = (one.name, one.role)
+        seen[key] += 1
+        if seen[key] > opened[key] or (one.expanded is False and _tree(one) and not opened[key]):
+            found.append(one)
+    return [one for one in found if not any(_shows(one, other) for other in found)]
+
+
+def _folded(element: Element) -> bool:
+    """Whether the element only folds or switches, and is folded now."""
+    if element.role not in _FOLDS or not _NO_LINK.match(element.href):
+        return False
+    concepts = words_of(element.name).concepts
+    if concepts & (RISKY | UNASKED) and element.role not in _STAYS:
+        return False
+    if element.role == "tab":
+        return not element.selected and element.expanded is not True
+    if element.expanded is not None:
+        return not element.expanded
+    if element.role == "button" and element.type == "submit" and element.form >= 0:
+        return False
+    return _folds(element) or bool(element.options and element.role in ("generic", "button"))
+
+
+def _folds(element: Element) -> bool:
+    return bool(_FOLDED.search(element.hints)) and not _UNFOLDED.search(element.hints)
+
+
+def _tree(element: Element) -> bool:
+    return element.role == "treeitem" or "tree" in hint_words(element.hints).stems
+
+
+def _shows(outer: Element, inner: Element) -> bool:
+    """Whether the inner one is the part of the outer one that folds: its head, its sign."""
+    if outer.ref >= inner.ref or overlap(outer, inner) < 0.8:
+        return False
+    return bool(label_of(inner)) and plain(inner.name) == plain(outer.name)
+
+
+def _turned(asked: Asked) -> Decision | None:
+    """The next page of the list, if there is one."""
+    turn = next_page(asked.scene.observation)
+    if turn is None or isinstance(turn, DontKnow):
+        return None
+    return turn.model_copy(update={"goes_on": True, "why": "looks on the next page"})

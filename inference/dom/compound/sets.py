@@ -1,0 +1,188 @@
+"""Several targets of one act: "A, B and C", "all checkboxes in X", "the Like button of 3 posts"."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from inference.decisions import ActKind, DontKnowReason
+from inference.dom.compound.asked import Answer, Asked, act, dont_know, named, plain
+from inference.dom.scene import CHECK_ROLES, label_of
+from inference.dom.words import hint_words, words_of
+from inference.observation import Element, Membership
+from plans.step import StepType
+
+_TICKS: Final = CHECK_ROLES - {"radio", "menuitemradio"}
+_LEAD: Final = re.compile(
+    r"^\W*(?:please\s+)?(?:select|choose|tick|check|mark|pick|enable|activate|switch on|turn on"
+    r"|untick|uncheck|unselect|deselect|disable|switch off|turn off|wähle|markiere|aktiviere)\s+"
+    r"(?:only\s+|nur\s+)?",
+    re.IGNORECASE,
+)
+_TAIL: Final = re.compile(
+    r"\s+(?:from|in|on|of|under|with|out of|aus|in)\s+(?:the|this|that|der|dem)\s+[\w\s-]+$"
+    r"|\s+(?:check ?boxes|boxes|options?|toggles|switches|filters?|items?)\s*$",
+    re.IGNORECASE,
+)
+_BETWEEN: Final = re.compile(r"\s*[,;]\s*(?:and\s+|und\s+|&\s+)?|\s+(?:and|und|&)\s+", re.I)
+_QUOTES: Final = "\"“”„'‘’«» ."
+_ONLY: Final = re.compile(r"\b(?:only|nothing but|just|nur|exactly)\b", re.IGNORECASE)
+_ALL_TICKS: Final = re.compile(
+    r"\b(?:all|every|each|alle|jede)\b(?:\s+of)?(?:\s+the)?\s+(?:\d+\s+)?"
+    r"(?:check ?box(?:es)?|boxes|box|options?|switch(?:es)?|toggles?|kontrollkästchen)"
+    r"(?:\s+(?:in|of|under|for|from|on|inside)\s+(?:the\s+)?(?P<where>.+?))?\W*$",
+    re.IGNORECASE,
+)
+_NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "a": 1}
+_OF_MANY: Final = re.compile(
+    r"[\"“„](?P<name>[^\"”]+)[\"”]\s*(?:button|icon|link|check ?box|box)?\s+"
+    r"(?:on|of|for|in|at|next to)\s+"
+    r"(?:(?P<all>all|every|each)|(?:the first\s+)?(?P<count>\d+|one|two|three|four|five|six))"
+    r"(?:\s+of)?(?:\s+the)?\s+[\w-]+(?:\s+[\w-]+)?\s+"
+    r"(?:by|from|of|for|with|in|about|named|called)\s+(?P<anchor>.+?)\W*$",
+    re.IGNORECASE,
+)
+
+
+def gather(asked: Asked) -> Answer | None:
+    """All targets of the step at once; None where it means a single one.
+
+    Where one that is named is not there, or fits twice, nothing is done at all.
+    """
+    if asked.intent.type is StepType.SELECT_OPTION:
+        return _options(asked)
+    if asked.intent.type is not StepType.CLICK:
+        return None
+    text = asked.question.intent
+    if many := _OF_MANY.search(text):
+        return _of_many(asked, many)
+    if every := _ALL_TICKS.search(text):
+        return _all_ticks(asked, every.group("where") or "")
+    return _each_named(asked)
+
+
+def _options(asked: Asked) -> Answer | None:
+    """Several options of one list that takes several."""
+    value = asked.question.step.params.value
+    names = [str(one) for one in value] if isinstance(value, list) else _names(asked.intent.value)
+    if len(names) < 2:
+        return None
+    whole = plain(asked.intent.value)
+    lists = [one for one in asked.elements if one.options]
+    if any(plain(option) == whole for one in lists for option in one.options):
+        return None
+    holding = [one for one in lists if (_holds(one, names))]
+    if len(holding) == 1 and holding[0].role == "listbox":
+        text = "\n".join(_option(holding[0], name) for name in names)
+        return act(ActKind.SELECT, holding[0], f"{len(names)} options", text=text)
+    return _ticked(asked, names)
+
+
+def _holds(one: Element, names: Sequence[str]) -> bool:
+    options = {plain(option) for option in one.options}
+    return all(plain(name) in options for name in names)
+
+
+def _option(one: Element, name: str) -> str:
+    return next(option for option in one.options if plain(option) == plain(name))
+
+
+def _each_named(asked: Asked) -> Answer | None:
+    text = asked.question.intent
+    if not _LEAD.search(text):
+        return None
+    names = _names(_TAIL.sub("", _LEAD.sub("", text, count=1)))
+    return _ticked(asked, names) if len(names) > 1 else None
+
+
+def _names(text: str) -> list[str]:
+    """The members of a list in words; what stands in quotes is never cut."""
+    quoted = re.findall(r"[\"“„]([^\"”]+)[\"”]", text)
+    if len(quoted) > 1:
+        return quoted
+    parts = [part.strip(_QUOTES) for part in _BETWEEN.split(text)]
+    return [part for part in parts if part]
+
+
+def _ticked(asked: Asked, names: Sequence[str]) -> Answer | None:
+    """Tick (or untick) exactly those named; None where not even one of them is a box here."""
+    ticks = [one for one in asked.elements if one.role in _TICKS]
+    found = [named(ticks, name) for name in names]
+    if not any(found):
+        return None
+    for name, members in zip(names, found, strict=True):
+        if not members:
+            return dont_know(DontKnowReason.ABSENT, f"there is no {name!r} among them", ticks)
+        if len(members) > 1:
+            return dont_know(DontKnowReason.AMBIGUOUS, f"{name!r} is there twice", members)
+    chosen = [members[0] for members in found]
+    if asked.intent.turn is False:
+        return act(ActKind.UNCHECK, chosen[0], f"all {len(chosen)} of them", also=chosen[1:])
+    if _ONLY.search(asked.question.intent):
+        refs = {one.ref for one in chosen}
+        others = [one for one in ticks if one.checked and one.ref not in refs]
+        if others:
+            return act(
+                ActKind.UNCHECK, others[0], "not among those named", also=others[1:], goes_on=True
+            )
+    return act(ActKind.CHECK, chosen[0], f"all {len(chosen)} of them", also=chosen[1:])
+
+
+def _all_ticks(asked: Asked, where: str) -> Answer | None:
+    ticks = [one for one in asked.elements if one.role in _TICKS]
+    if where:
+        wanted = words_of(where.strip(_QUOTES)).stems
+        ticks = [
+            one
+            for one in ticks
+            if wanted <= words_of(f"{one.group} {one.heading} {one.layer}").stems
+        ]
+    if not ticks:
+        return dont_know(DontKnowReason.ABSENT, "there are no such boxes")
+    kind = ActKind.UNCHECK if asked.intent.turn is False else ActKind.CHECK
+    return act(kind, ticks[0], f"all {len(ticks)} of them", also=ticks[1:])
+
+
+def _of_many(asked: Asked, many: re.Match[str]) -> Answer:
+    """The control of one name in each of several records that an anchor picks."""
+    count = many.group("count")
+    anchor = many.group("anchor").strip(_QUOTES)
+    found = _in_records(asked, many.group("name"), anchor)
+    if count is not None:
+        number = _NUMBERS.get(count.casefold()) or int(count)
+        if len(found) < number:
+            why = f"only {len(found)} of {number} are here"
+            return dont_know(DontKnowReason.ABSENT, why, found)
+        found = found[:number]
+    if not found:
+        return dont_know(DontKnowReason.ABSENT, f"nothing here is of {anchor!r}")
+    kind = ActKind.CHECK if found[0].role in _TICKS else ActKind.CLICK
+    return act(kind, found[0], f"all {len(found)} of {anchor}", also=found[1:])
+
+
+def _in_records(asked: Asked, name: str, anchor: str) -> list[Element]:
+    scene, best = asked.scene, list[Element]()
+    saying = [one for one in asked.elements if _says(one, name)]
+    for index, group in enumerate(scene.observation.groups):
+        if len(group.records) < 2:
+            continue
+        found: list[Element] = []
+        for ordinal, record in enumerate(group.records):
+            member = Membership(index, ordinal)
+            inside = [one for one in saying if member in one.records]
+            if len(inside) == 1 and _about(record.text, anchor):
+                found += inside
+        if len(found) > len(best):
+            best = found
+    return best
+
+
+def _says(element: Element, name: str) -> bool:
+    """Whether the element is called so, or, without any name, marked so by its author."""
+    label = label_of(element) if element.name or element.role in CHECK_ROLES else ""
+    if label:
+        return plain(label) == plain(name)
+    return words_of(name).stems <= hint_words(element.hints).stems
+
+
+def _about(text: str, anchor: str) -> bool:
+    return bool(re.search(rf"(?<![\w@]){re.escape(anchor)}(?!\w)", text, re.IGNORECASE))
