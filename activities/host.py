@@ -18,6 +18,7 @@ from activities.steps.runner import StepRunner
 from activities.unclaimed import Unclaimed
 from inference.cascade import Cascade
 from inference.dom.tier import DomTier
+from inference.memory.tier import MemoryTier
 from ledger.ledger import Ledger
 
 HostActivity = Callable[..., Awaitable[Any]]
@@ -36,7 +37,9 @@ class BrowserHost:
         self.machine_queue = machine_queue(settings.data_dir)
         self.sessions = SessionActivities(client, ledger, settings, self.queue, self.machine_queue)
         self._settings = settings
-        self._steps = StepRunner(ledger, self.sessions.registry, Cascade((DomTier(),)), settings)
+        self._steps = StepRunner(
+            ledger, self.sessions.registry, Cascade((MemoryTier(), DomTier())), settings
+        )
         self._pauses = PauseOpener(ledger, self.sessions.registry)
         self._unclaimed = Unclaimed(
             client, settings, self.queue, self.machine_queue, self.sessions.discard

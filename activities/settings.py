@@ -3,7 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -33,6 +33,13 @@ class ActivitySettings(BaseSettings):
     """A lease not renewed for this long lapses: shorter than the heartbeat time-out."""
     lease_linger_s: float = Field(default=30.0, ge=0)
     """An unclaimed browser is closed this long after its lease lapsed."""
+
+    memory: Literal["on", "off"] = "on"
+    """Whether steps recall what worked before, and keep what works."""
+    memory_days: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    """What is remembered is forgotten when it was not used for so long."""
+    memory_most: int = Field(default=5_000, ge=1)
+    """Locators that are kept of a tenant; the least recently used of more go."""
 
     @field_validator("allow_private_hosts", mode="before")
     @classmethod

@@ -1,6 +1,7 @@
 """Steps that act on the page: click, fill, select, submit, filter, type, press, scroll."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from playwright.async_api import ElementHandle
 
@@ -12,7 +13,7 @@ from activities.steps.grounding import ground_and_act
 from activities.steps.navigation import list_url_of
 from activities.steps.report import Report, failed
 from inference.decisions import ActKind, Candidate, Decision, ListItem
-from inference.dom.records import item_list, takes_next_item
+from inference.dom.records import takes_next_item
 from inference.extract.totals import list_proven_empty
 from ledger.models import ItemKey
 from plans.placeholders import as_text
@@ -60,7 +61,7 @@ async def _open_next_item(context: StepContext) -> Report:
         return shown
     snapshot = await context.look()
     try:
-        found = item_list(snapshot.observation)
+        found, tier = await context.memory.items(context.question(), snapshot.observation)
         items = [item for item in found.items if not item.sponsored]
         if not items or context.call.iteration == 0:
             empty = found.empty_proven or list_proven_empty(await capture_content(context.page))
@@ -84,7 +85,8 @@ async def _open_next_item(context: StepContext) -> Report:
         if item is None:
             return failed(FailureClass.SELECTOR_MISS, f"{claimed.title!r} is not on this list")
         await context.saw(snapshot, _taken(item, items))
-        return await _open(context, await snapshot.element(item.ref), item, items)
+        report = await _open(context, await snapshot.element(item.ref), item, items)
+        return replace(report, tier=tier)
     finally:
         await snapshot.dispose()
 

@@ -12,6 +12,7 @@ from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.acts import Acts
 from activities.steps.masking import Mask
+from activities.steps.remembering import Remembering
 from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
 from activities.steps.sights import Sights
@@ -61,6 +62,7 @@ class StepContext:
     cascade: Cascade
     deadline: float
     shown: Step
+    memory: Remembering
     notes: list[str] = field(default_factory=list[str])
     cost: Money = field(default_factory=Money)
     acts: Acts = field(init=False)
@@ -142,6 +144,7 @@ class StepContext:
     async def decide(self, snapshot: Snapshot, done: tuple[Done, ...] = ()) -> Answer:
         """Ask the tiers which element the step means; `done` are its acts so far."""
         question = self.question().model_copy(update={"done": done})
+        question = await self.memory.ask(question, snapshot.observation)
         answer = await self.cascade.decide(snapshot.observation, question, self.perception)
         self.cost += answer.cost
         await self.sights.add(self.page, snapshot.observation, question, self.perception, answer)

@@ -47,6 +47,10 @@ async def _turn(context: StepContext, done: tuple[Done, ...]) -> _Turn:
         decision = answer.result
         result = await _act_on_all(context, snapshot, decision)
         context.sights.came_of(result.told)
+        untouched = context.acts.claim is None
+        if context.memory.acted(snapshot.observation, decision, result) and untouched:
+            context.notes.append("what worked before had no effect here: looked anew")
+            return _Turn(None)
         if result.success and decision.goes_on:
             return _Turn(None, (_done(snapshot, decision),))
         return _Turn(report_of(result, decision))

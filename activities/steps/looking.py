@@ -3,7 +3,6 @@
 from activities.steps.context import StepContext
 from activities.steps.report import Report
 from inference.dom.detect import detect
-from inference.dom.records import item_list
 from plans.step import TierName
 
 
@@ -19,12 +18,12 @@ async def loop(context: StepContext) -> Report:
         return Report()
     snapshot = await context.look()
     try:
-        items = item_list(snapshot.observation).items
+        found, tier = await context.memory.items(context.question(), snapshot.observation)
     finally:
         await snapshot.dispose()
-    keys = (context.mask.text(item.key) for item in items if not item.sponsored)
+    keys = (context.mask.text(item.key) for item in found.items if not item.sponsored)
     unvisited = [key for key in keys if key not in visited]
-    return Report(has_more=bool(unvisited), tier=TierName.DOM)
+    return Report(has_more=bool(unvisited), tier=tier)
 
 
 async def detect_visible(context: StepContext) -> Report:

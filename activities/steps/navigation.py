@@ -6,12 +6,13 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from activities.browser.history import go_back
 from activities.browser.navigate import PageLoad, navigate
-from activities.steps.context import StepContext
+from activities.steps.context import StepContext, report_of
 from activities.steps.grounding import ground_and_act
 from activities.steps.report import Report, failed, unsure
 from inference.decisions import DontKnow
 from inference.dom.paging import next_page
 from inference.guarded import Guard
+from inference.memory.tier import decide as recall
 from plans.placeholders import SECRET, restored_text
 from plans.step import FailureClass
 from plans.urls import navigate_url, with_scheme
@@ -64,13 +65,20 @@ async def paginate(context: StepContext) -> Report:
         return await ground_and_act(context)
     snapshot = await context.look()
     try:
-        answer = next_page(snapshot.observation)
+        question = await context.memory.ask(context.question(), snapshot.observation)
+        answer = recall(snapshot.observation, question)
+        if isinstance(answer, DontKnow):
+            answer = next_page(snapshot.observation)
         if answer is None:
             return Report(exhausted=True, message="there is no next page")
         await context.saw(snapshot, answer)
         if isinstance(answer, DontKnow):
             return unsure(answer)
-        return await context.act(snapshot, answer)
+        result = await context.carry_out(snapshot, answer)
+        context.sights.came_of(result.told)
+        if context.memory.acted(snapshot.observation, answer, result):
+            return await paginate(context)
+        return report_of(result, answer)
     finally:
         await snapshot.dispose()
 

@@ -27,6 +27,7 @@ from activities.steps.checking import verify
 from activities.steps.context import StepContext
 from activities.steps.masking import NOTHING
 from activities.steps.record import Recorded, record, recorded
+from activities.steps.remembering import Memory, Remembering
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
 from activities.steps.values import RunValues
@@ -88,6 +89,7 @@ class StepRunner:
         self._cascade = cascade
         self._settings = settings
         self._values = RunValues(ledger)
+        self.memory = Memory(ledger, settings)
         self._boundaries = Boundaries()
 
     def activities(self) -> Sequence[Callable[[StepRequest], Awaitable[Outcome]]]:
@@ -159,6 +161,7 @@ class StepRunner:
         outcome = await patiently(partial(record, self._ledger, done))
         if boundary is not None:
             self._boundaries.written(context, boundary)
+        context.memory.settle(done.report, done.gate)
         return outcome
 
     async def _screenshot(
@@ -197,6 +200,14 @@ class StepRunner:
             step=fill_step(step, values.known),
             shown=fill_step(step, values.shown),
             mask=values.mask,
+            memory=Remembering(
+                self.memory,
+                request.run.tenant_id,
+                planned=step,
+                values=values.known,
+                mask=values.mask,
+                perception=request.perception,
+            ),
             resumed_from=values.resumed_from,
             session=session,
             ledger=self._ledger,

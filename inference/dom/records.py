@@ -71,6 +71,18 @@ def item_list(observation: Observation) -> ItemList:
         return ItemList(items=(), empty_proven=True)
     if index is None:
         return ItemList(items=_from_headings(observation), empty_proven=False)
+    return _items_of(scene, index)
+
+
+def items_of(observation: Observation, index: int) -> ItemList:
+    """The items of the group at `index`, known to be the page's main list."""
+    if _proven_empty(observation, index):
+        return ItemList(items=(), empty_proven=True)
+    return _items_of(Scene(observation), index)
+
+
+def _items_of(scene: Scene, index: int) -> ItemList:
+    observation = scene.observation
     items: list[ListItem] = []
     seen: set[str] = set()
     for ordinal, record in enumerate(observation.groups[index].records):

@@ -1,8 +1,12 @@
 """A learned locator: which element an intent meant on a page like this one."""
 
 from enum import StrEnum
+from typing import Final
 
 from plans.step import Frozen
+
+ANY: Final = "*"
+"""In the place of a text that differed between two acts that were both right."""
 
 
 class Standing(StrEnum):
@@ -18,8 +22,10 @@ class Standing(StrEnum):
 class Fingerprint(Frozen):
     """What an element looked like when it was acted on; never its value.
 
-    `path` is its place from the nearest stable ancestor, `hints` what the markup calls it
-    (id, name, classes, test id), `anchor` the text that told it apart from its like.
+    `hints` is what the markup calls it (id, name, classes, test id), `label` the text beside
+    a thing without a name, `href` the kind of page it leads to, `anchor` the words of the
+    intent that single out its record among the like, `path` the field of a record that it is.
+    Texts are folded; numbers in those around it are left out of account.
     """
 
     tag: str

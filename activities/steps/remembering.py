@@ -1,0 +1,316 @@
+"""The memory of what worked, as steps use it: recalled before the tiers are asked, kept after."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import JsonValue
+
+from activities.browser.act import ActResult
+from activities.settings import ActivitySettings
+from activities.steps.masking import Mask
+from activities.steps.report import Report
+from inference.decisions import ActKind, Decision, ItemList, Question
+from inference.dom.records import item_list, items_of, main_group
+from inference.memory.fingerprints import filled, merged
+from inference.memory.lessons import Lesson, lesson
+from inference.memory.lists import list_lesson, remembered_list
+from inference.memory.locator import Fingerprint, Remembered, Standing
+from inference.memory.matching import match
+from inference.memory.naming import Naming, intent_key, naming_of
+from inference.memory.pages import page_kind, skeleton
+from inference.observation import Observation
+from ledger.clock import now_micros
+from ledger.errors import LedgerError
+from ledger.ledger import Ledger
+from ledger.models import Locator, LocatorPlace, NewLocator
+from plans.calls import Verdict
+from plans.placeholders import as_text, names_in_step
+from plans.step import FailureClass, Perception, Step, TierName
+
+_ASTRAY: Final = frozenset(
+    {FailureClass.NO_STATE_CHANGE, FailureClass.WRONG_TARGET, FailureClass.VERIFY_FAILED}
+)
+"""Failures that speak against the element, not against its site or the network."""
+_RETRIED: Final = frozenset(
+    {FailureClass.NO_STATE_CHANGE, FailureClass.WRONG_TARGET, FailureClass.SELECTOR_MISS}
+)
+_LEAST_VALUE: Final = 3
+"""Characters of a value that is looked for though the step does not name it."""
+_SURE_FOR_US: Final = 3_600_000_000
+"""A trusted locator that won within the hour has its next win not written down."""
+_READ_S: Final = 2.0
+
+log = logging.getLogger("mantis.memory")
+
+
+class Memory:
+    """The locators of a host's tenants. What goes wrong here costs the lesson, not the step."""
+
+    def __init__(self, ledger: Ledger, settings: ActivitySettings) -> None:
+        self._locators = ledger.locators
+        self._settings = settings
+        self._writing: set[asyncio.Task[None]] = set()
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is recalled and kept."""
+        return self._settings.memory == "on"
+
+    async def recall(self, place: LocatorPlace) -> tuple[Locator, ...]:
+        """What worked at a place, nothing where the ledger does not answer soon."""
+        try:
+            async with asyncio.timeout(_READ_S):
+                return await self._locators.find(place, self._settings.memory_days)
+        except (LedgerError, TimeoutError) as fault:
+            log.warning("memory was not read: %s", fault or "it took too long")
+            return ()
+
+    def won(self, one: Locator) -> None:
+        """Note a win, later, unless it tells nothing new."""
+        recent = now_micros() - one.used_at < _SURE_FOR_US
+        if one.standing != "trusted" or not recent:
+            self._later(self._locators.won(one.tenant_id, one.locator_id))
+
+    def lost(self, one: Locator) -> None:
+        """Note a loss, later."""
+        self._later(self._locators.lost(one.tenant_id, one.locator_id))
+
+    def learn(self, new: NewLocator) -> None:
+        """Keep a locator, later."""
+        settings = self._settings
+        self._later(self._learn(new, settings.memory_days, settings.memory_most))
+
+    async def _learn(self, new: NewLocator, days: float, most: int) -> None:
+        await self._locators.learn(new, days, most)
+
+    def _later(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(_quietly(work))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def written(self) -> None:
+        """Wait until all that was noted is in the ledger, or has failed."""
+        await asyncio.gather(*self._writing)
+
+
+async def _quietly(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except LedgerError as fault:
+        log.warning("a lesson was not kept: %s", fault)
+
+
+@dataclass
+class _Try:
+    """An act of the step, and what it would teach. `used` is the locator that it came from."""
+
+    place: LocatorPlace
+    skeleton: str
+    lesson: Lesson | None
+    used: Locator | None
+    known: tuple[Locator, ...]
+    success: bool
+    failure: FailureClass | None = None
+
+
+@dataclass
+class Remembering:
+    """The memory of one step call.
+
+    `planned` is the step with its placeholders, `values` what they and all other names of the
+    run stand for.
+    """
+
+    memory: Memory
+    tenant_id: str
+    planned: Step
+    values: Mapping[str, JsonValue]
+    mask: Mask
+    perception: Perception
+    silent: bool = False
+    _asked: Question | None = None
+    _recalled: tuple[Locator, ...] = ()
+    _tries: list[_Try] = field(default_factory=list[_Try])
+
+    async def ask(self, question: Question, observation: Observation) -> Question:
+        """The question with what is remembered of it on pages like this one."""
+        self._asked, self._recalled = question, ()
+        if not self._in_use or self.silent or question.done:
+            return question
+        naming = self._naming(question)
+        place = self._place(observation, naming)
+        if place is None:
+            return question
+        self._recalled = await self.memory.recall(place)
+        found = _ranked(self._recalled, skeleton(observation))
+        kept = tuple(_remembered(one, naming) for one in found)
+        self._asked = question.model_copy(update={"remembered": kept})
+        return self._asked
+
+    def acted(self, observation: Observation, decision: Decision, result: ActResult) -> bool:
+        """Take note of an act; whether the step may be asked again without memory.
+
+        It may where a replayed act is known to have touched nothing.
+        """
+        question = self._asked
+        still = decision.act is ActKind.SCROLL and not result.success
+        if not self._in_use or question is None or still:
+            return False
+        naming = self._naming(question)
+        place = self._place(observation, naming)
+        taught = lesson(observation, question, self.planned, decision, naming)
+        used = self._used(observation, question, decision)
+        if place is not None and (used is not None or isinstance(taught, Lesson)):
+            self._note(place, observation, taught, used, result.success, result.failure_class)
+        again = used is not None and not result.success and not result.evidence
+        if again and result.failure_class in _RETRIED:
+            self.silent = True
+            return True
+        return False
+
+    async def items(
+        self, question: Question, observation: Observation
+    ) -> tuple[ItemList, TierName]:
+        """The items of the page's list, and who knew which list that is."""
+        if not self._in_use:
+            return item_list(observation), TierName.DOM
+        question = await self.ask(question, observation)
+        for one in question.remembered:
+            group = remembered_list(observation, one)
+            if group is None:
+                continue
+            if one.standing is Standing.TRUSTED or group == main_group(observation):
+                found = items_of(observation, group)
+                if found.items:
+                    self._listed(question, observation, group, one)
+                    return found, TierName.MEMORY
+        found, group = item_list(observation), main_group(observation)
+        if found.items and group is not None:
+            self._listed(question, observation, group, None)
+        return found, TierName.DOM
+
+    def _listed(
+        self, question: Question, observation: Observation, group: int, one: Remembered | None
+    ) -> None:
+        naming = self._naming(question)
+        place = self._place(observation, naming)
+        taught = list_lesson(observation, group, naming)
+        used = self._locator(one.key) if one is not None else None
+        if place is not None:
+            self._note(place, observation, taught, used, success=True)
+
+    def settle(self, report: Report, gate: Verdict | None) -> None:
+        """Keep what the step has taught, now that it is known how it ended."""
+        for one in self._tries:
+            if not one.success:
+                if one.used is not None and one.failure in _ASTRAY:
+                    self.memory.lost(one.used)
+            elif report.success and gate in (None, "holds"):
+                self._won(one)
+            elif one.used is not None and (gate == "fails" or report.failure_class in _ASTRAY):
+                self.memory.lost(one.used)
+        self._tries.clear()
+
+    def _won(self, one: _Try) -> None:
+        if one.lesson is None:
+            if one.used is not None:
+                self.memory.won(one.used)
+            return
+        before = one.used or _of_layout(one.known, one.skeleton)
+        found = one.lesson.fingerprint
+        if before is not None and before.standing != "quarantined" and before.act == one.lesson.act:
+            found = merged(Fingerprint.model_validate(before.fingerprint), found)
+            if one.used is not None and found.model_dump(mode="json") == before.fingerprint:
+                return self.memory.won(one.used)
+        document: dict[str, JsonValue] = found.model_dump(mode="json")
+        if self.mask.holds(document):
+            return
+        layout = before.skeleton if one.used is not None and before is not None else one.skeleton
+        self.memory.learn(
+            NewLocator(place=one.place, skeleton=layout, act=one.lesson.act, fingerprint=document)
+        )
+
+    def _note(
+        self,
+        place: LocatorPlace,
+        observation: Observation,
+        taught: Lesson | str | None,
+        used: Locator | None,
+        success: bool,
+        failure: FailureClass | None = None,
+    ) -> None:
+        self._tries.append(
+            _Try(
+                place=place,
+                skeleton=skeleton(observation),
+                lesson=taught if isinstance(taught, Lesson) else None,
+                used=used,
+                known=self._recalled,
+                success=success,
+                failure=failure,
+            )
+        )
+
+    @property
+    def _in_use(self) -> bool:
+        return self.memory.on and self.perception is not Perception.AS_PLANNED
+
+    def _naming(self, question: Question) -> Naming:
+        own = names_in_step(self.planned)
+        names = [*own, *(name for name in self.values if name not in own)]
+        texts = {name: as_text(self.values[name]) for name in names if _is_text(self.values, name)}
+        known = {n: text for n, text in texts.items() if n in own or len(text) >= _LEAST_VALUE}
+        return naming_of(question, known)
+
+    def _place(self, observation: Observation, naming: Naming) -> LocatorPlace | None:
+        kind = page_kind(observation.url, naming)
+        if kind is None:
+            return None
+        return LocatorPlace(
+            tenant_id=self.tenant_id,
+            site=self.mask.text(kind.site),
+            page=self.mask.text(kind.template),
+            intent=self.mask.text(intent_key(self.planned, naming)),
+            step_type=self.planned.type.value,
+        )
+
+    def _used(
+        self, observation: Observation, question: Question, decision: Decision
+    ) -> Locator | None:
+        if decision.tier is not TierName.MEMORY:
+            return None
+        for one in question.remembered:
+            if decision.ref in match(observation, one.fingerprint).refs:
+                return self._locator(one.key)
+        return None
+
+    def _locator(self, key: str) -> Locator | None:
+        return next((one for one in self._recalled if one.locator_id == key), None)
+
+
+def _remembered(one: Locator, naming: Naming) -> Remembered:
+    return Remembered(
+        key=one.locator_id,
+        act=one.act,
+        fingerprint=filled(Fingerprint.model_validate(one.fingerprint), naming),
+        standing=Standing(one.standing),
+        wins=one.wins,
+        losses=one.losses,
+    )
+
+
+def _ranked(found: Sequence[Locator], layout: str) -> list[Locator]:
+    """Those of this layout first, then the more trusted ones."""
+    return sorted(found, key=lambda one: (one.skeleton != layout, one.standing != "trusted"))
+
+
+def _of_layout(found: Sequence[Locator], layout: str) -> Locator | None:
+    return next((one for one in found if one.skeleton == layout), None)
+
+
+def _is_text(values: Mapping[str, JsonValue], name: str) -> bool:
+    value = values.get(name)
+    return isinstance(value, str | int | float) and not isinstance(value, bool)

@@ -1,0 +1,204 @@
+"""Steps answered from what worked before, on real pages: learned, replayed, lost, fallen back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from pydantic import JsonValue
+
+from activities.steps.remembering import Memory
+from inference.cascade import Cascade
+from inference.decisions import ActKind, Decision, DontKnow, Question
+from inference.dom.tier import DomTier
+from inference.memory.tier import MemoryTier
+from inference.observation import Observation
+from ledger.errors import LedgerAway
+from ledger.models import Locator, LocatorFilter, LocatorPlace
+from plans.calls import Outcome
+from plans.step import TierName
+from tests.activities.steps.conftest import _NUMBERS as NUMBERS
+from tests.activities.steps.conftest import Bench, fresh, step_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+PAGE = """<!doctype html><title>Shop</title><h1>Boats {number}</h1><main>
+<p id=said></p><label>Your remark <input id=remark></label>
+<button onclick="said.textContent += ' saved'">Save the boat</button>
+<button onclick="said.textContent += ' other'">Compare boats</button>
+<a href="#" onclick="return false">Share it</a></main>"""
+DEAD = PAGE.replace("said.textContent += ' saved'", "")
+TWIN = PAGE.replace("</main>", "<button onclick=\"said.textContent += ' twin'\">Save the boat"
+                    "</button></main>")  # fmt: skip
+GONE = PAGE.replace("Save the boat", "Order it")
+LIST = """<!doctype html><title>Boats</title><main><h1>Boats</h1>{items}</main>"""
+ITEM = """<div class=card style="height:80px;width:400px"><h3><a class=title href="/boat/{n}">
+Sea Ray {n}</a></h3><p>A boat of {n} metres in a harbour of the north</p></div>"""
+
+
+class Oracle:
+    """A model tier that always means the first button, by a point."""
+
+    name = TierName.CLAUDE
+
+    async def decide(self, observation: Observation, question: Question) -> Decision | DontKnow:
+        button = next(one for one in observation.elements if one.role == "button")
+        return Decision(act=ActKind.CLICK, ref=button.ref, confidence=0.9, tier=self.name)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bench(opened: Bench) -> AsyncIterator[Bench]:
+    bench = await fresh(opened)
+    await bench.ledger.locators.purge(LocatorFilter())
+    bench.runner._cascade = Cascade((MemoryTier(), DomTier(), Oracle()))
+    site = bench.shop.site
+    site.pages["/boat/1"] = PAGE.format(number=1)
+    site.pages["/boat/2"] = PAGE.format(number=2)
+    yield bench
+    await bench.runner.memory.written()
+
+
+async def do(bench: Bench, intent: str, kind: str = "click", **fields: JsonValue) -> Outcome:
+    step = step_of(intent, kind, **fields)
+    outcome = await bench.do(bench.call(step, visit=next(NUMBERS)))
+    await bench.runner.memory.written()
+    return outcome
+
+
+async def kept(bench: Bench) -> list[Locator]:
+    return list(await bench.ledger.locators.page(LocatorFilter()))
+
+
+async def said(bench: Bench) -> str:
+    return (await bench.session.page.locator("#said").inner_text()).strip()
+
+
+async def test_a_click_is_learned_replayed_and_trusted_on_all_pages_of_a_kind(bench: Bench):
+    await bench.open("/boat/1")
+    first = await do(bench, "Save the boat")
+    assert (first.success, first.tier) == (True, TierName.DOM)
+    (new,) = await kept(bench)
+    assert (new.standing, new.page, new.intent) == ("new", "/boat/{n}", "save the boat")
+    await bench.open("/boat/2")
+    second = await do(bench, "Save the boat")
+    assert (second.success, second.tier) == (True, TierName.MEMORY)
+    (trusted,) = await kept(bench)
+    assert (trusted.standing, trusted.wins) == ("trusted", 2)
+    assert await said(bench) == "saved"
+
+
+async def test_what_is_typed_is_kept_nowhere_and_another_value_finds_the_field(bench: Bench):
+    await bench.open("/boat/1")
+    for value, tier in (("Top Secret 99", TierName.DOM), ("Something else", TierName.MEMORY)):
+        params: JsonValue = {"label": "Your remark", "value": value}
+        intent = f"Type '{value}' into the remark"
+        assert (await do(bench, intent, "fill_field", params=params)).tier is tier
+        assert await bench.session.page.locator("#remark").input_value() == value
+    (one,) = await kept(bench)
+    text = one.model_dump_json().casefold()
+    assert "secret" not in text and "something" not in text
+    assert "{{value}}" in one.intent
+
+
+async def test_a_replay_without_effect_falls_back_in_the_same_step_and_is_quarantined(
+    bench: Bench,
+):
+    await bench.open("/boat/1")
+    for _ in range(2):
+        await do(bench, "Save the boat")
+    bench.shop.site.pages["/boat/3"] = DEAD.format(number=3)
+    await bench.open("/boat/3")
+    outcome = await do(bench, "Save the boat")
+    assert (outcome.success, outcome.tier) == (False, TierName.DOM)
+    (lost,) = await kept(bench)
+    assert (lost.standing, lost.losses) == ("quarantined", 1)
+    await bench.open("/boat/1")
+    assert (await do(bench, "Save the boat")).tier is TierName.DOM
+    (anew,) = await kept(bench)
+    assert (anew.standing, anew.wins, anew.losses) == ("new", 1, 1)
+
+
+async def test_an_act_that_had_an_effect_is_not_done_again_when_its_check_fails(bench: Bench):
+    await bench.open("/boat/1")
+    await do(bench, "Save the boat")
+    hints: JsonValue = {"expect_text_present": "never there"}
+    outcome = await do(bench, "Save the boat", hints=hints)
+    assert not outcome.success
+    assert await said(bench) == "saved saved"
+    (lost,) = await kept(bench)
+    assert lost.standing == "quarantined"
+
+
+async def test_an_act_whose_check_fails_teaches_nothing(bench: Bench):
+    await bench.open("/boat/1")
+    hints: JsonValue = {"expect_text_present": "never there"}
+    assert not (await do(bench, "Save the boat", hints=hints)).success
+    assert await kept(bench) == []
+
+
+async def test_a_look_alike_or_a_target_that_is_gone_is_no_answer_of_memory(bench: Bench):
+    await bench.open("/boat/1")
+    for _ in range(2):
+        await do(bench, "Save the boat")
+    bench.shop.site.pages |= {"/boat/4": TWIN.format(number=4), "/boat/5": GONE.format(number=5)}
+    for path in ("/boat/4", "/boat/5"):
+        await bench.open(path)
+        assert (await do(bench, "Save the boat")).tier is not TierName.MEMORY
+    (still,) = await kept(bench)
+    assert still.losses == 0
+
+
+async def test_what_a_model_answers_is_learned(bench: Bench):
+    await bench.open("/boat/1")
+    assert (await do(bench, "Zzyzx quux")).tier is TierName.CLAUDE
+    assert (await do(bench, "Zzyzx quux")).tier is TierName.MEMORY
+
+
+async def test_the_next_item_and_the_loops_look_come_from_memory(bench: Bench):
+    items = "".join(ITEM.format(n=n) for n in range(1, 6))
+    bench.shop.site.pages["/boats"] = LIST.format(items=items)
+    tiers: list[tuple[TierName | None, TierName | None]] = []
+    for _ in range(2):
+        await bench.open("/boats")
+        visit = next(NUMBERS)
+        step = step_of("Click the title of the next boat listing")
+        click = bench.call(step, index=1, visit=visit, item_loop=4, section="extraction")
+        outcome = await bench.do(click)
+        assert outcome.success, outcome
+        await bench.open("/boats")
+        loop = step_of("Repeat for every boat", "loop", loop_target=1)
+        call = bench.call(loop, kind="look", index=4, visit=visit, item_loop=4)
+        looked = await bench.do(call)
+        assert looked.has_more
+        await bench.runner.memory.written()
+        tiers.append((outcome.tier, looked.tier))
+    assert tiers == [(TierName.DOM, TierName.DOM), (TierName.MEMORY, TierName.MEMORY)]
+
+
+async def test_a_ledger_that_is_away_costs_the_memory_not_the_step(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    async def away(*_: object) -> tuple[Locator, ...]:
+        raise LedgerAway("gone")
+
+    async def hang(place: LocatorPlace, days: float) -> tuple[Locator, ...]:
+        await asyncio.sleep(60)
+        return ()
+
+    await bench.open("/boat/1")
+    for fault in (away, hang):
+        monkeypatch.setattr(bench.ledger.locators, "find", fault)
+        monkeypatch.setattr(bench.ledger.locators, "learn", away)
+        outcome = await do(bench, "Save the boat")
+        assert (outcome.success, outcome.tier) == (True, TierName.DOM)
+
+
+async def test_no_memory_where_it_is_off_or_the_plan_chose_its_tiers(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    await bench.open("/boat/1")
+    off = bench.settings.model_copy(update={"memory": "off"})
+    monkeypatch.setattr(bench.runner, "memory", Memory(bench.ledger, off))
+    for _ in range(2):
+        assert (await do(bench, "Save the boat")).tier is TierName.DOM
+    assert await kept(bench) == []
