@@ -10,6 +10,8 @@ PRECISION: Final = 1.6
 MARGIN: Final = 7.0
 OWN: Final = 2.2
 MISSING_STRONG: Final = -3.5
+MISSING_HEAD: Final = -1.5
+MISSING_NAMES: Final = -5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,9 @@ class Features:
     precision: float
     margin: float
     missing_strong: bool
+    foreign: bool
+    missing_head: bool
+    missing_names: float
 
 
 def confidence(features: Features) -> float:
@@ -38,6 +43,8 @@ def confidence(features: Features) -> float:
         + PRECISION * features.precision
         + MARGIN * min(features.margin, 0.3)
         + OWN * min(features.own, 0.6)
-        + (MISSING_STRONG if features.missing_strong else 0.0)
+        + (MISSING_STRONG if features.missing_strong or features.foreign else 0.0)
+        + (MISSING_HEAD if features.missing_head else 0.0)
+        + MISSING_NAMES * features.missing_names
     )
     return 1 / (1 + math.exp(-score))

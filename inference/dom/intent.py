@@ -1,26 +1,18 @@
 """Read an intent: what to do, to which thing, with which value."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from inference.decisions import Question
+from inference.dom.units import QUOTED, Unit, units_of
 from inference.dom.words import (
-    DESTINATION,
-    GENERIC_NOUNS,
     OPEN_VERBS,
-    PLAIN_VERBS,
     STOP,
-    STRONG,
-    Phrase,
-    phrases,
+    tokens,
 )
 from plans.step import StepType
 
-_QUOTED: Final = re.compile(
-    r"[\"“”„«‟]([^\"“”»]+)[\"“”»]|(?<!\w)['‘‚]((?:[^'’]|(?<=\w)['’](?=\w))+)['’](?!\w)"
-)
 _ORDINALS: Final = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
     "eighth": 8, "ninth": 9, "tenth": 10, "last": -1, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4,
@@ -52,6 +44,14 @@ _ON: Final = re.compile(
     r"|aktivier\w*)\b",
     re.IGNORECASE,
 )
+_LEADS: Final = re.compile(
+    r"^\W*(?:please )?(?:open|go to|visit|view|read|see|show me|navigate|öffne|gehe|lies)\b", re.I
+)
+_TICKS: Final = re.compile(
+    r"^\W*(?:please )?(?:(?:un)?tick|(?:un)?check|mark|(?:de|un)?select|markiere)\b"
+    r".*\b(?:row|line|entry|item|box|checkbox|record|message|mail|transaction|order|file|zeile)\b",
+    re.I,
+)
 _TITLE: Final = re.compile(
     r"\b(?:title|titel|headline|überschrift|heading|name)\b|\bby its title\b", re.IGNORECASE
 )
@@ -66,27 +66,17 @@ _CLAUSE: Final = re.compile(
     r"\b(?:so that|so it|because|in order to|damit|weil)\b.*$", re.IGNORECASE
 )
 
-WEIGHT_NOUN: Final = 1.0
-WEIGHT_STRONG: Final = 1.1
-WEIGHT_NUMBER: Final = 1.4
-WEIGHT_GENERIC: Final = 0.25
-WEIGHT_VERB: Final = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One meaningful part of the intent.
-
-    `weight`: how much it matters that the target says
-    it; `strong`: names an act that the target has to offer; `quoted`: stood in quotes;
-    `verb`: only says to act.
-    """
-
-    phrase: Phrase
-    weight: float
-    strong: bool = False
-    quoted: bool = False
-    verb: bool = False
+_REWORDED: Final = (
+    (re.compile(r"\btake\s+(.+?)\s+(?:out of|off)\b", re.I), r"remove \1 from"),
+    (re.compile(r"\bget rid of\b", re.I), "remove"),
+    (re.compile(r"\b(?:put|place|throw|drop|pop)\s+(.+?)\s+(?:in|into|to|on)\s+(?=(?:the|my|your)\s+"
+                r"(?:\w+\s+)?(?:cart|basket|bag|trolley)\b)", re.I), r"add \1 to "),
+    (re.compile(r"\b(turn|switch)\s+(.+?)\s+(on|off)(?=\W*$)", re.I), r"\1 \3 \2"),
+    (re.compile(r"\b(scale|zoom|fold|roll|bump|dial|move|turn)\s+(.+?)\s+(up|down|in|out|away)"
+                r"(?=\s+by\b|\W*$)", re.I), r"\1 \3 \2"),
+    (re.compile(r"\b(?:log|sign)\s+me\s+(in|out)\b", re.I), r"log \1"),
+)  # fmt: skip
+"""Verbs whose parts stand apart, brought together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +87,8 @@ class Intent:
     `counted` the words that say of what. `label` is the field's name where the step gives it.
     `opens`: the thing named is to be
     opened, no act of its own is asked for. `turn` is the wanted state of a checkbox or switch,
-    None where the intent says none.
+    None where the intent says none. `leads`: the verb leads somewhere (open, go, read);
+    `ticks`: it marks a thing of a list (select the row of, tick).
     """
 
     type: StepType
@@ -112,16 +103,18 @@ class Intent:
     wants_field: bool
     turn: bool | None
     opens: bool
+    leads: bool
+    ticks: bool
 
 
 def read(question: Question) -> Intent:
     """Take the question's intent apart. Never fails: an intent of no words has no units."""
     step = question.step
     params = step.params
-    text = _CLAUSE.sub("", question.intent)
+    text = _reworded(_CLAUSE.sub("", question.intent))
     value = question.value or _plain(params.value) or params.option_label or ""
     typed = step.type in _TYPED
-    quoted = [one or other for one, other in _QUOTED.findall(text)]
+    quoted = [one or other for one, other in QUOTED.findall(text)]
     if typed and not value:
         value = quoted[0] if quoted else ""
     if typed:
@@ -132,7 +125,8 @@ def read(question: Question) -> Intent:
     quoted += [word for word in _CAPITALS.findall(text) if word.casefold() in STOP]
     label = params.label or params.dropdown_label or ""
     ordinal, counted, rest = _ordinal(text)
-    units = _units(rest, quoted, acting=not typed and step.type is not StepType.SCROLL)
+    units = units_of(rest, quoted, acting=not typed and step.type is not StepType.SCROLL)
+    units = tuple(unit for unit in units if unit.verb or not _only_value(unit, value))
     return Intent(
         type=step.type,
         text=text,
@@ -146,7 +140,20 @@ def read(question: Question) -> Intent:
         wants_field=bool(_FOCUS.search(text)),
         turn=_turn(text),
         opens=_opens(units),
+        leads=bool(_LEADS.search(text)),
+        ticks=bool(_TICKS.search(text)),
     )
+
+
+def _only_value(unit: Unit, value: str) -> bool:
+    """Whether the unit says no more than the value does: "two" where 2 is to be typed."""
+    return unit.phrase.stems[0][0].isdigit() and list(unit.phrase.words) == tokens(value)
+
+
+def _reworded(text: str) -> str:
+    for pattern, instead in _REWORDED:
+        text = pattern.sub(instead, text)
+    return text
 
 
 def _opens(units: tuple[Unit, ...]) -> bool:
@@ -188,7 +195,7 @@ def _without(text: str, value: str) -> str:
 
 def _ordinal(text: str) -> tuple[int | None, tuple[Unit, ...], str]:
     """The ordinal, the words it counts, and the text without the ordinal."""
-    unquoted = _QUOTED.sub(lambda match: " " * len(match.group()), text)
+    unquoted = QUOTED.sub(lambda match: " " * len(match.group()), text)
     for found in _ORDINAL.finditer(unquoted):
         after = unquoted[found.end() :]
         if _NO_ORDINAL.match(after) or not re.match(r"\s+\w", after):
@@ -201,7 +208,7 @@ def _ordinal(text: str) -> tuple[int | None, tuple[Unit, ...], str]:
             r"\s*(?:of\s+(?:the\s+)?(?:\w+\s+)?)?((?:[\w-]+\s*){1,4})", after, re.IGNORECASE
         )
         nouns = _PREPOSITION.split(tail.group(1))[0] if tail else ""
-        counted = _units(nouns, [], acting=False)
+        counted = units_of(nouns, [], acting=False)
         return number, counted, text[: found.start()] + " " + text[found.end() :]
     return None, (), text
 
@@ -210,45 +217,3 @@ def _turn(text: str) -> bool | None:
     if _OFF.search(text):
         return False
     return True if _ON.search(text) else None
-
-
-def _units(text: str, quoted: Sequence[str], *, acting: bool) -> tuple[Unit, ...]:
-    in_quotes = {part for one in quoted for phrase in phrases(one) for part in phrase.stems}
-    units: list[Unit] = []
-    seen: set[tuple[str, ...]] = set()
-    first = True
-    for phrase in phrases(text):
-        unit = _unit(phrase, first, in_quotes, acting)
-        if unit is not None:
-            first = False
-            if phrase.stems not in seen:
-                seen.add(phrase.stems)
-                units.append(unit)
-    return tuple(units)
-
-
-def _unit(phrase: Phrase, first: bool, in_quotes: set[str], acting: bool) -> Unit | None:
-    """The phrase's part in the intent; None for words that mean nothing here.
-
-    `acting`: an act of its own (delete, like, print) is what the target has to offer.
-    """
-    if in_quotes and all(part in in_quotes for part in phrase.stems):
-        return Unit(phrase, WEIGHT_NOUN * 1.5, quoted=True)
-    root = phrase.stems[0]
-    single = len(phrase.words) == 1
-    if single and phrase.words[0] in STOP and not (first and phrase.concepts & STRONG):
-        return None
-    plain = single and root in PLAIN_VERBS
-    names_act = bool(phrase.concepts & STRONG) and not plain
-    if acting and ((first and names_act) or phrase.concepts & DESTINATION):
-        return Unit(phrase, WEIGHT_STRONG, strong=True)
-    if first and (plain or names_act):
-        return Unit(phrase, WEIGHT_VERB, verb=True)
-    if plain or (single and root in GENERIC_NOUNS):
-        return Unit(phrase, WEIGHT_GENERIC)
-    return Unit(phrase, WEIGHT_NUMBER if root[0].isdigit() else WEIGHT_NOUN)
-
-
-def read_units(text: str) -> tuple[Unit, ...]:
-    """The meaningful parts of any text; quoted ones are marked."""
-    return _units(text, [one or other for one, other in _QUOTED.findall(text)], acting=False)

@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
-from inference.dom.intent import Intent, Unit
+from inference.dom.intent import Intent
 from inference.dom.scene import TEXT_ROLES, Scene
+from inference.dom.units import Unit
 from inference.dom.words import stem
 from inference.observation import Element
 from plans.step import StepType

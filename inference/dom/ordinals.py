@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from inference.dom.intent import Intent, Unit
+from inference.dom.intent import Intent
 from inference.dom.records import main_group
 from inference.dom.scene import Scene
+from inference.dom.units import Unit
 from inference.dom.words import hint_words, likeness, stem, words_of
 from inference.observation import Membership, RecordGroup
 

@@ -3,62 +3,28 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from inference.decisions import ActKind, Decision, DontKnow, DontKnowReason
+from inference.dom.page_words import GLYPHS, MARKS, NAMES, REL, Turn
 from inference.dom.records import main_group
 from inference.dom.words import STOP, Phrase, hint_words, likeness, phrases, words_of
 from inference.observation import Element, Observation
 from plans.step import TierName
 
-
-class Turn(StrEnum):
-    """Where to turn to."""
-
-    NEXT = "next"
-    PREVIOUS = "previous"
-    FIRST = "first"
-    LAST = "last"
-
-
-_NAMES: Final = {
-    Turn.NEXT: re.compile(
-        r"^\W*(?:next|next page|more results|older(?: \w+)?|weiter|nächste(?: seite)?|vor"
-        r"|suivante?"
-        r"|page suivante|siguiente|próxima?|avanti|volgende|næste|nästa|go to (?:the )?next page"
-        r"|next (?:results|\d+|\w+ page|page of \w+)|(?:show|load|view|see) (?:\d+ )?(?:more"
-        r"|older)(?: \w+){0,2}"
-        r"|more|mehr (?:laden|anzeigen)|weitere (?:\w+ )?(?:laden|anzeigen))\W*$",
-        re.IGNORECASE,
-    ),
-    Turn.PREVIOUS: re.compile(
-        r"^\W*(?:prev|previous|previous page|zurück|vorherige(?: seite)?|précédente?"
-        r"|page précédente"
-        r"|anterior|back|newer(?: \w+)?|go to (?:the )?previous page)\W*$",
-        re.IGNORECASE,
-    ),
-    Turn.FIRST: re.compile(
-        r"^\W*(?:first|first page|erste(?: seite)?|go to (?:the )?first page)\W*$", re.I
-    ),
-    Turn.LAST: re.compile(
-        r"^\W*(?:last|last page|letzte(?: seite)?|go to (?:the )?last page)\W*$", re.I
-    ),
-}
-_GLYPHS: Final = {
-    Turn.NEXT: frozenset("›»❯→>⟩▶"),
-    Turn.PREVIOUS: frozenset("‹«❮←<⟨◀"),
-    Turn.FIRST: frozenset("⏮"),
-    Turn.LAST: frozenset("⏭"),
-}
-_MARKS: Final = {
-    Turn.NEXT: frozenset({"next", "nx", "weiter", "nxt"}),
-    Turn.PREVIOUS: frozenset({"prev", "previous", "zurück", "prv"}),
-    Turn.FIRST: frozenset({"first"}),
-    Turn.LAST: frozenset({"last"}),
-}
-_REL: Final = {Turn.NEXT: "next", Turn.PREVIOUS: "prev", Turn.FIRST: "first", Turn.LAST: "last"}
-_MORE: Final = re.compile(r"\b(?:more|older|mehr|weitere)\b", re.IGNORECASE)
+_MORE: Final = re.compile(
+    r"\b(?:more|older|mehr|weitere|plus|davantage|más|mais|altri|altre|meer)\b", re.IGNORECASE
+)
+_LOADS: Final = re.compile(
+    r"\b(?:load|more|older|additional|mehr|weitere|nachladen)\b", re.IGNORECASE
+)
+_PAGE_NUMBER: Final = re.compile(
+    r"\b(?:page|seite|página|pagina)\s+(?:number\s+|no\.?\s*|nr\.?\s*)?(\d{1,4})\b"
+    r"|\b(\d{1,3})(?:st|nd|rd|th)\s+page\b"
+    r"|\b(second|third|fourth|fifth)\s+page\b",
+    re.IGNORECASE,
+)
+_WORDED: Final = {"second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _NOT_PAGES: Final = re.compile(
     r"photo|picture|image|slide|gallery|carousel|bild|foto|calendar|month|track|song|video"
     r"|ticket|lightbox",
@@ -99,8 +65,14 @@ def next_page(observation: Observation) -> Decision | DontKnow | None:
 
 def page_turn(observation: Observation, intent: str) -> Decision | DontKnow:
     """The control that a `paginate` intent means; ABSENT or BLOCKED when there is none."""
+    number = page_number(intent)
+    if number is not None:
+        return _to_number(observation, number)
     turn = _turn_of(intent)
     found = _about(observation, _controls(observation, turn), intent)
+    if turn is Turn.NEXT and _LOADS.search(intent):
+        loads = [one for one in found if _MORE.search(one.element.name)]
+        found = loads or found
     live = [one for one in found if not one.element.disabled]
     if live:
         return _choose(live)
@@ -110,6 +82,36 @@ def page_turn(observation: Observation, intent: str) -> Decision | DontKnow:
     if numbered is not None:
         return _decision(numbered, 0.85, "the next page number")
     return _no(DontKnowReason.ABSENT, f"no control leads to the {turn} page")
+
+
+def page_number(intent: str) -> int | None:
+    """The number of the page that the intent names, None when it names none."""
+    found = _PAGE_NUMBER.search(intent)
+    if found is None:
+        return None
+    digits = found.group(1) or found.group(2)
+    return int(digits) if digits else _WORDED[found.group(3).casefold()]
+
+
+def _to_number(observation: Observation, number: int) -> Decision | DontKnow:
+    """The control that bears this number among page numbers."""
+    found: list[Element] = []
+    for element in observation.elements:
+        bare = _NUMBER.match(element.name) or _NUMBER.match(element.text)
+        named = page_number(element.name)
+        if not element.interactive or element.role in ("textbox", "combobox", "option"):
+            continue
+        said = int(bare.group(1)) if bare else named
+        if said == number and (_paging(observation, element) or named == number):
+            found.append(element)
+    live = [element for element in found if not element.disabled and element.selected is not True]
+    if not found:
+        return _no(DontKnowReason.ABSENT, f"no control leads to page {number}")
+    if not live:
+        return _no(DontKnowReason.BLOCKED, f"page {number} is shown already")
+    if any(not _twin(live[0], other) for other in live[1:]):
+        return _no(DontKnowReason.AMBIGUOUS, "several lists have a page of this number")
+    return _decision(live[0], 0.94, "the page's number")
 
 
 def _turn_of(intent: str) -> Turn:
@@ -146,13 +148,13 @@ def _score(observation: Observation, element: Element, turn: Turn) -> float:
     if _NOT_PAGES.search(around):
         return 0.0
     hints = hint_words(element.hints).stems
-    glyph = bool(name) and all(sign in _GLYPHS[turn] for sign in name.replace(" ", ""))
-    base = 0.95 if f"rel-{_REL[turn]}" in element.hints.split() else 0.0
-    if _NAMES[turn].match(name) and not (name.casefold() == "more" and element.role == "button"):
+    glyph = bool(name) and all(sign in GLYPHS[turn] for sign in name.replace(" ", ""))
+    base = 0.95 if f"rel-{REL[turn]}" in element.hints.split() else 0.0
+    if NAMES[turn].match(name) and not (name.casefold() == "more" and element.role == "button"):
         base = max(base, 0.85 if "page" in name.casefold() or _MORE.search(name) else 0.75)
     elif glyph:
         base = max(base, 0.6)
-    elif hints & _MARKS[turn] and len(name) <= 12:
+    elif hints & MARKS[turn] and len(name) <= 12:
         base = max(base, 0.5)
     if base and _paging(observation, element):
         base += 0.12

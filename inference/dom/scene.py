@@ -18,6 +18,7 @@ _PHONE: Final = re.compile(r"^\+?[\d\s()./-]{7,20}$")
 _FILE_LINK: Final = re.compile(
     r"\.(?:pdf|csv|zip|docx?|xlsx?|txt|ics|mp4|mp3)(?:$|[?#])|download", re.I
 )
+_FILE_NAME: Final = re.compile(r"\.(?:pdf|csv|zip|docx?|xlsx?|txt|ics|mp4|mp3|png|jpe?g)$", re.I)
 _TYPE_WORDS: Final = {
     "email": "email",
     "tel": "phone telephone",
@@ -54,6 +55,13 @@ class Scene:
         self._around: dict[int, tuple[Source, ...]] = {}
         self._titles: dict[tuple[int, int], int | None] = {}
         self._inside: dict[tuple[int, int], list[Element]] | None = None
+        self._forms: dict[int, list[str]] | None = None
+
+    @property
+    def page_words(self) -> str:
+        """What the page as a whole is about: its title and main headings."""
+        heads = [notice.text for notice in self.observation.notices if notice.kind == "h1"]
+        return " ".join([self.observation.title, *heads])
 
     def own(self, element: Element) -> tuple[Source, ...]:
         """What the element itself says."""
@@ -87,6 +95,8 @@ class Scene:
             yield Source(words_of(text), strength * weight * _near(text))
             weight *= 0.8
             block = observation.blocks[block].parent
+        if element.form >= 0 and element.role == "button":
+            yield Source(words_of(self.form_words(element.form)), strength * 0.7)
         for text, share in (
             (element.group, 0.9),
             (element.heading, 0.75),
@@ -96,6 +106,15 @@ class Scene:
         ):
             if text:
                 yield Source(words_of(text), share)
+
+    def form_words(self, form: int) -> str:
+        """What the fields of a form are called, and its buttons."""
+        if self._forms is None:
+            self._forms = {}
+            for element in self.observation.elements:
+                if element.form >= 0 and element.interactive:
+                    self._forms.setdefault(element.form, []).append(label_of(element)[:60])
+        return " ".join(self._forms.get(form, ()))
 
     def record(self, member: Membership) -> RecordBlock:
         """The record that a membership points at."""
@@ -109,6 +128,11 @@ class Scene:
                 for one in element.records:
                     self._inside.setdefault((one.group, one.ordinal), []).append(element)
         return self._inside.get((member.group, member.ordinal), [])
+
+    def title_text(self, member: Membership) -> str:
+        """The name of the element that opens the record, empty when it has none."""
+        ref = self.title(member)
+        return "" if ref is None else self.observation.elements[ref].name
 
     def title(self, member: Membership) -> int | None:
         """The ref of the element that opens the record: its title, None when it has none."""
@@ -164,7 +188,7 @@ def _kind(element: Element) -> Iterator[Source]:
         yield Source(words_of("call phone"), 0.9)
     elif element.href.startswith("mailto:"):
         yield Source(words_of("email contact"), 0.9)
-    elif _FILE_LINK.search(element.href):
+    elif _FILE_LINK.search(element.href) or _FILE_NAME.search(element.name):
         yield Source(words_of("download"), 0.85)
     if element.href:
         yield Source(_href_words(element.href), 0.5)

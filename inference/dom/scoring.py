@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from inference.dom.intent import Intent, Unit
+from inference.dom.intent import Intent
 from inference.dom.scene import CHECK_ROLES, CHOICE_ROLES, TEXT_ROLES, Scene, Source, label_of
+from inference.dom.units import Unit
 from inference.dom.words import STOP, UNASKED, Phrase, likeness, phrases, words_of
 from inference.observation import Element
 from plans.step import StepType
@@ -36,7 +37,11 @@ class Scored:
     own: float
     precision: float
     missing_strong: bool
+    foreign: bool
+    missing_head: bool
+    missing_names: float
     said: tuple[float, ...]
+    own_said: tuple[float, ...]
 
 
 class Scorer:
@@ -57,6 +62,12 @@ class Scorer:
         self._bare_filter = intent.type is StepType.FILTER and not intent.value
         self._quotes = {part.strip().casefold() for part in intent.quoted} if intent.opens else ()
         self._asked = words_of(intent.text).concepts
+        self._ticks = intent.ticks and any(
+            element.role in CHECK_ROLES and element.records for element in elements
+        )
+        self._names = sum(unit.name for unit in units)
+        self._has_head = any(unit.head and unit.weight >= 0.9 for unit in units)
+        self._page = words_of(scene.page_words)
         quoted = {unit.phrase.stems for unit in units if unit.quoted}
         self._named = {
             stems
@@ -71,11 +82,18 @@ class Scorer:
         weighted = own_weight = 0.0
         missing = False
         said: list[float] = []
+        own_said: list[float] = []
+        heads = nameless = 0.0
         for unit in self._units:
             own, context, lacks = self._said(unit, element, own_sources, around)
             missing = missing or lacks
             quality = max(own, context)
             said.append(quality)
+            own_said.append(own)
+            if unit.head and unit.weight >= 0.9:
+                heads = max(heads, own)
+            if unit.name and quality < 0.5 and not self._on_page(unit):
+                nameless += 1
             weighted += unit.weight * quality
             own_weight += unit.weight * own
         total = self._total or 1.0
@@ -87,14 +105,29 @@ class Scorer:
             coverage = max(coverage, 0.8)
             score += 0.12
         factor, foreign = self._doubts(element)
-        score *= factor * (0.75 if missing else 1.0)
+        headless = self._has_head and heads < 0.5
+        score *= factor * (0.75 if missing else 1.0) * (0.8 if headless else 1.0)
         if element.role in ("menuitem", "option") and element.layer:
             score += 0.03
         if element.covered:
             score -= 0.08
         return Scored(
-            element, score, coverage, own_share, precision, missing or foreign, tuple(said)
+            element,
+            score,
+            coverage,
+            own_share,
+            precision,
+            missing,
+            foreign,
+            headless,
+            nameless / max(1, self._names),
+            tuple(said),
+            tuple(own_said),
         )
+
+    def _on_page(self, unit: Unit) -> bool:
+        """Whether the page's title or main heading says the unit: it is what all is about."""
+        return likeness(unit.phrase, self._page) >= 0.7
 
     def _said(
         self,
@@ -104,12 +137,15 @@ class Scorer:
         around: tuple[Source, ...],
     ) -> tuple[float, float, bool]:
         """How well the element and its surroundings say the unit; whether a named act lacks."""
-        own = _best(unit.phrase, own_sources)
+        said_by = self._scene.own(element) if unit.head else own_sources
+        own = _best(unit.phrase, said_by)
         context = _best(unit.phrase, around) * CONTEXT if own < 0.9 else 0.0
         lacks = False
         if unit.strong and own < 0.5:
             if element.role in CHECK_ROLES:
                 own = max(own, 0.5 * self._implied(unit))
+            elif _grouped(unit, element):
+                own = 0.6
             else:
                 lacks = True
             context = min(context, 0.3)
@@ -124,6 +160,10 @@ class Scorer:
             factor, foreign = factor * 0.7, True
         if element.role in TEXT_ROLES and self._clicks_no_field:
             factor, foreign = factor * 0.8, True
+        if self._intent.leads and element.role in CHECK_ROLES:
+            factor, foreign = factor * 0.7, True
+        if self._ticks and element.role not in CHECK_ROLES:
+            factor *= 0.85
         if intent_submits(self._intent) and not _submits(element):
             factor, foreign = factor * 0.75, True
         if element.expanded and element.role in ("button", "generic", "combobox"):
@@ -134,6 +174,9 @@ class Scorer:
 
     def _own_sources(self, element: Element) -> tuple[Source, ...]:
         own = self._scene.own(element)
+        if self._ticks and element.role in CHECK_ROLES and element.records:
+            text = self._scene.record(element.records[0]).text
+            return (*own, Source(words_of(text), 0.9))
         if not self._intent.opens or not element.records:
             return own
         extra = tuple(
@@ -166,7 +209,7 @@ class Scorer:
     def _precision(self, element: Element) -> float:
         """The share of the target's label that the intent says, 0 to 1."""
         label = label_of(element)
-        parts = [one for one in phrases(label[:120]) if not set(one.words) <= STOP]
+        parts = [one for one in phrases(label[:90]) if not set(one.words) <= STOP]
         if not parts:
             return 0.6 if words_of(label).concepts else 0.3
         said = 0.0
@@ -191,6 +234,13 @@ class Scorer:
                 return 0.7 if element.role in CHOICE_ROLES else 1.0
             case _:
                 return 1.0
+
+
+def _grouped(unit: Unit, element: Element) -> bool:
+    """Whether the element is one of a set that the act is about: the choices of a poll."""
+    if not element.group or unit.phrase.concepts & UNASKED:
+        return False
+    return likeness(unit.phrase, words_of(element.group)) >= 0.8
 
 
 SUBMITTING: Final = frozenset(

@@ -13,14 +13,19 @@ from inference.decisions import (
     Question,
 )
 from inference.dom import detect
-from inference.dom.confidence import Features, confidence
-from inference.dom.intent import Intent, Unit, read
+from inference.dom.compound.lead import compound, go_on
+from inference.dom.confidence import confidence
+from inference.dom.filters import Refused, Taker, taker_of
+from inference.dom.intent import Intent, read
 from inference.dom.kinds import by_kind
 from inference.dom.ordinals import Place, find_place
 from inference.dom.paging import page_turn
 from inference.dom.pool import Pool, act_for, choice_of, pool_for
+from inference.dom.ranking import rank
+from inference.dom.rivals import innermost
 from inference.dom.scene import Scene, label_of
-from inference.dom.scoring import Scored, Scorer
+from inference.dom.scoring import Scored
+from inference.dom.units import Unit
 from inference.observation import Element, Observation
 from inference.risk import threshold
 from plans.step import StepType, TierName
@@ -60,7 +65,12 @@ def decide(observation: Observation, question: Question) -> Decision | DontKnow:
         case StepType.PAGINATE:
             return page_turn(observation, intent.text)
         case _:
-            return _ground(Scene(observation), intent)
+            return _act(Scene(observation), intent, question)
+
+
+def _act(scene: Scene, intent: Intent, question: Question) -> Decision | DontKnow:
+    led = compound(scene, intent, question)
+    return led or go_on(scene, intent, question, _ground(scene, intent))
 
 
 def _press(intent: Intent, question: Question) -> Decision | DontKnow:
@@ -96,12 +106,14 @@ def _ground(scene: Scene, intent: Intent) -> Decision | DontKnow:
         return _answer(intent, named, 0.88, (), "the one of its kind")
     if intent.ordinal is not None:
         return _dont_know(DontKnowReason.UNREADABLE, "can't tell what is counted", ())
+    taker = taker_of(scene, intent, pool)
+    if isinstance(taker, Taker):
+        return _answer(intent, taker.element, taker.sure, (), taker.why)
+    if isinstance(taker, Refused):
+        return _dont_know(DontKnowReason.ABSENT, taker.why, ())
     labelled = _sole_labelled(intent, pool)
     if labelled is not None:
         return _answer(intent, labelled, 0.95, (), "the only one with this label")
-    holder = _sole_holder(intent, pool)
-    if holder is not None:
-        return _answer(intent, holder, 0.92, (), "the only one with this option")
     if not units and not intent.label and not intent.value:
         return _dont_know(DontKnowReason.UNREADABLE, "the intent names nothing", ())
     return _best_of(scene, intent, units, pool)
@@ -110,27 +122,14 @@ def _ground(scene: Scene, intent: Intent) -> Decision | DontKnow:
 def _sole_labelled(intent: Intent, pool: Pool) -> Element | None:
     """The only element whose label is the very one that the step's params give."""
     wanted = _bare(intent.label)
-    found = [one for one in pool.elements if wanted and _bare(label_of(one)) == wanted]
+    if not wanted or intent.type is StepType.FILTER:
+        return None
+    found = [one for one in pool.elements if _bare(label_of(one)) == wanted]
     return found[0] if len(found) == 1 else None
 
 
 def _bare(label: str) -> str:
     return label.strip(" *:").casefold()
-
-
-def _sole_holder(intent: Intent, pool: Pool) -> Element | None:
-    """The only list that has exactly the option wanted, unless the step names another."""
-    if intent.type is not StepType.SELECT_OPTION or not intent.value:
-        return None
-    wanted = intent.value.strip().casefold()
-    found = [
-        element
-        for element in pool.elements
-        if any(option.strip().casefold() == wanted for option in element.options)
-    ]
-    if len(found) != 1 or pool.label_share.get(found[0].ref, 1.0) < 0.5:
-        return None
-    return found[0]
 
 
 def _in_place(scene: Scene, intent: Intent, place: Place) -> Decision | DontKnow:
@@ -154,27 +153,18 @@ def _in_place(scene: Scene, intent: Intent, place: Place) -> Decision | DontKnow
 def _best_of(
     scene: Scene, intent: Intent, units: tuple[Unit, ...], pool: Pool
 ) -> Decision | DontKnow:
-    scorer = Scorer(scene, intent, units, pool.elements)
-    ranked = sorted(
-        (pool.adjust(scorer.score(element)) for element in pool.elements),
-        key=lambda one: (-one.score, one.element.ref),
-    )
-    if not ranked:
+    ranking = rank(scene, intent, units, pool)
+    if ranking is None:
         return _dont_know(DontKnowReason.ABSENT, "nothing of this kind is on the page", ())
-    best = ranked[0]
-    shown = _shown(ranked)
+    best, shown = ranking.best, _shown(ranking.ranked)
     if best.score < LEAST:
         return _dont_know(DontKnowReason.ABSENT, "nothing on the page resembles it", shown)
-    rivals = [one for one in ranked[1:20] if not _same_thing(scene, best, one)]
-    margin = best.score - rivals[0].score if rivals else 1.0
-    if margin < MARGIN:
+    if ranking.margin < MARGIN:
         return _dont_know(
             DontKnowReason.AMBIGUOUS, f"{best.element.name!r} and others fit alike", shown
         )
-    sure = confidence(
-        Features(best.coverage, best.own, best.precision, margin, best.missing_strong)
-    )
-    element = _innermost(best.element, ranked)
+    sure = confidence(ranking.features)
+    element = innermost(best.element, ranking.ranked)
     act = act_for(intent, element)
     need = threshold(act, intent.type, element.name)
     if sure < need:
@@ -195,58 +185,6 @@ def _answer(
         act=act, ref=element.ref, confidence=round(sure, 3), tier=TierName.DOM, text=text,
         why=why, candidates=shown,
     )  # fmt: skip
-
-
-def _same_thing(scene: Scene, best: Scored, other: Scored) -> bool:
-    """Whether acting on either does the same: twins of one control, or parts of one link."""
-    one, two = best.element, other.element
-    if one.href and one.href == two.href and one.role == two.role and one.href[-1] != "#":
-        return True
-    if one.name == two.name and (_holds(one, two) or _holds(two, one)):
-        return True
-    if one.name != two.name or one.role != two.role or one.role not in ("button", "link"):
-        return False
-    if one.group != two.group or _apart(scene, one, two):
-        return False
-    return one.block == two.block or one.form == two.form >= 0
-
-
-def _innermost(element: Element, ranked: Sequence[Scored]) -> Element:
-    """The control itself where the best one is a wrapper of the same name around it."""
-    if element.role != "generic":
-        return element
-    inner = [
-        one.element
-        for one in ranked[:20]
-        if one.element.role != "generic"
-        and one.element.interactive
-        and one.element.name == element.name
-        and _holds(element, one.element)
-    ]
-    return inner[0] if inner else element
-
-
-def _holds(outer: Element, inner: Element) -> bool:
-    """Whether one box lies in the other: a wrapper and its control, a section and its title."""
-    a, b = outer.box, inner.box
-    return (
-        a.x <= b.x + 1
-        and a.y <= b.y + 1
-        and a.x + a.width >= b.x + b.width - 1
-        and a.y + a.height >= b.y + b.height - 1
-    )
-
-
-def _apart(scene: Scene, one: Element, two: Element) -> bool:
-    """Whether the two lie in different records of one list that has items of its own."""
-    groups = {
-        member.group: member.ordinal
-        for member in one.records
-        if scene.record(member).text not in (one.text, one.name)
-    }
-    return any(
-        member.group in groups and groups[member.group] != member.ordinal for member in two.records
-    )
 
 
 def _shown(ranked: Sequence[Scored]) -> tuple[Candidate, ...]:

@@ -33,6 +33,7 @@ class ThesaurusFile:
     numbers: dict[str, str]
     destination: list[str]
     unasked: list[str]
+    of: list[str]
     stop: list[str]
 
 
@@ -92,6 +93,8 @@ DESTINATION: Final = frozenset(_FILE.destination)
 """Concepts that, wherever they stand, say what the act is ("in the basket")."""
 UNASKED: Final = frozenset(_FILE.unasked)
 """Concepts that no target may carry unless the intent names them."""
+OF: Final = frozenset(_FILE.of)
+"""Words after which it is said of which thing."""
 GENERIC_NOUNS: Final = frozenset(stem(word) for word in _FILE.generic_nouns)
 VERSION: Final = _FILE.version
 
