@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from inference.decisions import Check
-from inference.dom.intent import Unit, read_units
+from inference.dom.units import Unit, read_units
 from inference.dom.words import likeness, words_of
 from inference.observation import Observation
 
