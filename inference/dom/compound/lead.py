@@ -10,13 +10,14 @@ from inference.dom.compound.dragging import drag
 from inference.dom.compound.interruptions import step_aside
 from inference.dom.compound.paths import follow
 from inference.dom.compound.ranges import slide
+from inference.dom.compound.scrolling import scroll_inside
 from inference.dom.compound.searching import search
 from inference.dom.compound.sets import gather
 from inference.dom.compound.suggesting import led_on, take
 from inference.dom.intent import Intent
 from inference.dom.scene import Scene
 
-_FIRST: Final = (gather, drag, follow, slide, take, pick, nth)
+_FIRST: Final = (gather, scroll_inside, drag, follow, slide, take, pick, nth)
 _AFTER: Final = (led_on, open_calendar, step_aside, search)
 
 
