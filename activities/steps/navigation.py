@@ -76,7 +76,8 @@ async def paginate(context: StepContext) -> Report:
             return unsure(answer)
         result = await context.carry_out(snapshot, answer)
         context.sights.came_of(result.told)
-        if context.memory.acted(snapshot.observation, answer, result):
+        untouched = context.acts.claim is None
+        if context.memory.acted(snapshot.observation, answer, result) and untouched:
             return await paginate(context)
         return report_of(result, answer)
     finally:
