@@ -1,17 +1,19 @@
 """Performs one act on a live page and checks its effect."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
 from playwright.async_api import ElementHandle, Error, Page
 
 from activities.browser.choices import check, select
+from activities.browser.dragging import drag
 from activities.browser.fields import fill, type_text
 from activities.browser.keys import press
 from activities.browser.pointer import click, hover
 from activities.browser.result import ActResult, failed, gone
 from activities.browser.scroll import scroll
 from activities.browser.settle import left_page
-from inference.decisions import ActKind
+from inference.decisions import ActKind, Point
 from plans.step import FailureClass
 
 _GONE = ("not attached", "JSHandle is disposed", "Element is not attached")
@@ -23,6 +25,8 @@ async def perform(
     kind: ActKind,
     text: str = "",
     *,
+    onto: ElementHandle | None = None,
+    at: Point | None = None,
     timeout_s: float = 15.0,
 ) -> ActResult:
     """Do one act and wait until the page is usable again.
@@ -33,13 +37,16 @@ async def perform(
         kind: What to do.
         text: What to type, choose, press, or which way to scroll. It stands in no message
             but those that name keys and options.
+        onto: Where a drag ends; it may end by `text` = "dx,dy" instead.
+        at: Where in the element to act, in CSS pixels from its top left corner; None: wherever
+            the pointer reaches it. Keys and choices have no such place.
         timeout_s: Seconds that the page may take to come to rest, a new page included.
 
     Returns:
         The result; expected troubles are values, and a lost browser is one of them.
     """
     try:
-        return await _do(page, element, kind, text, timeout_s)
+        return await _do(page, _Act(element, kind, text, onto, at), timeout_s)
     except TimeoutError:
         return failed(page, FailureClass.NAV_TIMEOUT, "the page did not answer in time")
     except Error as error:
@@ -50,34 +57,61 @@ async def perform(
         raise
 
 
-async def _do(
-    page: Page, element: ElementHandle | None, kind: ActKind, text: str, timeout_s: float
-) -> ActResult:
-    match kind:
+@dataclass(frozen=True)
+class _Act:
+    element: ElementHandle | None
+    kind: ActKind
+    text: str
+    onto: ElementHandle | None
+    at: Point | None
+
+
+async def _do(page: Page, act: _Act, timeout_s: float) -> ActResult:
+    element, text = act.element, act.text
+    match act.kind:
+        case ActKind.TYPE | ActKind.FILL if element is not None and act.at is not None:
+            return await _write_at(page, element, act.at, text, timeout_s)
         case ActKind.TYPE:
             return await type_text(page, element, text, timeout_s=timeout_s)
         case ActKind.PRESS:
             return await press(page, element, text, timeout_s=timeout_s)
         case ActKind.SCROLL:
             return await scroll(page, element, text, timeout_s=timeout_s)
+        case _ if element is None:
+            return failed(page, FailureClass.SELECTOR_MISS, f"{act.kind} needs a target")
         case _:
-            pass
-    if element is None:
-        return failed(page, FailureClass.SELECTOR_MISS, f"{kind} needs a target")
-    match kind:
+            return await _do_to(page, element, act, timeout_s)
+
+
+async def _do_to(page: Page, element: ElementHandle, act: _Act, timeout_s: float) -> ActResult:
+    match act.kind:
         case ActKind.CLICK:
-            return await click(page, element, timeout_s=timeout_s)
+            return await click(page, element, timeout_s=timeout_s, at=act.at)
         case ActKind.FILL:
-            return await fill(page, element, text, timeout_s=timeout_s)
+            return await fill(page, element, act.text, timeout_s=timeout_s)
         case ActKind.SELECT:
-            return await select(page, element, text, timeout_s=timeout_s)
+            return await select(page, element, act.text, timeout_s=timeout_s)
         case ActKind.CHECK:
             return await check(page, element, on=True, timeout_s=timeout_s)
         case ActKind.UNCHECK:
             return await check(page, element, on=False, timeout_s=timeout_s)
         case ActKind.HOVER:
-            return await hover(page, element, timeout_s=timeout_s)
+            return await hover(page, element, timeout_s=timeout_s, at=act.at)
         case ActKind.DRAG:
-            return failed(page, FailureClass.SELECTOR_MISS, "a drag needs a place to end")
+            return await drag(
+                page, element, onto=act.onto, text=act.text, at=act.at, timeout_s=timeout_s
+            )
+        case ActKind.TYPE | ActKind.PRESS | ActKind.SCROLL:
+            raise AssertionError(f"{act.kind} needs no target")
         case _:
-            assert_never(kind)
+            assert_never(act.kind)
+
+
+async def _write_at(
+    page: Page, element: ElementHandle, at: Point, text: str, timeout_s: float
+) -> ActResult:
+    """Write where a click puts the caret: a field that is drawn, not marked up."""
+    pressed = await click(page, element, timeout_s=timeout_s, effect_needed=False, at=at)
+    if not pressed.success:
+        return pressed
+    return await type_text(page, None, text, timeout_s=timeout_s)

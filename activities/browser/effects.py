@@ -11,17 +11,20 @@ from pydantic import TypeAdapter
 
 from activities.browser.events import PageEvents
 from activities.browser.navigate import PageLoad, arrive
-from activities.browser.scripts import on_page, script
+from activities.browser.routine import own_requests
+from activities.browser.scripts import combined, on_page
 from activities.browser.settle import AFTER_ACT, left_page, settle, stop_loading
+from inference.decisions import Point
 from plans.step import FailureClass
 
-_WATCH = script("watch")
+_WATCH = combined("watch", "changes")
 _WATCH_PAGE = on_page(_WATCH)
 
 EFFECT_LIMIT_S = 1.0
 """How long an effect is waited for before the act counts as one without."""
 
-_GRACE_S = 0.08
+_FOLLOWED_S = 6.0
+"""How much longer changes are followed that may be the page's own: see `js/changes.js`."""
 _OPENING_S = 10.0
 _DOWNLOAD_S = 3.0
 _ANSWERED_S = 0.5
@@ -41,7 +44,6 @@ class Report:
     """What the watch in the page saw; see `js/watch.js`."""
 
     effects: tuple[str, ...]
-    late: bool
     misses: tuple[Miss, ...]
     landed: tuple[str, ...]
     invalid: str
@@ -108,51 +110,82 @@ class Watch:
 
     async def begin(self) -> None:
         """Everything from here on is an effect, also where no input event marks the start."""
+        self.events.acting()
         for handle in self.handles:
             await handle.evaluate("watch => watch.begin()")
 
+    async def so_far(self) -> Report | None:
+        """What was seen up to now; None where the document was left meanwhile."""
+        try:
+            told: object = await self.handles[0].evaluate("watch => watch.report()")
+        except Error as error:
+            if self._left(error):
+                return None
+            raise
+        return _REPORT.validate_python(told)
+
     async def add_top(self) -> None:
         """Also watch the top document, for an act in a frame of it."""
-        options = {"guard": False, "enabled": False, "hover": False}
+        options = {"guard": False, "enabled": False, "hover": False, "at": None}
         top = await self.page.evaluate_handle(_WATCH_PAGE, options)
         await top.evaluate("watch => watch.begin()")
         self.handles.append(top)
 
-    async def seen(self, limit_s: float = EFFECT_LIMIT_S) -> Seen:
-        """Wait for the first effect, at most `limit_s` seconds."""
-        tasks = [asyncio.ensure_future(self._report(handle, limit_s)) for handle in self.handles]
+    async def seen(self, limit_s: float = EFFECT_LIMIT_S, *, patient: bool = False) -> Seen:
+        """Wait for the first effect, at most `limit_s` seconds.
+
+        With `patient`, what changed late is followed for some seconds more, until it is clear
+        whether it goes on by itself; without, it counts as an effect.
+        """
+        reading = [self._report(handle, limit_s, patient) for handle in self.handles]
+        tasks = [asyncio.ensure_future(report) for report in reading]
         for task in tasks:
             task.add_done_callback(lambda _: self.events.changed.set())
+        judged = asyncio.ensure_future(own_requests(self.events, self.handles[0], limit_s))
+        judged.add_done_callback(lambda _: self.events.changed.set())
         try:
-            await self.events.wait(lambda: self._enough(tasks), limit_s + 1.0)
+            most = limit_s + (_FOLLOWED_S if patient else 1.0)
+            await self.events.wait(lambda: self._enough(tasks, judged), most)
             reports = [task.result() for task in tasks if task.done()]
+            own = judged.result() if judged.done() else False
         finally:
+            judged.cancel()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return self._sum(reports)
+            await asyncio.gather(judged, return_exceptions=True)
+        return self._sum(reports, own)
 
-    def _enough(self, tasks: "Sequence[asyncio.Future[Report | None]]") -> bool:
+    def _enough(
+        self,
+        tasks: "Sequence[asyncio.Future[Report | None]]",
+        judged: "asyncio.Future[bool]",
+    ) -> bool:
         # With a navigation under way the page answers nothing more.
         if self.events.evident or self.events.document is not None:
             return True
         if all(task.done() for task in tasks):
             return True
+        if judged.done() and judged.result():
+            return True
         return any(task.done() and _speaks(task.result()) for task in tasks)
 
-    async def _report(self, handle: JSHandle, limit_s: float) -> Report | None:
+    async def _report(self, handle: JSHandle, limit_s: float, patient: bool) -> Report | None:
         try:
             told: object = await handle.evaluate(
-                "(watch, limits) => watch.wait(limits.limit, limits.grace)",
-                {"limit": limit_s * 1000, "grace": _GRACE_S * 1000},
+                "(watch, how) => watch.wait(how.limit, how.patient)",
+                {"limit": limit_s * 1000, "patient": patient},
             )
         except Error as error:
-            if left_page(error) or self.page.is_closed() or self.events.crashed:
+            if self._left(error):
                 return None
             raise
         return _REPORT.validate_python(told)
 
-    def _sum(self, reports: list[Report | None]) -> Seen:
+    def _left(self, error: Error) -> bool:
+        return left_page(error) or self.page.is_closed() or self.events.crashed
+
+    def _sum(self, reports: list[Report | None], own_requests: bool) -> Seen:
         events = self.events
         evidence: list[str] = []
         for report in reports:
@@ -160,16 +193,15 @@ class Watch:
                 evidence.append("leaving")
             else:
                 evidence += report.effects
-                evidence += ["dom"] if report.late else []
         marks = {
             "tab": events.tabs or events.opening,
             "download": events.downloads,
             "dialog": events.dialogs,
             "url": events.navigations,
-            "frame": events.frame_navigations,
+            "frame": events.frame_led,
             "closed": events.closed,
             "leaving": events.document is not None,
-            "request": events.requests,
+            "request": own_requests,
         }
         evidence += [name for name, happened in marks.items() if happened]
         own = reports[0] if reports else None
@@ -188,7 +220,7 @@ class Watch:
 def _speaks(report: Report | None) -> bool:
     if report is None:
         return True
-    return bool(report.effects or report.late or report.misses or report.invalid)
+    return bool(report.effects or report.misses or report.invalid)
 
 
 @asynccontextmanager
@@ -199,13 +231,16 @@ async def watching(
     guard: bool = False,
     enabled: bool = True,
     hover: bool = False,
+    at: Point | None = None,
 ) -> AsyncGenerator[Watch, None]:
     """Watch a page during an act on `element` (None: on the page as a whole).
 
     `guard`: events of the pointer that miss the element are kept from the page. `enabled`:
-    aiming at a disabled element is refused.
+    aiming at a disabled element is refused. `at`: where in the element to aim, from its top
+    left corner.
     """
-    options = {"guard": guard, "enabled": enabled, "hover": hover}
+    place = None if at is None else {"x": at.x, "y": at.y}
+    options = {"guard": guard, "enabled": enabled, "hover": hover, "at": place}
     with PageEvents(page) as events:
         watch = Watch(page, events)
         if element is None:
@@ -241,14 +276,15 @@ async def rest(watch: Watch, seen: Seen, *, timeout_s: float) -> After:
 
 async def _follow(page: Page, events: PageEvents, timeout_s: float) -> After:
     def arrived() -> bool:
-        return bool(events.navigations or events.evident or events.document_done)
+        moved = events.frame_moved or events.document_done
+        return bool(events.navigations or events.evident or moved)
 
     if not await events.wait(arrived, timeout_s):
         await stop_loading(page)
         return After(failure_class=FailureClass.NAV_TIMEOUT, message="the next page did not come")
     if not events.evident:
         # Answered, but neither a page nor a download: it may still be about to commit.
-        await events.wait(lambda: events.evident, _ANSWERED_S)
+        await events.wait(lambda: events.evident or events.frame_moved, _ANSWERED_S)
     if events.tabs:
         return await _tab(events.tabs[-1], timeout_s)
     if events.closed or events.downloads:

@@ -8,6 +8,7 @@ from typing import Self
 from playwright.async_api import Dialog, Download, Error, Frame, Page, Request
 
 _DATA_TYPES = frozenset({"xhr", "fetch"})
+_AT_ONCE_S = 0.4
 _STREAMS = ("text/event-stream",)
 
 
@@ -15,7 +16,9 @@ class PageEvents:
     """Listens to one page from entering to leaving the `async with`-free block (`with`).
 
     `changed` is set whenever something came in. Requests that were under way before are not
-    known here, so an old long poll holds nobody up.
+    known here, so an old long poll holds nobody up. `asked` are the addresses of the requests
+    for data; `frame_led`: a frame of the page was led elsewhere at once; `frame_moved`: some
+    frame went elsewhere.
     """
 
     def __init__(self, page: Page) -> None:
@@ -25,14 +28,18 @@ class PageEvents:
         self.downloads: list[Download] = []
         self.dialogs: list[str] = []
         self.navigations = 0
-        self.frame_navigations = 0
-        self.requests = 0
+        self.asked: list[str] = []
+        self.frame_led = False
+        self.frame_moved = False
         self.opening = False
         self.document: Request | None = None
         self.document_error: str | None = None
         self.document_done = False
         self.closed = False
         self.crashed = False
+        self._acted = asyncio.get_running_loop().time()
+        self._frames = set(page.frames)
+        self._led: set[Frame] = set()
         self._data: set[Request] = set()
         self._answers: set[asyncio.Task[None]] = set()
 
@@ -80,7 +87,7 @@ class PageEvents:
             or self.downloads
             or self.dialogs
             or self.navigations
-            or self.frame_navigations
+            or self.frame_led
             or self.closed
             or self.crashed
         )
@@ -89,6 +96,13 @@ class PageEvents:
     def _elsewhere(self) -> bool:
         """Whether the next document is here already: tabs are its doing then, not the act's."""
         return self.document is not None and self.navigations > 0
+
+    def acting(self) -> None:
+        """The act begins now: what frames do long after that, they do by themselves."""
+        self._acted = asyncio.get_running_loop().time()
+
+    def _at_once(self) -> bool:
+        return asyncio.get_running_loop().time() - self._acted < _AT_ONCE_S
 
     async def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until `condition` holds, looking whenever an event came in; False if late."""
@@ -133,7 +147,8 @@ class PageEvents:
         if frame.parent_frame is None:
             self.navigations += 1
         else:
-            self.frame_navigations += 1
+            self.frame_moved = True
+            self.frame_led = self.frame_led or frame in self._led
         self.changed.set()
 
     def _on_request(self, request: Request) -> None:
@@ -146,12 +161,14 @@ class PageEvents:
             return
         if frame.page is not self._page:
             return
-        self.requests += 1
         if request.is_navigation_request():
             if frame.parent_frame is None:
                 self.document, self.document_done, self.document_error = request, False, None
+            elif frame in self._frames and self._at_once():
+                self._led.add(frame)
         elif request.resource_type in _DATA_TYPES and not _is_stream(request):
             self._data.add(request)
+            self.asked.append(request.url)
         self.changed.set()
 
     def _on_finished(self, request: Request) -> None:

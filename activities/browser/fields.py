@@ -91,7 +91,7 @@ async def type_text(
             elif state.state != "ready":
                 return _refused(page, state)
         await _type(page, text)
-        seen = await watch.seen()
+        seen = await watch.seen(patient=True)
         after = await rest(watch, seen, timeout_s=timeout_s)
         if not set(seen.evidence) - {"focus"}:
             message = "the keys were typed and nothing took them"

@@ -77,7 +77,7 @@ async def press(
         await watch.begin()
         for chord in pressed:
             await page.keyboard.press(chord)
-        seen = await watch.seen()
+        seen = await watch.seen(patient=True)
         after = await rest(watch, seen, timeout_s=timeout_s)
         if seen.evidence or watch.events.evident:
             return conclude(watch, seen, after)

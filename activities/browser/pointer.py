@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from activities.browser.effects import After, Aim, Seen, Watch, rest, watching
 from activities.browser.result import ActResult, conclude, failed, gone
 from activities.browser.scripts import script
+from inference.decisions import Point
 from plans.step import FailureClass
 
 _LIFT = script("lift")
@@ -18,9 +19,14 @@ _DISABLED_S = 1.5
 
 
 async def click(
-    page: Page, element: ElementHandle, *, timeout_s: float, effect_needed: bool = True
+    page: Page,
+    element: ElementHandle,
+    *,
+    timeout_s: float,
+    effect_needed: bool = True,
+    at: Point | None = None,
 ) -> ActResult:
-    """Click `element` and check the effect.
+    """Click `element` and check the effect; `at`: where in it, from its top left corner.
 
     The click is tried again only where it provably never reached the page. With
     `effect_needed` False a click that lands and changes nothing visible is a success.
@@ -37,16 +43,18 @@ async def click(
             return ActResult(True, page.url, evidence=("focus",), message="choose an option next")
         case _:
             effect_needed = effect_needed and nature != "settled"
-    async with watching(page, element, guard=True) as watch:
+    async with watching(page, element, guard=True, at=at) as watch:
         return await _click(watch, element, effect_needed, timeout_s)
 
 
-async def hover(page: Page, element: ElementHandle, *, timeout_s: float) -> ActResult:
+async def hover(
+    page: Page, element: ElementHandle, *, timeout_s: float, at: Point | None = None
+) -> ActResult:
     """Rest the pointer on `element`; what it shows is waited for, and not required."""
-    async with watching(page, element, enabled=False, hover=True) as watch:
-        aim = await _reach(watch, element)
+    async with watching(page, element, enabled=False, hover=True, at=at) as watch:
+        aim = await reach(watch, element)
         if aim.state != "free":
-            return _unreachable(page, aim)
+            return unreachable(page, aim)
         await page.mouse.move(aim.x, aim.y)
         seen = await watch.seen(0.15)
         after = await rest(watch, seen, timeout_s=timeout_s)
@@ -61,7 +69,7 @@ async def hover(page: Page, element: ElementHandle, *, timeout_s: float) -> ActR
 async def _hover_again(watch: Watch, element: ElementHandle) -> Seen:
     """The pointer may have rested there already: leave, and come back to where it is now."""
     await watch.page.mouse.move(0, 0)
-    aim = await _reach(watch, element)
+    aim = await reach(watch, element)
     if aim.state == "free":
         await watch.page.mouse.move(aim.x, aim.y)
     return await watch.seen(0.15)
@@ -73,10 +81,10 @@ async def _click(
     page = watch.page
     tried: tuple[Aim, Seen] | None = None
     for _ in range(_TRIES):
-        aim = await _reach(watch, element)
+        aim = await reach(watch, element)
         if aim.state != "free":
             if tried is None:
-                return _unreachable(page, aim)
+                return unreachable(page, aim)
             return await _half_done(watch, tried, timeout_s)
         if aim.framed and len(watch.handles) == 1:
             await watch.add_top()
@@ -89,10 +97,11 @@ async def _click(
 
 async def _press(watch: Watch, aim: Aim, timeout_s: float) -> Seen:
     page = watch.page
+    watch.events.acting()
     try:
         async with asyncio.timeout(timeout_s):
             await page.mouse.click(aim.x, aim.y)
-        return await watch.seen()
+        return await watch.seen(patient=True)
     except Error:
         # A click may close its own tab; without any tab left it is the browser that was lost.
         if not page.is_closed() or not page.context.pages:
@@ -133,7 +142,8 @@ async def _half_done(watch: Watch, tried: tuple[Aim, Seen] | None, timeout_s: fl
     return _result(watch, aim, seen, after, FailureClass.WRONG_TARGET, message)
 
 
-async def _reach(watch: Watch, element: ElementHandle) -> Aim:
+async def reach(watch: Watch, element: ElementHandle) -> Aim:
+    """Bring the target into view, wait a moment for one that is disabled, and aim at it."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _DISABLED_S
     aim = await watch.aim()
@@ -154,7 +164,8 @@ async def _lift(element: ElementHandle, aim: Aim) -> Aim:
     return aim
 
 
-def _unreachable(page: Page, aim: Aim) -> ActResult:
+def unreachable(page: Page, aim: Aim) -> ActResult:
+    """Why the pointer does not get to the target."""
     match aim.state:
         case "detached":
             return gone(page)

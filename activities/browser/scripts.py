@@ -18,3 +18,9 @@ def on_page(source: str) -> str:
 def ranked(name: str) -> str:
     """`js/<name>.js`, a function of `(element, argument, ranking)`, with its ranking filled in."""
     return f"(element, argument) => ({script(name)})(element, argument, {script('rank')})"
+
+
+def combined(name: str, *parts: str) -> str:
+    """`js/<name>.js`, a function of `(element, argument, parts)`, with its parts by their names."""
+    given = ", ".join(f"{part}: {script(part)}" for part in parts)
+    return f"(element, argument) => ({script(name)})(element, argument, {{ {given} }})"

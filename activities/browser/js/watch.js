@@ -1,9 +1,11 @@
 // Watches a document while one act goes on: where its events land, and what they change.
 // Returns an object that the driver keeps by handle; nothing is left in the page's globals.
 // An event of the pointer that misses the chosen element is stopped before the page sees it.
-(element, options) => {
+// `options`: { guard, enabled, hover, at (where in the element's box to aim, else null) }.
+(element, options, parts) => {
   const doc = element ? element.ownerDocument : document;
   const win = doc.defaultView;
+  const PATIENCE_MS = 5500;
 
   // ---- what belongs to the target -------------------------------------------------------
   const up = (node) => node.assignedSlot ?? node.parentNode ?? node.host ?? null;
@@ -12,6 +14,12 @@
     for (let at = node; at; at = up(at)) nodes.push(at);
     return nodes;
   };
+  // Closed shadow roots around the target: only from inside can they be seen.
+  const closed = new Map();
+  for (const node of element ? chain(element) : []) {
+    if (node instanceof win.ShadowRoot && node.mode === "closed") closed.set(node.host, node);
+  }
+  const rootIn = (host) => host.shadowRoot ?? closed.get(host) ?? null;
   const labels = (node) => (node && node.labels ? [...node.labels] : []);
   const boxed = (node) => {
     const box = node.getBoundingClientRect();
@@ -43,6 +51,10 @@
     const own = accepted();
     return path.some((node) => own.includes(node));
   };
+  const pathOfEvent = (event) => {
+    const path = event.composedPath();
+    return closed.has(path[0]) ? chain(deepest(event.clientX, event.clientY)) : path;
+  };
   const describe = (node) => {
     if (!node || node.nodeType !== 1) return "the page";
     const id = node.id ? `#${node.id}` : "";
@@ -54,14 +66,18 @@
   // ---- aiming -----------------------------------------------------------------------------
   const deepest = (x, y) => {
     let hit = doc.elementFromPoint(x, y);
-    while (hit && hit.shadowRoot) {
-      const inner = hit.shadowRoot.elementFromPoint(x, y);
+    while (hit && rootIn(hit)) {
+      const inner = rootIn(hit).elementFromPoint(x, y);
       if (!inner || inner === hit) break;
       hit = inner;
     }
     return hit;
   };
   const pointsOf = (node) => {
+    if (options.at) {
+      const box = element.getBoundingClientRect();
+      return [[box.left + options.at.x, box.top + options.at.y]];
+    }
     const points = [];
     const clip = { right: doc.documentElement.clientWidth || win.innerWidth, bottom: win.innerHeight };
     for (const box of [...node.getClientRects()].slice(0, 6)) {
@@ -84,7 +100,8 @@
   };
   const inView = (node) => {
     const box = node.getBoundingClientRect();
-    const x = box.left + box.width / 2, y = box.top + box.height / 2;
+    const x = box.left + (options.at ? options.at.x : box.width / 2);
+    const y = box.top + (options.at ? options.at.y : box.height / 2);
     return x >= 0 && y >= 0 && x <= win.innerWidth && y <= win.innerHeight;
   };
   const disabled = () =>
@@ -111,7 +128,7 @@
   // ---- what changed -----------------------------------------------------------------------
   const focused = () => {
     let at = doc.activeElement;
-    while (at && at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
+    while (at && rootIn(at) && rootIn(at).activeElement) at = rootIn(at).activeElement;
     return at;
   };
   const EDITABLE = 'input:not([type=button]):not([type=submit]):not([type=reset]):not([type=image]),select,textarea,[contenteditable=""],[contenteditable=true]';
@@ -132,7 +149,6 @@
     const control = node.nodeName === "LABEL" && node.control ? node.control : node;
     parts.push(control.value ?? "", control.checked ?? "", control.indeterminate ?? "");
     if (control.selectedOptions) parts.push([...control.selectedOptions].map((o) => o.index).join());
-    if (node.nodeName === "CANVAS") parts.push(picture(node));
     return parts.join("\u0001");
   };
   const formsOf = () => {
@@ -154,7 +170,6 @@
   };
   const fingerprint = () => ({
     url: win.location.href,
-    title: doc.title,
     target: stateOf(element),
     forms: formsOf(),
     layers: layers(),
@@ -166,62 +181,58 @@
   const effects = new Set();
   const misses = [];
   const landed = new Set();
-  const counts = new Map();
-  let quiet = true;
   let invalid = "";
-  let acting = false;
-  let acted = false;
   let wake = null;
   const tell = (effect) => {
     effects.add(effect);
     if (wake) wake();
   };
 
-  // What changes again and again is an animation or a ticker, and no effect.
-  const repeated = (node) => (counts.get(node) ?? 0) > 3;
-  const SHOWN = /(display|visibility)\s*:\s*[\w-]+/g;
-  const shown = (style) => (style ?? "").match(SHOWN)?.join() ?? "";
-  const telling = (record) => {
-    if (record.type !== "attributes" || record.attributeName !== "style") return true;
-    return shown(record.oldValue) !== shown(record.target.getAttribute("style"));
-  };
-  const sort = (records) => {
-    if (!acted) {
-      if (records.length > 0) quiet = false;
-      return;
-    }
-    for (const record of records) {
-      counts.set(record.target, (counts.get(record.target) ?? 0) + 1);
-      if (acting && quiet && telling(record)) tell("dom");
-      else if (wake) wake();
-    }
-  };
-  const observer = new MutationObserver(sort);
-  const WHAT = { childList: true, attributes: true, attributeOldValue: true, characterData: true, subtree: true };
-  const roots = [doc];
+  const roots = [doc, ...closed.values()];
   for (const node of doc.querySelectorAll("*")) if (node.shadowRoot) roots.push(node.shadowRoot);
   for (let at = 1; at < roots.length; at += 1) {
     for (const node of roots[at].querySelectorAll("*")) if (node.shadowRoot) roots.push(node.shadowRoot);
   }
+  const REFERS = ["aria-controls", "aria-owns", "aria-describedby", "popovertarget", "data-target", "data-bs-target", "href"];
+  const referred = () => {
+    const names = REFERS.flatMap((name) => (element.getAttribute(name) ?? "").split(/\s+/)).filter(Boolean);
+    return names.map((name) => doc.getElementById(name.replace(/^#/, ""))).filter(Boolean);
+  };
+  const targets = element ? [element, ...referred()] : [];
+  const changes = parts.changes({
+    doc,
+    roots: [...new Set(roots)],
+    related: (place) => targets.some((target) => target === place || target.contains(place)),
+    tell,
+    wake: () => wake && wake(),
+  });
+  // A canvas that draws by itself has changed by the act only where it comes to rest anew.
+  const canvas = element && element.nodeName === "CANVAS" ? { before: "", last: "", since: 0 } : null;
+  const drawn = () => {
+    if (!canvas || !canvas.before) return false;
+    const now = picture(element);
+    const at = performance.now();
+    if (now !== canvas.last) Object.assign(canvas, { last: now, since: at });
+    return now !== canvas.before && at - canvas.since > 200;
+  };
 
   const channel = new MessageChannel();
   channel.port1.onmessage = () => {
-    sort(observer.takeRecords());
-    acting = false;
-    const now = stateOf(element);
-    if (element && now !== before.target) tell("state");
+    changes.end();
+    if (element && stateOf(element) !== before.target) tell("state");
   };
+  const inShadow = element !== null && element.getRootNode() !== doc;
   const begin = () => {
-    sort(observer.takeRecords());
-    acted = true;
-    acting = true;
+    if (canvas && changes.began() === 0) canvas.before = picture(element);
+    if (changes.began() === 0) place = placeNow();
+    changes.begin(inShadow);
     channel.port2.postMessage(0);
   };
 
   const POINTER = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick", "dblclick"];
   const onPointer = (event) => {
     if (!event.isTrusted || !options.guard) return;
-    const path = event.composedPath();
+    const path = pathOfEvent(event);
     const released = event.type === "pointerup" || event.type === "mouseup";
     if (belongs(path) || (released && landed.has("mousedown"))) {
       landed.add(event.type);
@@ -239,31 +250,50 @@
     begin();
   };
   const onHover = (event) => {
-    if (element && belongs(event.composedPath())) landed.add("hover");
+    if (element && belongs(pathOfEvent(event))) landed.add("hover");
     begin();
   };
   const onFocus = () => {
-    if (!acted) return;
+    if (!changes.began()) return;
     const now = focused();
     if (now === before.focus || !now || now === doc.body) return;
     if (now.matches(EDITABLE) || (element && !belongs(chain(now)))) tell("focus");
   };
   const after = (effect) => () => {
-    if (acted) tell(effect);
+    if (changes.began()) tell(effect);
+  };
+  const nearby = (node) => {
+    const around = [node.parentElement, node.parentElement?.parentElement].filter((at) => at && at !== doc.body && at !== doc.documentElement);
+    return around[around.length - 1] ?? node;
+  };
+  // Where content grows above, browsers scroll to keep what is seen in its place.
+  let place = null;
+  const placeNow = () => {
+    const box = element ? element.getBoundingClientRect() : { left: -win.scrollX, top: -win.scrollY };
+    return [box.left, box.top];
+  };
+  const moved = () => place === null || placeNow().some((at, axis) => Math.abs(at - place[axis]) > 2);
+  // The page itself scrolls because of an act; what scrolls in it may be a carousel.
+  const onScroll = (event) => {
+    if (!changes.began()) return;
+    const box = event.target;
+    const whole = box === doc || box === doc.scrollingElement;
+    if (whole ? moved() : (element && (box.contains(element) || nearby(element).contains(box)))) tell("scroll");
+    else changes.scrolled(box);
   };
   // Leaving a field that was edited before is no effect of this act.
   const onChange = (event) => {
-    if (acted && (event.target !== before.focus || (element && belongs(chain(event.target))))) tell("change");
+    if (changes.began() && (event.target !== before.focus || (element && belongs(chain(event.target))))) tell("change");
   };
   const onNavigate = (event) => {
-    if (!acted) return;
+    if (!changes.began()) return;
     queueMicrotask(() => {
       if (event.defaultPrevented && !event.destination.sameDocument && !event.canIntercept) return;
       tell(event.downloadRequest !== null ? "download" : event.destination.sameDocument ? "url" : "leaving");
     });
   };
   const onInvalid = (event) => {
-    if (!acted) return;
+    if (!changes.began()) return;
     const field = event.target;
     const name = labels(field).map((label) => label.innerText.trim())[0] ?? field.name ?? field.type;
     invalid = invalid || `${name}: ${field.validationMessage}`;
@@ -274,7 +304,7 @@
     ...POINTER.map((type) => [type, onPointer]),
     ["keydown", onKey],
     ["focusin", onFocus],
-    ["scroll", after("scroll")],
+    ["scroll", onScroll],
     ["input", after("input")],
     ["change", onChange],
     ["toggle", after("toggle")],
@@ -287,13 +317,13 @@
   const start = () => {
     if (listening) return;
     listening = true;
-    for (const root of roots) observer.observe(root, WHAT);
+    changes.start();
     for (const [type, listener] of listeners) win.addEventListener(type, listener, true);
     if (win.navigation) win.navigation.addEventListener("navigate", onNavigate);
   };
   const stop = () => {
     listening = false;
-    observer.disconnect();
+    changes.stop();
     for (const [type, listener] of listeners) win.removeEventListener(type, listener, true);
     if (win.navigation) win.navigation.removeEventListener("navigate", onNavigate);
   };
@@ -302,16 +332,13 @@
   const compare = () => {
     const now = fingerprint();
     if (now.url !== before.url) effects.add("url");
-    if (now.title !== before.title) effects.add("title");
     if (element && now.target !== before.target) effects.add("state");
     if (now.forms !== before.forms) effects.add("forms");
     if (now.layers !== before.layers) effects.add("layers");
     if (element && !element.isConnected) effects.add("dom");
   };
-  const changed = () => [...counts.keys()].some((node) => !repeated(node));
   const report = () => ({
     effects: [...effects],
-    late: changed(),
     misses,
     landed: [...landed],
     invalid,
@@ -319,44 +346,72 @@
     url: win.location.href,
   });
 
+  // How often and when the page asked for an address before the act, by its path.
+  const pathOf = (url) => url.split(/[?#]/)[0];
+  const asked = (url) => win.performance.getEntriesByType("resource")
+    .filter((entry) => pathOf(entry.name) === pathOf(url) && entry.startTime < changes.began())
+    .map((entry) => entry.startTime);
+  const OFTEN_MS = 10000;
+  const steady = (times) => {
+    if (times.length < 3) return false;
+    const last = times[times.length - 1];
+    if (times.filter((time) => last - time < OFTEN_MS).length > 3) return true;
+    const gaps = times.slice(-4).slice(1).map((time, at) => time - times.slice(-4)[at]);
+    return Math.max(...gaps) < 1.3 * Math.min(...gaps) + 20;
+  };
+
   return {
     aim: () => {
       start();
-      quiet = true;
+      changes.afresh();
       return aim();
     },
     begin: () => {
       begin();
     },
-    // Resolves as soon as an effect is seen, else after `limit` ms, and stops watching. Changes that came later than
-    // the events themselves are given `grace` ms to show that they are no mere animation.
-    wait: (limit, grace) => new Promise((resolve) => {
-      let graceTimer = 0;
+    report,
+    // Which requests, given as { url, late }, the page makes by itself: late ones that it made
+    // before, and those that keep a rhythm.
+    routine: (requests) => requests.map(({ url, late }) => {
+      const times = asked(url);
+      return times.length > 0 && (late || steady([...times, win.performance.now()]));
+    }),
+    // Resolves as soon as an effect is seen, else after `limit` ms, and stops watching. With
+    // `patient`, changes that may be the page's own are then followed until that is clear.
+    wait: (limit, patient) => new Promise((resolve) => {
+      const started = performance.now();
+      let timer = 0;
       const done = () => {
         wake = null;
         clearTimeout(timer);
-        clearTimeout(graceTimer);
-        sort(observer.takeRecords());
         compare();
         stop();
         resolve(report());
       };
-      const timer = setTimeout(done, limit);
       const consider = () => {
         if (effects.size > 0 || misses.length > 0 || invalid) return done();
-        if (changed() && graceTimer === 0) {
-          graceTimer = setTimeout(() => {
-            graceTimer = 0;
-            if (changed()) done();
-          }, grace);
+        const spent = performance.now() - started;
+        const late = spent >= limit;
+        const found = changes.judge(late);
+        if (drawn()) tell("state");
+        if (effects.size > 0) return done();
+        if (found.own || (found.open && late && (!patient || spent >= limit + PATIENCE_MS))) {
+          effects.add("dom");
+          return done();
         }
+        if (late && !found.open) return done();
+        clearTimeout(timer);
+        timer = setTimeout(consider, late || found.open || canvas ? 40 : limit - spent);
       };
-      wake = consider;
+      wake = () => {
+        if (effects.size > 0 || misses.length > 0 || invalid) consider();
+        else if (timer === 0) timer = setTimeout(consider, 40);
+      };
       // The events' own task is over once this message arrives.
       const turn = new MessageChannel();
       turn.port1.onmessage = () => {
-        if (wake !== consider) return;
-        sort(observer.takeRecords());
+        if (wake === null) return;
+        changes.judge(false);
         compare();
         consider();
       };

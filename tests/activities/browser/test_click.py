@@ -36,7 +36,7 @@ EFFECTS = {
     "popover": "popovertarget=pop",
     "state": "onclick='this.ariaExpanded = true'",
     "pushstate": "onclick='history.pushState({}, ``, `?a=1`)'",
-    "request": "onclick='navigator.sendBeacon(`/beacon`)'",
+    "request": "onclick='fetch(`/beacon`, {method: `POST`})'",
     "shadow": "onclick='document.querySelector(`#host`).shadowRoot.append(1)'",
     "pointerdown": "onpointerdown='document.body.append(1)'",
 }
