@@ -84,6 +84,21 @@ def dont_know(reason: DontKnowReason, why: str, seen: Iterable[Element] = ()) ->
     return DontKnow(reason=reason, why=why, tier=TierName.DOM, candidates=shown)
 
 
+def look_again(asked: Asked, target: Element, why: str, times: int = 2) -> Decision | None:
+    """Rest the pointer there and look once more: what was opened may still be coming in.
+
+    None after so many looks.
+    """
+    rested = 0
+    for one in reversed(asked.done):
+        if one.act is not ActKind.HOVER:
+            break
+        rested += 1
+    if rested >= times:
+        return None
+    return act(ActKind.HOVER, target, why, sure=LEADS, goes_on=True)
+
+
 def plain(text: str) -> str:
     """A text as names are compared: single spaces, no case, no marks around it."""
     return " ".join(text.split()).strip(" :*").casefold()

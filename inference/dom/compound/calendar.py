@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from inference.decisions import ActKind, Decision, DontKnowReason
-from inference.dom.compound.asked import LEADS, Answer, Asked, act, dont_know
+from inference.dom.compound.asked import LEADS, Answer, Asked, act, dont_know, look_again
 from inference.dom.compound.months import day_in, month_in, month_named
 from inference.dom.scene import label_of
 from inference.dom.words import hint_words, words_of
@@ -62,12 +62,17 @@ def open_calendar(asked: Asked, answer: Answer) -> Answer:
     day = _day(asked)
     if isinstance(answer, Decision) or day is None:
         return answer
-    if any(one.act is ActKind.CLICK for one in asked.done):
-        return dont_know(DontKnowReason.UNREADABLE, "no calendar was found where one was opened")
     calendars = _calendars(asked)
     if calendars:
         return _in_calendar(asked, calendars, day)
-    return _open(asked) or answer
+    opener = _opener(asked)
+    if opener is None:
+        return answer
+    if any(one.act is ActKind.CLICK for one in asked.done):
+        return look_again(asked, opener, "waits for the calendar") or dont_know(
+            DontKnowReason.UNREADABLE, "no calendar was found where one was opened"
+        )
+    return act(ActKind.CLICK, opener, "opens the calendar", sure=LEADS, goes_on=True)
 
 
 def _day(asked: Asked) -> date | None:
@@ -170,17 +175,22 @@ def _around(cells: Sequence[Element]) -> Rect:
 
 
 def _heading(asked: Asked, area: Rect) -> tuple[int, int] | None:
-    """Year and month of the nearest heading above the days."""
+    """Year and month of the nearest heading above the days, in one text or in two."""
     observation = asked.scene.observation
-    texts = [(one.text, one.box) for one in observation.notices]
-    texts += [(one.name, one.box) for one in observation.elements if len(one.name) < 60]
-    near = [(area.y - box.y, found) for text, box in texts if _above(box, area)
-            if len(text) < 60 and (found := month_in(text)) is not None]  # fmt: skip
+    above = [one for one in observation.notices if _above(one.box, area) and len(one.text) < 60]
+    texts = [(one.box, one.text) for one in above]
+    texts += [
+        (one.box, one.name)
+        for one in observation.elements
+        if _above(one.box, area) and len(one.name) < 60
+    ]
+    near = [(area.y - box.y, found) for box, text in texts if (found := month_in(text))]
     if near:
         return min(near)[1]
-    chosen = [one for one in observation.elements if one.options and _above(one.box, area)]
-    month = next((found for one in chosen if (found := month_named(one.value))), None)
-    years = [int(one.value) for one in chosen if re.fullmatch(r"\d{4}", one.value.strip())]
+    shown = [one.value for one in observation.elements if one.options and _above(one.box, area)]
+    shown += [text for _, text in texts]
+    month = next((found for text in shown if (found := month_named(text))), None)
+    years = [int(text) for text in shown if re.fullmatch(r"\W*(?:19|20)\d{2}\W*", text)]
     return (years[0], month) if month and years else None
 
 
@@ -239,8 +249,8 @@ def _inside(box: Rect, area: Rect) -> bool:
     return area.x <= x <= area.x + area.width and area.y <= y <= area.y + area.height
 
 
-def _open(asked: Asked) -> Answer | None:
-    """Open the calendar of a field that takes no typing, or of the button beside it."""
+def _opener(asked: Asked) -> Element | None:
+    """What opens the calendar: a field that takes no typing, or a button that says so."""
     fields = [
         one
         for one in asked.elements
@@ -251,9 +261,7 @@ def _open(asked: Asked) -> Answer | None:
     ]
     readonly = [one for one in fields if one.readonly]
     asked_for = _said(asked, readonly or fields)
-    if len(asked_for) != 1:
-        return None
-    return act(ActKind.CLICK, asked_for[0], "opens the calendar", sure=LEADS, goes_on=True)
+    return asked_for[0] if len(asked_for) == 1 else None
 
 
 def _said(asked: Asked, fields: list[Element]) -> list[Element]:

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from inference.decisions import ActKind, DontKnowReason
-from inference.dom.compound.asked import LEADS, Answer, Asked, act, dont_know, named
+from inference.dom.compound.asked import LEADS, Answer, Asked, act, dont_know, look_again, named
 from inference.observation import Element
 from plans.step import StepType
 
@@ -47,8 +47,12 @@ def follow(asked: Asked) -> Answer | None:
             return act(ActKind.CLICK, target, f"the end of {' > '.join(parts)}")
         kind = ActKind.HOVER if _in_menu(target) and not target.expanded else ActKind.CLICK
         return act(kind, target, "opens its menu", sure=LEADS, goes_on=True)
-    if parent is not None and not _clicked(asked, parts[reached - 1]):
-        return act(ActKind.CLICK, parent, "opens its menu", sure=LEADS, goes_on=True)
+    if parent is not None:
+        again = look_again(asked, parent, "waits for its menu", 3)
+        if again is not None:
+            return again
+        if not _clicked(asked, parts[reached - 1]):
+            return act(ActKind.CLICK, parent, "opens its menu", sure=LEADS, goes_on=True)
     return dont_know(DontKnowReason.ABSENT, f"there is no single {parts[reached]!r} here")
 
 

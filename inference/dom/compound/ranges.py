@@ -6,15 +6,15 @@ from typing import Final
 from inference.decisions import ActKind, DontKnowReason
 from inference.dom.compound.asked import LEADS, Answer, Asked, act, dont_know
 from inference.dom.scene import label_of
-from inference.dom.words import hint_words, words_of
+from inference.dom.words import words_of
 from inference.observation import Element
 from plans.step import StepType
 
 _TYPES: Final = frozenset({StepType.CLICK, StepType.FILL_FIELD, StepType.SELECT_OPTION})
 _ASKS: Final = re.compile(r"\b(?:slider|range|regler|schieberegler|curseur)\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
-_HANDLE: Final = frozenset({"handle", "thumb", "knob"})
-_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
+_SLIDER: Final = re.compile(r"slider|range|track", re.IGNORECASE)
+_HANDLE: Final = re.compile(r"handle|thumb|knob", re.IGNORECASE)
 _MOST: Final = 100
 """Keys pressed at one look."""
 
@@ -51,13 +51,11 @@ def slide(asked: Asked) -> Answer | None:
 def _handles(asked: Asked) -> list[Element]:
     """What takes the keys: sliders by role, else focusable handles in something called slider."""
     native = [one for one in asked.elements if one.role == "slider" and one.tag != "input"]
-    if native:
-        return native
-    return [
-        one for one in asked.elements
-        if {"slider"} <= hint_words(one.hints).stems
-        and {"handl", "thumb", "knob", "handle"} & hint_words(one.hints).stems
-    ]  # fmt: skip
+    return native or [
+        one
+        for one in asked.elements
+        if _SLIDER.search(one.hints) and _HANDLE.search(one.hints) and not one.name
+    ]
 
 
 def _wanted(asked: Asked) -> float | None:

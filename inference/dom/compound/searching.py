@@ -5,10 +5,19 @@ from collections import Counter
 from typing import Final
 
 from inference.decisions import ActKind, Decision, DontKnow, DontKnowReason
-from inference.dom.compound.asked import LEADS, Answer, Asked, act, named, overlap, plain
+from inference.dom.compound.asked import (
+    LEADS,
+    Answer,
+    Asked,
+    act,
+    look_again,
+    named,
+    overlap,
+    plain,
+)
 from inference.dom.paging import next_page
 from inference.dom.scene import label_of
-from inference.dom.words import UNASKED, hint_words, words_of
+from inference.dom.words import UNASKED, hint_words, likeness, words_of
 from inference.observation import Element
 from inference.risk import RISKY
 from plans.step import StepType
@@ -47,12 +56,12 @@ def search(asked: Asked, answer: Answer) -> Answer:
     ):  # fmt: skip
         return answer
     wanted = [name for name in asked.intent.quoted if plain(name)]
-    if not wanted or any(named(asked.elements, name) for name in wanted):
+    if not wanted or any(_shown(asked, name) for name in wanted):
         return answer
+    opening = _opening(asked, wanted)
+    if opening is not None:
+        return opening
     closed = _closed(asked)
-    holder = _holder(closed, wanted)
-    if holder is not None:
-        return act(ActKind.CLICK, holder, "opens what holds it", sure=LEADS, goes_on=True)
     if not _SEARCHES.search(asked.question.intent):
         return answer
     if closed:
@@ -60,11 +69,66 @@ def search(asked: Asked, answer: Answer) -> Answer:
     return _turned(asked) or answer
 
 
-def _holder(closed: list[Element], wanted: list[str]) -> Element | None:
-    """The only closed thing that has one of the names among what it hides."""
-    names = {plain(name) for name in wanted}
-    found = [one for one in closed if any(plain(option) in names for option in one.options)]
-    return found[0] if len(found) == 1 else None
+def _opening(asked: Asked, wanted: list[str]) -> Decision | None:
+    """Open the one thing that hides what is wanted: entries of menus by resting on them first."""
+    holder = _holder(asked, [one for one in asked.elements if _folded(one)], wanted)
+    if holder is None:
+        return None
+    last = asked.done[-1] if asked.done else None
+    if holder.role == "menuitem":
+        rest = look_again(asked, holder, "opens the menu that holds it", 3)
+        if rest is not None:
+            return rest
+    elif last is not None and (last.name, last.role) == (holder.name, holder.role):
+        return look_again(asked, holder, "waits for what was opened")
+    clicked = any(
+        one.act is ActKind.CLICK and (one.name, one.role) == (holder.name, holder.role)
+        for one in asked.done
+    )
+    if clicked:
+        return None
+    return act(ActKind.CLICK, holder, "opens what holds it", sure=LEADS, goes_on=True)
+
+
+def _holder(asked: Asked, closed: list[Element], wanted: list[str]) -> Element | None:
+    """The only closed thing that hides one of the names, where the rest of the step is said too."""
+    for alike in (_equals, _contains):
+        found = [
+            (one, option)
+            for one in closed
+            for option in one.options
+            if any(alike(option, name) for name in wanted)
+        ]
+        if len({one.ref for one, _ in found}) > 1:
+            found = [(one, option) for one, option in found if _belongs(asked, one, option)]
+        if len({one.ref for one, _ in found}) == 1:
+            return found[0][0]
+    return None
+
+
+def _shown(asked: Asked, name: str) -> bool:
+    """Whether something visible is called so: a control, a heading, a text of its own."""
+    observation = asked.scene.observation
+    return bool(named(observation.elements, name)) or any(
+        plain(one.text) == plain(name) for one in observation.notices
+    )
+
+
+def _equals(option: str, name: str) -> bool:
+    return plain(option) == plain(name)
+
+
+def _contains(option: str, name: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(plain(name))}(?!\w)", plain(option)))
+
+
+def _belongs(asked: Asked, closed: Element, option: str) -> bool:
+    """Whether the option, or the record around it, says all that the step names besides."""
+    rest = [unit for unit in asked.intent.units if unit.weight >= 1 and not unit.quoted]
+    texts = [option, *(asked.scene.record(member).text for member in closed.records)]
+    return bool(rest) and any(
+        all(likeness(unit.phrase, words_of(text)) >= 0.99 for unit in rest) for text in texts
+    )
 
 
 def _closed(asked: Asked) -> list[Element]:
@@ -95,6 +159,8 @@ def _folded(element: Element) -> bool:
         return not element.expanded
     if element.role == "button" and element.type == "submit" and element.form >= 0:
         return False
+    if element.role == "menuitem":
+        return bool(element.options) and element.type in ("true", "menu")
     return _folds(element) or bool(element.options and element.role in ("generic", "button"))
 
 

@@ -43,6 +43,13 @@ _OF_MANY: Final = re.compile(
 )
 
 
+_OF_ONE: Final = re.compile(
+    r"[\"“„](?P<name>[^\"”]+)[\"”]\s*(?:button|icon|link|check ?box|box)?\s+"
+    r"(?:of|for|by|from|next to|beside)\s+(?:the\s+)?[\"“]?(?P<anchor>[^\"”]+?)[\"”]?\W*$",
+    re.IGNORECASE,
+)
+
+
 def gather(asked: Asked) -> Answer | None:
     """All targets of the step at once; None where it means a single one.
 
@@ -57,6 +64,8 @@ def gather(asked: Asked) -> Answer | None:
         return _of_many(asked, many)
     if every := _ALL_TICKS.search(text):
         return _all_ticks(asked, every.group("where") or "")
+    if (one := _OF_ONE.search(text)) and (only := _of_one(asked, one)):
+        return only
     return _each_named(asked)
 
 
@@ -157,6 +166,14 @@ def _of_many(asked: Asked, many: re.Match[str]) -> Answer:
         return dont_know(DontKnowReason.ABSENT, f"nothing here is of {anchor!r}")
     kind = ActKind.CHECK if found[0].role in _TICKS else ActKind.CLICK
     return act(kind, found[0], f"all {len(found)} of {anchor}", also=found[1:])
+
+
+def _of_one(asked: Asked, one: re.Match[str]) -> Answer | None:
+    """The control of one name in the only record that the anchor picks."""
+    found = _in_records(asked, one.group("name"), one.group("anchor").strip(_QUOTES))
+    if len(found) != 1 or asked.intent.turn is False:
+        return None
+    return act(ActKind.CLICK, found[0], f"the one of {one.group('anchor')}")
 
 
 def _in_records(asked: Asked, name: str, anchor: str) -> list[Element]:

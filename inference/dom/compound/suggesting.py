@@ -5,7 +5,16 @@ from collections.abc import Callable
 from typing import Final
 
 from inference.decisions import ActKind, Decision, Done, DontKnowReason
-from inference.dom.compound.asked import LEADS, Answer, Asked, act, dont_know, named, plain
+from inference.dom.compound.asked import (
+    LEADS,
+    Answer,
+    Asked,
+    act,
+    dont_know,
+    look_again,
+    named,
+    plain,
+)
 from inference.dom.scene import label_of
 from inference.observation import Element
 from plans.step import StepType
@@ -43,7 +52,9 @@ def take(asked: Asked) -> Answer | None:
             return act(ActKind.CLICK, choice[0], "the entry that was typed")
     if len(within) > 1:
         return dont_know(DontKnowReason.AMBIGUOUS, "several entries fit", within)
-    return act(ActKind.SCROLL, field, "it suggests nothing like it and holds the text")
+    return look_again(asked, field, "waits for entries") or act(
+        ActKind.SCROLL, field, "it suggests nothing like it and holds the text"
+    )
 
 
 def led_on(asked: Asked, answer: Answer) -> Answer:
@@ -79,7 +90,9 @@ def _fitting(
     for one in _entries(asked, field):
         if fits(label_of(one).strip()):
             return act(ActKind.CLICK, one, "begins and ends as asked")
-    return dont_know(DontKnowReason.ABSENT, "no entry begins and ends like that")
+    return look_again(asked, field, "waits for entries", 3) or dont_know(
+        DontKnowReason.ABSENT, "no entry begins and ends like that"
+    )
 
 
 def _suggests(element: Element) -> bool:

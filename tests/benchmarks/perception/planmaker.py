@@ -47,7 +47,7 @@ def plan(utterance: str) -> list[Step]:
         return [look_for(unmark(text, held))]
     for clause in SPLIT.split(text):
         steps += clause_steps(unmark(LEAD.sub("", clause.strip(" .,")), held))
-    if len(steps) > 1 and steps[-1].type in (StepType.FILL_FIELD, StepType.SELECT_OPTION):
+    if steps and steps[-1].type in (StepType.FILL_FIELD, StepType.SELECT_OPTION):
         steps.append(submit("Submit"))
     return steps
 

@@ -24,7 +24,11 @@ from plans.step import Perception, Step, StepType
 from tests.benchmarks.perception.planmaker import plan
 
 START = """seed => { Math.seedrandom(String(seed)); core.startEpisodeReal();
-  const query = document.getElementById('query'); const text = query.innerText;
+  const query = document.getElementById('query');
+  for (const icon of query.querySelectorAll('span[class*=icon-]')) {
+    const name = /icon-(?!only)([a-z-]+)/.exec(icon.className);
+    if (name && !icon.textContent) icon.textContent = '"' + name[1] + '"'; }
+  const text = query.innerText;
   query.style.visibility = 'hidden';
   document.getElementById('reward-display').style.visibility = 'hidden'; return text; }"""
 SIDE_BY_SIDE = 3
