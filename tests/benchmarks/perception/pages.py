@@ -121,7 +121,7 @@ async def right_refs(page: Page, snapshot: Snapshot, case: IntentCase) -> frozen
 async def refs_of(snapshot: Snapshot, wanted: ElementHandle) -> set[int]:
     """The refs that stand for an element; only those of its own frame are looked through."""
     found: set[int] = set()
-    for start, handle in snapshot._handles:
+    for starts, handle in zip(snapshot._starts, snapshot._handles, strict=True):
         try:
             places: list[int] = await handle.evaluate(
                 f"""(held, wanted) => {{ const hits = {HITS};
@@ -130,7 +130,7 @@ async def refs_of(snapshot: Snapshot, wanted: ElementHandle) -> set[int]:
             )
         except Error:
             continue
-        found |= {start + place for place in places}
+        found |= {starts.elements + place for place in places}
     return found
 
 
