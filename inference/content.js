@@ -4,7 +4,7 @@
   const SKIP = new Set(["SCRIPT", "STYLE", "NOSCRIPT", "TEMPLATE", "HEAD", "OBJECT", "EMBED", "DATALIST"]);
   const OPAQUE = new Set(["svg", "SVG", "CANVAS", "VIDEO", "AUDIO", "IMG", "IFRAME", "FRAME", "SELECT", "TEXTAREA", "INPUT", "PROGRESS", "METER"]);
   const BLOCK = 1, STRIKE = 2, BOLD = 4, SR = 8, FIXED = 16, CURSOR = 32;
-  const NAMES = ["role", "id", "name", "type", "placeholder", "rel", "itemprop", "itemtype", "slot", "for", "datetime", "headers", "scope"];
+  const NAMES = ["role", "id", "name", "type", "placeholder", "rel", "itemprop", "itemtype", "slot", "for", "datetime", "headers", "scope", "property", "typeof", "rowspan"];
   const STATES = ["checked", "selected", "pressed", "expanded", "current", "disabled", "invalid", "modal", "haspopup"];
   const nodes = [];
   const view = document.defaultView;
@@ -78,7 +78,7 @@
     if (el.isContentEditable) out.editable = "true";
     if (el.hasAttribute("itemscope")) out.itemscope = "true";
     const content = el.getAttribute("content");
-    if (content !== null && out.itemprop) out.content = clip(content, 2000);
+    if (content !== null && (out.itemprop || out.property)) out.content = clip(content, 2000);
     if (el.tagName === "INPUT" || el.tagName === "SELECT" || el.tagName === "TEXTAREA" || el.tagName === "BUTTON") {
       if (el.disabled) out.disabled = "true";
       const label = labelOf(el);
@@ -118,7 +118,7 @@
   };
 
   const meta = (el, parent) => {
-    if ((el.tagName !== "META" && el.tagName !== "LINK") || !el.hasAttribute("itemprop")) return;
+    if ((el.tagName !== "META" && el.tagName !== "LINK") || !(el.hasAttribute("itemprop") || el.hasAttribute("property"))) return;
     nodes.push([parent, el.tagName.toLowerCase(), "", "", attributes(el), 0, 0, 0, 0, SR, 0]);
   };
 

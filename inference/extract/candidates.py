@@ -10,7 +10,14 @@ from inference.extract.nodes import Scope
 from inference.extract.pairs import Pair, pairs
 from inference.extract.structured import Fact, facts
 from inference.extract.tree import Tree
-from inference.extract.words import FieldKind, field_kind, is_placeholder, label_score, stems
+from inference.extract.words import (
+    FieldKind,
+    field_kind,
+    is_placeholder,
+    label_score,
+    name_words,
+    stems,
+)
 from plans.step import ExtractField
 
 
@@ -49,6 +56,8 @@ _PAGE_OF = re.compile(
     r"\b(?:page|seite)\s+\d+\s+(?:of|von|/)\s+(\d+)|^\d+\s+(?:of|von)\s+(\d+)$", re.IGNORECASE
 )
 _VALUE_START = re.compile(r"[A-Z0-9ÄÖÜÀ-Þ#@$€£+(\"“„]")
+_OF_THE_SITE = frozenset({"phone", "email", "place"})
+"""Kinds whose values in a page's header and footer are the site's, not the record's."""
 _TAIL = frozenset({"name", "value", "url", "text", "title"})
 
 
@@ -92,12 +101,23 @@ def candidates(area: Area, wanted: Wanted) -> list[Candidate]:
         *_from_counts(area, wanted),
         *_from_classes(area, wanted),
     ]
-    kept = [c for c in found if c.value is None or _acceptable(wanted, c)]
+    if wanted.kind in _OF_THE_SITE and len(name_words(wanted.name)) == 1 and not area.anchored:
+        found = [c for c in found if c.node < 0 or not area.tree.is_chrome(c.node)]
+    kept = [c for c in map(_nothing_said, found) if c.value is None or _acceptable(wanted, c)]
     return sorted(kept, key=lambda c: -c.confidence)
+
+
+def _nothing_said(candidate: Candidate) -> Candidate:
+    """A placeholder says that the page has no value."""
+    empty = candidate.value is not None and is_placeholder(candidate.value)
+    return replace(candidate, value=None) if empty else candidate
 
 
 def _acceptable(wanted: Wanted, candidate: Candidate) -> bool:
     value = candidate.value or ""
+    labelled = candidate.source == "label" and candidate.confidence >= 0.84
+    if wanted.kind in kinds.SOFT and labelled and 0 < len(value) <= 40:
+        return True
     if wanted.kind == "price" and candidate.source in ("json-ld", "microdata", "opengraph"):
         return any(c.isdigit() for c in value)
     return kinds.fits(wanted.kind, value) and len(value) <= 2000
@@ -185,7 +205,8 @@ def _from_classes(area: Area, wanted: Wanted) -> Iterator[Candidate]:
             continue
         if not set(mine) <= set(stems(" ".join(area.tree.class_words(index)))):
             continue
-        text = area.tree.text(area.tree.scope(index), commands=False)
+        lines = {piece.line for piece in area.tree.pieces_in(area.tree.scope(index))}
+        text = area.tree.text(area.tree.scope(index), commands=False) if len(lines) == 1 else ""
         if text and len(text) <= 80 and not kinds.is_decoy(text):
             yield Candidate(text, text, "dom", index, 0.62)
 

@@ -1,4 +1,4 @@
-"""How well a column of alike records fits a field, and values cut out of longer texts."""
+"""How well a column of alike records fits a field."""
 
 import re
 from collections.abc import Sequence
@@ -6,17 +6,44 @@ from collections.abc import Sequence
 from inference.extract import kinds
 from inference.extract.candidates import Wanted
 from inference.extract.slots import Column, Slot
-from inference.extract.words import is_placeholder, label_score, name_words, stem
+from inference.extract.words import (
+    LEXICON,
+    concepts,
+    is_former,
+    is_placeholder,
+    label_score,
+    looks_like,
+    name_words,
+    own_concept,
+    plain,
+    stem,
+)
 
-_PREFIX = re.compile(r"^([^:]{2,30}):\s+(.+)$")
-_PLACE = re.compile(r"^[A-ZÄÖÜ0-9][^,:]{2,40}, [A-ZÄÖÜ][\w .,'’-]{1,40}$")
-_RATE = re.compile(r"^\d[.,]\d{1,2}$")
+_PLACE = re.compile(
+    r"^[A-ZÄÖÜ0-9][^,:]{2,40}, [A-ZÄÖÜ][\w .,'’-]{1,40}$"
+    r"|^(?:\d{5}|(?!19|20)\d{4}) [A-ZÄÖÜ][\w .-]+$"
+)
+_RATE = re.compile(r"^[★⭐\s]*\d{1,2}[.,]\d{1,2}[★⭐\s]*$")
+_BRACKETED = re.compile(r"^\(\d[\d.,]*[kKmM]?\+?\)$")
+_CLOCK = re.compile(r"^\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?(?:\s?\+\d)?$", re.IGNORECASE)
+_THINGS = frozenset({"item", "wanted", "topic", "name", "ticket"})
+_BADGES = frozenset(
+    {"new", "sale", "bestseller", "best seller", "popular", "featured", "hot", "top", "deal"}
+    | {"verified", "limited", "neu", "angebot", "nouveau", "nuevo", "exclusive", "premium"}
+)
 
 
-def score(wanted: Wanted, column: Column, size: int) -> float:
-    """How well a column fits a field, 0 to about 1.5; below 0.5 it is not the field."""
+def score(wanted: Wanted, column: Column, size: int, ordinal: int = 0) -> float:
+    """How well a column fits a field, 0 to about 1.5; below 0.5 it is not the field.
+
+    Args:
+        wanted: the field.
+        column: the column.
+        size: how many records there are.
+        ordinal: how many columns of the same look stand before it.
+    """
     filled = [slot for slot in column.filled if not is_placeholder(slot.value)]
-    if not filled or all(slot.struck for slot in filled):
+    if not filled or not _of_its_time(wanted, filled) or _commands(wanted, filled):
         return 0.0
     named = max(
         (
@@ -31,51 +58,105 @@ def score(wanted: Wanted, column: Column, size: int) -> float:
     soft = wanted.kind in kinds.SOFT and named >= 0.93
     if len(fitting) * 5 < len(filled) * 3 and not soft:
         return 0.0
-    look = _look(wanted, filled)
+    look = _look(wanted, filled, ordinal)
     if named < 0.6 and look < 0.5:
         return 0.0
-    decoys = sum(bool(kinds.DECOY.search(s.value)) for s in filled) if wanted.kind == "price" else 0
-    strength = max(named, 0.9 * look) + 0.2 * min(named, look) - 0.3 * decoys / len(filled)
+    strength = max(named, 0.9 * look) + 0.2 * min(named, look)
+    if wanted.kind == "price" and not is_former(wanted.name):
+        strength -= 0.3 * sum(bool(kinds.DECOY.search(s.value)) for s in filled) / len(filled)
     return strength * (0.6 + 0.4 * len(filled) / size)
 
 
-def _look(wanted: Wanted, filled: Sequence[Slot]) -> float:
+def clocks(column: Column) -> bool:
+    """Whether a column holds times of day."""
+    filled = column.filled
+    return bool(filled) and all(_CLOCK.match(slot.value) for slot in filled)
+
+
+def _of_its_time(wanted: Wanted, filled: Sequence[Slot]) -> bool:
+    """Former prices are struck through or called so; other values are neither."""
+    past = [slot.struck or bool(kinds.FORMER.match(slot.value)) for slot in filled]
+    return any(past) if is_former(wanted.name) and wanted.kind == "price" else not all(past)
+
+
+def _commands(wanted: Wanted, filled: Sequence[Slot]) -> bool:
+    """Whether the column is the text of buttons, which is no value but for counts on them."""
+    idle = [s for s in filled if s.command]
+    counts = wanted.kind in ("count", "rating") and any(c.isdigit() for c in filled[0].value)
+    return len(idle) * 2 > len(filled) and not counts
+
+
+def _look(wanted: Wanted, filled: Sequence[Slot], ordinal: int) -> float:
     share = sum(kinds.typical(wanted.kind, s.value) for s in filled) / len(filled)
+    if wanted.kind == "price":
+        return 0.85 * share
+    typical = 0.8 * sum(looks_like(wanted.name, s.value) for s in filled) / len(filled)
+    return max(
+        typical, _look_of_kind(wanted, filled, share), _look_of_time(wanted, filled, ordinal)
+    )
+
+
+def _look_of_time(wanted: Wanted, filled: Sequence[Slot], ordinal: int) -> float:
+    """Times of day: the first ones are departures and beginnings, the next ones the ends."""
+    if not all(_CLOCK.match(slot.value) for slot in filled):
+        return 0.0
+    match own_concept(wanted.name):
+        case "departure":
+            return 0.66 if ordinal == 0 else 0.0
+        case "arrival":
+            return 0.64 if ordinal == 1 else 0.0
+        case _:
+            return 0.6 if wanted.kind == "time" else 0.0
+
+
+def _look_of_kind(wanted: Wanted, filled: Sequence[Slot], share: float) -> float:
     texts = [s for s in filled if s.kind == "text"]
-    words = set(name_words(wanted.name))
     match wanted.kind:
         case "rating":
             exact = sum(bool(_RATE.match(s.value)) for s in filled) / len(filled)
-            return (
-                0.9 * exact
-                if exact > 0.5
-                else 0.75 * sum(s.kind == "stars" for s in filled) / len(filled)
-            )
-        case "price" | "date" | "time" | "handle" | "email" | "phone" | "year":
+            stars = sum(s.kind == "stars" for s in filled) / len(filled)
+            return 0.9 * exact if exact > 0.5 else 0.75 * stars
+        case "date" | "time" | "handle" | "email" | "phone" | "year":
             return 0.85 * share
+        case "count" if "review_count" in concepts(wanted.name):
+            return 0.75 * sum(bool(_BRACKETED.match(s.value)) for s in filled) / len(filled)
         case "title":
-            strong = [s for s in texts if s.heading or s.link]
-            headed = sum(s.heading for s in filled) * 2 > len(filled)
-            return (
-                (0.9 if headed else 0.8) * len(strong) / len(filled)
-                if strong
-                else 0.62 * _first_text(filled)
-            )
+            return _look_of_title(filled, texts)
         case "text":
             longest = sum(len(s.value) for s in texts) / len(filled)
             return min(0.8, longest / 45)
         case "place":
-            exact = sum(bool(_PLACE.match(s.value)) for s in texts) / len(filled)
-            return max(0.65 * exact, 0.58 * sum(map(_short_name, texts)) / len(filled))
+            exact = sum(bool(_PLACE.match(s.value)) and not s.heading for s in filled) / len(filled)
+            names = sum(map(_short_name, texts)) / len(filled)
+            return max(0.8 * exact, 0.68 * (names + exact) if exact >= 0.3 else 0.58 * names)
         case "person":
-            short = [s for s in texts if len(s.value) <= 40 and s.value[0].isupper()]
-            return 0.62 * len(short) / len(filled)
-        case "str" if words & {"item", "wanted", "topic", "name", "ticket"} or stem("product") in {
-            stem(w) for w in words
-        }:
+            return 0.62 * len([s for s in texts if _may_be_name(s)]) / len(filled)
+        case "str" if _is_thing(wanted.name):
             return 0.6 * len([s for s in texts if s.link or s.heading]) / len(filled)
         case _:
             return 0.0
+
+
+def _look_of_title(filled: Sequence[Slot], texts: Sequence[Slot]) -> float:
+    strong = [s for s in texts if s.heading or s.link]
+    headed = sum(s.heading for s in filled) * 2 > len(filled)
+    if strong:
+        return (0.9 if headed else 0.8) * len(strong) / len(filled)
+    return 0.62 * _first_text(filled)
+
+
+def _is_thing(name: str) -> bool:
+    words = set(name_words(name))
+    return bool(words & _THINGS) or stem("product") in {stem(w) for w in words}
+
+
+def _may_be_name(slot: Slot) -> bool:
+    known = plain(slot.value) in _BADGES or any(
+        looks_like(concept, slot.value) for concept in LEXICON.values
+    )
+    place = bool(_PLACE.match(slot.value))
+    written = slot.value[0].isupper() or (slot.value.isalnum() and len(slot.value) <= 24)
+    return len(slot.value) <= 40 and written and not known and not place
 
 
 def _short_name(slot: Slot) -> bool:
@@ -84,24 +165,5 @@ def _short_name(slot: Slot) -> bool:
 
 
 def _first_text(filled: Sequence[Slot]) -> float:
-    return sum(s.kind == "text" and len(s.value) <= 90 for s in filled) / len(filled)
-
-
-def prefixed(wanted: Wanted, value: str) -> str | None:
-    """The value after a label in one text ("Anbieter: Hanseat", "Marketed by Ocean & Vale")."""
-    match = _PREFIX.match(value)
-    if match and label_score(wanted.name, match[1]) >= 0.8:
-        return match[2]
-    words = value.split(" ")
-    for count in range(min(3, len(words) - 1), 0, -1):
-        if label_score(wanted.name, " ".join(words[:count])) >= 0.9:
-            return " ".join(words[count:])
-    return None
-
-
-def counted(wanted: Wanted, value: str) -> str | None:
-    """The number before a noun in one text ("3 bedroom terraced house", "4 beds")."""
-    for match in re.finditer(r"(?<![\w.,])(\d[\d.,]*)[\s-]+([a-zäöü]+)", value, re.I):
-        if label_score(wanted.name, match[2]) >= 0.85:
-            return match[1]
-    return None
+    good = [s for s in filled if s.kind == "text" and plain(s.value) not in _BADGES]
+    return sum(len(s.value) <= 90 for s in good) / len(filled)

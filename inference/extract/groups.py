@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from inference.content import Flag
+from inference.extract.grid import cells_of, is_row, is_table, read_grid
 from inference.extract.nodes import Scope
+from inference.extract.spans import flat_records
 from inference.extract.tree import Tree
 from inference.extract.words import name_words
 
-_CELLS = frozenset({"td", "th"})
 _SKIP = frozenset({"select", "head", "svg", "#text", "br", "option", "dl", "p", "ol.steps"})
 _HASHED = re.compile(r"\d")
 MIN_RECORDS = 2
@@ -20,58 +21,105 @@ MIN_RECORDS = 2
 class Group:
     """Records that look alike. `headers` are a table's column labels, () elsewhere.
 
-    `title` is the text of the heading over the group, "" without one.
+    `title` is the text of the heading over the group, "" without one. `cells` are the cells of
+    each row of a table by column. `ends` is where each record ends, where it is not an
+    element but a run of them.
     """
 
     parent: int
     records: tuple[int, ...]
     headers: tuple[str, ...]
     title: str
+    cells: tuple[tuple[int, ...], ...] = ()
+    ends: tuple[int, ...] = ()
 
     def scope(self, tree: Tree) -> Scope:
         """From the first record to the end of the last."""
-        return Scope(self.records[0], tree.end[self.records[-1]])
+        return Scope(self.records[0], self.span(tree, len(self.records) - 1).end)
+
+    def span(self, tree: Tree, place: int) -> Scope:
+        """The nodes of a record."""
+        if self.ends:
+            return Scope(self.records[place], self.ends[place])
+        return tree.scope(self.records[place])
 
 
 def groups(tree: Tree) -> tuple[Group, ...]:
-    """All groups on a page, in document order; those inside records too."""
+    """All groups of two and more on a page, in document order; those inside records too."""
+    return tuple(group for group in _plain_groups(tree) if len(group.records) >= MIN_RECORDS)
+
+
+def all_groups(tree: Tree) -> tuple[Group, ...]:
+    """`groups`, tables of one row, records that lie flat, and lists of one kind taken together."""
+    found = _plain_groups(tree)
+    flat = [
+        group
+        for index, node in enumerate(tree.nodes)
+        if not node.flags & Flag.SR
+        for group in _flat(tree, index)
+    ]
+    return (*found, *flat, *_merged(tree, found))
+
+
+def _plain_groups(tree: Tree) -> list[Group]:
     found: list[Group] = []
     for index, node in enumerate(tree.nodes):
         if node.tag in _SKIP or node.flags & Flag.SR:
             continue
-        if node.tag in ("tbody", "table", "thead"):
+        if is_table(node):
             table = _table(tree, index)
-            if table is not None:
-                found.append(table)
+            found += [table] if table is not None else []
+        elif node.tag in ("tbody", "thead", "tfoot") or is_row(node):
             continue
-        if node.tag in ("tr", "td") and len(tree.elements(index)) < MIN_RECORDS:
-            continue
-        found.extend(_siblings(tree, index))
-    return tuple(found)
+        elif node.tag != "td" or len(tree.elements(index)) >= MIN_RECORDS:
+            found.extend(_siblings(tree, index))
+    return found
 
 
 def _table(tree: Tree, index: int) -> Group | None:
-    rows = [r for r in tree.elements(index) if tree.nodes[r].tag == "tr"]
-    if not rows:
+    grid = read_grid(tree, index)
+    if grid is None or len(grid.rows) < (1 if grid.headers else MIN_RECORDS):
         return None
-    head = _head_row(tree, index, rows)
-    body = [r for r in rows if r != head and not _all_header(tree, r)]
-    widths = Counter(len(tree.elements(r)) for r in body)
-    if not widths:
+    body = tuple(row.node for row in grid.rows)
+    if not grid.headers and _two_column_terms(tree, list(body), len(grid.rows[0].cells)):
         return None
-    width = max(widths, key=lambda w: (widths[w], w))
-    body = [r for r in body if len(tree.elements(r)) == width and _has_text(tree, r)]
-    if width < 2 or len(body) < MIN_RECORDS:
-        return None
-    headers = _headers(tree, head, width) if head is not None else ()
-    if not headers and _two_column_terms(tree, body, width):
-        return None
-    return Group(index, tuple(body), headers, _title(tree, body[0], index))
+    cells = tuple(row.cells for row in grid.rows)
+    return Group(index, body, grid.headers, _title(tree, body[0], index), cells=cells)
+
+
+def _flat(tree: Tree, index: int) -> list[Group]:
+    """Records that are not elements of their own: a heading and what follows it."""
+    spans = flat_records(tree, index)
+    if len(spans) < MIN_RECORDS or not all(tree.has_words(Scope(*span)) for span in spans):
+        return []
+    starts = tuple(start for start, _ in spans)
+    ends = tuple(end for _, end in spans)
+    return [Group(index, starts, (), _title(tree, starts[0], index), ends=ends)]
+
+
+def _merged(tree: Tree, found: list[Group]) -> list[Group]:
+    """Lists of one kind that a page has several of, taken together: the parts of a menu."""
+    alike: dict[tuple[str, ...], list[Group]] = {}
+    for group in found:
+        if group.headers or group.ends or group.cells:
+            continue
+        chain = [group.parent, *tree.ancestors(group.parent)][:3]
+        key = tuple(_marks(tree.nodes[a].tag, tree.nodes[a].cls)[0] for a in chain)
+        alike.setdefault((str(len(chain)), *key), []).append(group)
+    merged: list[Group] = []
+    for parts in alike.values():
+        records = tuple(record for group in parts for record in group.records)
+        apart = len(set(records)) == len(records)
+        if 2 <= len(parts) <= 40 and apart and _alike(tree, records):
+            home = parts[0].parent
+            title = _title(tree, home, tree.nodes[home].parent) if home else ""
+            merged.append(Group(home, records, (), title))
+    return merged
 
 
 def _two_column_terms(tree: Tree, body: list[int], width: int) -> bool:
     """A table of labels and values is one record, not a list."""
-    firsts = [tree.text(tree.scope(tree.elements(r)[0])) for r in body]
+    firsts = [tree.text(tree.scope(cells_of(tree, r)[0])) for r in body]
     return (
         width == 2
         and all(0 < len(t) <= 40 and not any(c.isdigit() for c in t) for t in firsts)
@@ -79,43 +127,6 @@ def _two_column_terms(tree: Tree, body: list[int], width: int) -> bool:
             tree.nodes[i].tag == "a" for r in body for i in range(r, tree.end[tree.elements(r)[0]])
         )
     )
-
-
-def _all_header(tree: Tree, row: int) -> bool:
-    cells = tree.elements(row)
-    return bool(cells) and all(tree.nodes[c].tag == "th" for c in cells)
-
-
-def _head_row(tree: Tree, index: int, rows: list[int]) -> int | None:
-    if _all_header(tree, rows[0]):
-        return rows[0]
-    parent = tree.nodes[index].parent
-    if tree.nodes[index].tag == "tbody" and parent >= 0:
-        for sibling in tree.elements(parent):
-            if tree.nodes[sibling].tag == "thead":
-                heads = [r for r in tree.elements(sibling) if tree.nodes[r].tag == "tr"]
-                return heads[-1] if heads else None
-    first = tree.elements(rows[0])
-    texts = [tree.text(tree.scope(c)) for c in first]
-    bold = all(not t or _all_bold(tree, c) for c, t in zip(first, texts, strict=True))
-    short = all(len(t) <= 30 and not any(ch.isdigit() for ch in t) for t in texts)
-    return rows[0] if bold and short and sum(bool(t) for t in texts) >= 2 else None
-
-
-def _all_bold(tree: Tree, cell: int) -> bool:
-    homes = {
-        tree.nodes[i].parent for i in range(cell, tree.end[cell]) if tree.nodes[i].tag == "#text"
-    }
-    return all(tree.nodes[h].flags & Flag.BOLD for h in homes)
-
-
-def _headers(tree: Tree, head: int, width: int) -> tuple[str, ...]:
-    headers: list[str] = []
-    for cell in tree.elements(head):
-        span = tree.nodes[cell].attrs.get("colspan", "1")
-        many = int(span) if span.isdecimal() and len(span) <= 3 else 1
-        headers += [tree.text(tree.scope(cell))] * many
-    return tuple(headers) if len(headers) == width else ()
 
 
 def _siblings(tree: Tree, index: int) -> list[Group]:

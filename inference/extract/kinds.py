@@ -15,11 +15,13 @@ ValueKind = Literal[
 """The look of a value."""
 
 _CURRENCY = (
-    r"(?:US\$|CA\$|AU?\$|R\$|[$€£¥₹₽₩₺]|\b(?:USD|EUR|GBP|CHF|CAD|AUD|NOK|SEK|DKK|PLN|Fr\.|kr|zł)\b)"
+    r"(?:US\$|CA\$|AU?\$|R\$|[$€£¥₹₽₩₺]|₪|₴"
+    r"|\b(?:USD|EUR|GBP|CHF|CAD|AUD|NZD|NOK|SEK|DKK|PLN|CZK|HUF|JPY|INR|MXN|BRL|ZAR|SGD|HKD|AED"
+    r"|kr|zł|Kč|Ft|lei|Rs)\b\.?|\bFr\.)"
 )
 _NUMBER = r"\d{1,3}(?:[.,'’\s]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 PRICE = re.compile(
-    rf"{_CURRENCY}\s?-?(?:{_NUMBER})(?:,[-–]{{1,2}})?|(?:{_NUMBER})(?:,[-–]{{1,2}})?\s?{_CURRENCY}"
+    rf"{_CURRENCY}\s?-?(?:{_NUMBER})(?:[.,][-–]{{1,2}}|\s?(?:k|K|M|m|bn|Mio\.?|million)\b)?|(?:{_NUMBER})(?:[.,][-–]{{1,2}})?\s?{_CURRENCY}"
 )
 _MONTHS = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zäé]*\.?"
 DATE = re.compile(
@@ -56,6 +58,11 @@ DECOY = re.compile(
     r"uvp|save|you save|off|deposit|down payment|est\.?|"
     r"estimated|from|ab|financ\w*|loan|payment|apr|shipping|delivery|"
     r"versand|over|compulsory|fee|rate)\b",
+    re.IGNORECASE,
+)
+FORMER = re.compile(
+    r"\b(?:was|were|previously|formerly|rrp|msrp|list price|statt|uvp|before|originally|regular"
+    r"|instead of|au lieu de|avant|antes|prima|bisher)\b",
     re.IGNORECASE,
 )
 _YEARS = re.compile(r"(?:19|20)\d\d\s?[-–]\s?(?:19|20)\d\d")
@@ -112,6 +119,7 @@ _FITS: dict[FieldKind, tuple[ValueKind, ...]] = {
 }
 
 
+_NO_CHARGE = frozenset({"free", "gratis", "kostenlos", "included", "gratuit", "inklusive"})
 SOFT = frozenset({"rating", "count", "date", "time"})
 """Kinds whose values may be words too where a label says so ("Good", "Yesterday")."""
 
@@ -124,12 +132,7 @@ def fits(kind: FieldKind, text: str) -> bool:
     if kind == "year":
         return bool(YEAR.search(text))
     if kind == "price":
-        return bool(PRICE.search(text)) or plain(text) in {
-            "free",
-            "gratis",
-            "kostenlos",
-            "included",
-        }
+        return bool(PRICE.search(text)) or plain(text) in _NO_CHARGE
     allowed = _FITS.get(kind)
     if allowed is not None and kind in ("email", "url", "handle"):
         return kind_of(text) in allowed
@@ -140,6 +143,8 @@ def fits(kind: FieldKind, text: str) -> bool:
 
 def typical(kind: FieldKind, text: str) -> bool:
     """Whether the look of the text alone speaks for a field of that kind."""
+    if kind == "price" and plain(text) in _NO_CHARGE:
+        return True
     return kind_of(text) in _FITS.get(kind, ())
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from inference.content import Flag
 from inference.extract.nodes import CONTROLS, Scope, squash
 from inference.extract.tree import Tree
-from inference.extract.words import is_placeholder, name_words, plain
+from inference.extract.words import concepts, is_placeholder, name_words, plain
 
 PairSource = Literal["term", "cell", "control", "colon", "sibling"]
 
@@ -46,6 +46,7 @@ def pairs(tree: Tree, scope: Scope) -> tuple[Pair, ...]:
         *_cells(tree, scope),
         *_controls(tree, scope),
         *_colons(tree, scope),
+        *_alternating(tree, scope),
         *_siblings(tree, scope),
     )
 
@@ -123,13 +124,15 @@ def _cells(tree: Tree, scope: Scope) -> Iterator[Pair]:
         if tree.nodes[index].tag != "tr":
             continue
         cells = tree.elements(index)
+        if len(cells) > 1 and all(tree.nodes[c].tag == "th" for c in cells):
+            yield from _single_row(tree, index, cells)
         if len(cells) < 2 or len(cells) % 2 or len(cells) > 6:
             continue
         labels = cells[::2]
         if any(tree.nodes[c].tag == "th" for c in cells[1::2]):
             continue
         marked = all(_label_cell(tree, c) for c in labels)
-        if not marked and not (len(cells) == 2 and _two_columns(tree, index)):
+        if not marked and not _in_columns(tree, index):
             continue
         for label_cell, value_cell in zip(labels, cells[1::2], strict=True):
             label = _trim(tree.text(tree.scope(label_cell)))
@@ -137,6 +140,20 @@ def _cells(tree: Tree, scope: Scope) -> Iterator[Pair]:
                 tree.nodes[i].tag == "tr" for i in range(value_cell, tree.end[value_cell])
             ):
                 yield Pair(label, value_text(tree, value_cell), value_cell, "cell")
+
+
+def _single_row(tree: Tree, head: int, cells: list[int]) -> Iterator[Pair]:
+    """A table of one record: column headers over its one row."""
+    table = next((a for a in tree.ancestors(head) if tree.nodes[a].tag == "table"), None)
+    if table is None:
+        return
+    rows = [i for i in range(table, tree.end[table]) if tree.nodes[i].tag == "tr" and i != head]
+    if len(rows) != 1 or len(tree.elements(rows[0])) != len(cells):
+        return
+    for header, cell in zip(cells, tree.elements(rows[0]), strict=True):
+        label = _trim(tree.text(tree.scope(header)))
+        if _is_label(label):
+            yield Pair(label, value_text(tree, cell), cell, "cell")
 
 
 def _label_cell(tree: Tree, cell: int) -> bool:
@@ -150,17 +167,27 @@ def _label_cell(tree: Tree, cell: int) -> bool:
     return "label" in inner and not CONTROLS & set(inner)
 
 
-def _two_columns(tree: Tree, row: int) -> bool:
-    """Whether all rows of the table have two cells and the first ones read like labels."""
+def _in_columns(tree: Tree, row: int) -> bool:
+    """Whether in all rows of the table every other cell reads like a label.
+
+    With more than one pair a row, most values have to be figures, or it may be a list.
+    """
     rows = [r for r in tree.elements(tree.nodes[row].parent) if tree.nodes[r].tag == "tr"]
-    firsts: list[str] = []
+    width = len(tree.elements(row))
+    labels: list[str] = []
+    values: list[str] = []
     for other in rows:
         cells = tree.elements(other)
-        if len(cells) != 2 or tree.nodes[cells[1]].tag == "th":
+        if len(cells) != width or any(tree.nodes[c].tag == "th" for c in cells[1::2]):
             return False
-        firsts.append(tree.text(tree.scope(cells[0])))
-    short = [t for t in firsts if _is_label(t) and not any(c.isdigit() for c in t)]
-    return len(short) == len(firsts) and len(set(firsts)) == len(firsts)
+        texts = [tree.text(tree.scope(cell)) for cell in cells]
+        labels += texts[::2]
+        values += texts[1::2]
+    short = [t for t in labels if _is_label(t) and not any(c.isdigit() for c in t)]
+    if len(short) != len(labels) or len(set(labels)) != len(labels):
+        return False
+    figures = sum(any(c.isdigit() for c in v) or is_placeholder(v) for v in values)
+    return width == 2 or (len(rows) > 1 and figures * 3 >= len(values) * 2)
 
 
 def _controls(tree: Tree, scope: Scope) -> Iterator[Pair]:
@@ -234,6 +261,30 @@ def _siblings(tree: Tree, scope: Scope) -> Iterator[Pair]:
                 yield Pair(_trim(second), first, first_node, "sibling")
 
 
+def _alternating(tree: Tree, scope: Scope) -> Iterator[Pair]:
+    """Labels and values in turn in one container, as in a grid of two columns."""
+    for index in range(scope.start, scope.end):
+        node = tree.nodes[index]
+        children = tree.elements(index) if node.tag in ("div", "section", "ul", "ol") else []
+        if not 4 <= len(children) <= 80 or len(children) % 2:
+            continue
+        texts = [value_text(tree, child) for child in children]
+        if _in_turn(texts[::2], texts[1::2]):
+            for place, label in enumerate(texts[::2]):
+                yield Pair(_trim(label), texts[2 * place + 1], children[2 * place + 1], "cell")
+
+
+def _in_turn(labels: list[str], values: list[str]) -> bool:
+    """Whether the one are labels and the other are not, going by words and figures."""
+    if not all(_is_label(text) and not any(c.isdigit() for c in text) for text in labels):
+        return False
+    if len(set(labels)) != len(labels) or any(not 0 < len(value) <= 120 for value in values):
+        return False
+    known = sum(bool(concepts(text)) for text in labels)
+    figures = sum(any(c.isdigit() for c in v) or is_placeholder(v) for v in values)
+    return known * 4 >= len(labels) > 1 and (figures + known) * 2 >= len(labels)
+
+
 def _figure(tree: Tree, parts: list[tuple[str, int]]) -> bool:
     """Whether the second of several parts stands out by its size, as in a tile of figures."""
     sizes = [_size(tree, node) for _, node in parts]
@@ -256,11 +307,19 @@ def _parts(tree: Tree, index: int) -> list[tuple[str, int]]:
             if popup != "listbox" or not parts:
                 continue
         text = node.text.strip() if node.tag == "#text" else value_text(tree, child)
+        text = text or _icon_name(tree, child)
         if text and (any(c.isalnum() for c in text) or is_placeholder(text) or "★" in text):
             parts.append((text, index if node.tag == "#text" else child))
         elif node.tag in CONTROLS and not tree.is_action(child):
             parts.append(("", child))
     return parts
+
+
+def _icon_name(tree: Tree, index: int) -> str:
+    """What a small picture without a text is called: "Phone" before the number."""
+    node = tree.nodes[index]
+    small = 0 <= node.width <= 64 and 0 <= node.height <= 64
+    return node.text if small and node.tag not in CONTROLS and len(node.text) <= 30 else ""
 
 
 def labels_of(found: tuple[Pair, ...]) -> frozenset[str]:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 from inference.content import Content
 from inference.decisions import FieldValue, Record
 from inference.extract import kinds
 from inference.extract.candidates import Area, Candidate, Wanted, candidates, merged
+from inference.extract.dates import parse_date, parse_period, period_words
 from inference.extract.rows import row_about
 from inference.extract.scanners import scan, visible_price
 from inference.extract.scope import anchored_scope
@@ -53,14 +55,8 @@ def _read(area: Area, wanted: Wanted) -> FieldValue:
 def field_value(area: Area, wanted: Wanted, best: Candidate) -> FieldValue:
     """A candidate as a field's value, in the words of the page."""
     value = best.value
-    if (
-        value is not None
-        and wanted.kind == "price"
-        and best.source in ("json-ld", "microdata", "opengraph")
-    ):
-        currencies = [f.value for f in area.facts if f.name.casefold().endswith("currency")]
-        fact = Fact(wanted.name, value, "json-ld")
-        value = visible_price(area.tree, fact, currencies[0] if currencies else "")
+    if value is not None and best.source in ("json-ld", "microdata", "opengraph"):
+        value = _as_shown(area, wanted, value)
     return FieldValue(
         value=_noted(wanted, value) if value is not None else None,
         raw=best.raw,
@@ -68,6 +64,26 @@ def field_value(area: Area, wanted: Wanted, best: Candidate) -> FieldValue:
         element=area.tree.path(best.node) if best.node >= 0 else "",
         confidence=round(best.confidence, 2),
     )
+
+
+def _as_shown(area: Area, wanted: Wanted, value: str) -> str:
+    """What machines are told, in the words of the page where it shows the same."""
+    if wanted.kind == "price":
+        currencies = [f.value for f in area.facts if f.name.casefold().endswith("currency")]
+        fact = Fact(wanted.name, value, "json-ld")
+        return visible_price(area.tree, fact, currencies[0] if currencies else "")
+    if (minutes := parse_period(value)) is not None:
+        return period_words(minutes)
+    day = parse_date(value) if value[:4].isdigit() and len(value) >= 10 else None
+    return value if day is None else _shown_date(area.tree, day) or value
+
+
+def _shown_date(tree: Tree, day: date) -> str | None:
+    for node, line in tree.lines:
+        for match in kinds.DATE.finditer(line) if not tree.in_aside(node) else ():
+            if parse_date(match[0], tree.content.lang) == day:
+                return match[0]
+    return None
 
 
 def _noted(wanted: Wanted, value: str) -> str:

@@ -8,11 +8,14 @@ from inference.content import Content
 from inference.decisions import FieldValue, Record
 from inference.extract import kinds
 from inference.extract.candidates import Wanted
-from inference.extract.fit import counted, prefixed, score
-from inference.extract.groups import Group, groups
+from inference.extract.fit import clocks, score
+from inference.extract.groups import Group, all_groups
+from inference.extract.nodes import Scope
 from inference.extract.scope import named_phrases
 from inference.extract.slots import Column, Slot, columns
+from inference.extract.title import title_parts
 from inference.extract.tree import Tree
+from inference.extract.values import bare, counted, prefixed
 from inference.extract.words import (
     LEXICON,
     contains_phrase,
@@ -36,6 +39,8 @@ class _Read:
     group: Group
     chosen: dict[str, Column]
     worth: float
+    read: int
+    """How many of the fields asked for it has."""
 
 
 def extract_rows(
@@ -52,19 +57,21 @@ def extract_rows(
 def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Record]:
     """`extract_rows` over a tree that is there already."""
     wanted = [Wanted.of(field) for field in fields]
-    lists = [g for g in groups(tree) if not _in_aside(tree, g) or _named(g, intent) >= 0.35]
+    lists = [g for g in all_groups(tree) if not _apart(tree, g) or _named(g, intent) >= 0.35]
     reads = [r for g in lists if (r := _read(tree, g, wanted, intent)) is not None]
+    reads = [r for r in reads if r.read * 3 >= len(wanted)]
     if not reads:
         return []
-    best = max(reads, key=lambda r: r.worth)
+    best = _finest(tree, max(reads, key=lambda r: r.worth), reads)
     ads = any(
         word in LEXICON.sponsored for word in plain(intent).split()
     ) and "no ads" not in plain(intent)
     records: list[Record] = []
     for place, record in enumerate(best.group.records):
-        if not ads and (tree.is_sponsored(record) or _is_ad_row(tree, record)):
+        span = best.group.span(tree, place)
+        if not ads and (tree.is_sponsored(record) or _is_ad_row(tree, span)):
             continue
-        row = _record(tree, best, wanted, record, place)
+        row = _record(tree, best, wanted, place)
         if any(value.value is not None for value in row.fields.values()):
             records.append(row)
     return records
@@ -81,31 +88,33 @@ def row_about(tree: Tree, fields: Sequence[ExtractField], intent: str) -> Record
         if not homes:
             continue
         reads: list[tuple[_Read, int]] = []
-        for group in groups(tree):
+        for group in all_groups(tree):
             hits = [
-                p for p, r in enumerate(group.records) if any(h in tree.scope(r) for h in homes)
+                p for p in range(len(group.records)) if any(h in group.span(tree, p) for h in homes)
             ]
             read = _read(tree, group, wanted, intent) if len(hits) == 1 else None
             if read is not None and len(read.chosen) * 2 >= len(wanted):
                 reads.append((read, hits[0]))
         if reads:
             best, place = max(reads, key=lambda item: (len(item[0].chosen), item[0].worth))
-            return _record(tree, best, wanted, best.group.records[place], place)
+            return _record(tree, best, wanted, place)
     return None
 
 
-def _is_ad_row(tree: Tree, record: int) -> bool:
-    for piece in tree.pieces_in(tree.scope(record))[:8]:
-        if plain(piece.text) in LEXICON.sponsored:
-            return True
-    return False
+def _is_ad_row(tree: Tree, span: Scope) -> bool:
+    return any(plain(piece.text) in LEXICON.sponsored for piece in tree.pieces_in(span)[:8])
 
 
 def _read(tree: Tree, group: Group, wanted: Sequence[Wanted], intent: str) -> _Read | None:
     cols = columns(tree, group)
     size = len(group.records)
+    times = [c.key for c in cols if clocks(c) and not c.key.startswith("place:")]
     ranked = sorted(
-        ((score(w, c, size), -place, w.name, c) for w in wanted for place, c in enumerate(cols)),
+        (
+            (score(w, c, size, times.index(c.key) if c.key in times else 9), -place, w.name, c)
+            for w in wanted
+            for place, c in enumerate(cols)
+        ),
         key=lambda item: (item[0], item[1]),
         reverse=True,
     )
@@ -120,11 +129,61 @@ def _read(tree: Tree, group: Group, wanted: Sequence[Wanted], intent: str) -> _R
         chosen[name] = column
         used.add(column.key)
         total += value * len(column.filled) / size
-    extra = sum(_extra(tree, group, w) for w in wanted if w.name not in chosen)
+    _by_elimination(wanted, chosen, cols, size)
+    if len(wanted) == 1 and not chosen and label_score(wanted[0].name, group.title) >= 0.85:
+        chosen[wanted[0].name] = _whole(tree, group)
+        total = 1.0
+    extras = {w.name: _extra(tree, group, w) for w in wanted if w.name not in chosen}
+    extra = sum(extras.values())
+    extras |= dict.fromkeys(chosen, 1.0)
     if total + extra <= 0:
         return None
     worth = (total + extra) / len(wanted) + _placing(tree, group, intent)
-    return _Read(group, chosen, worth)
+    return _Read(group, chosen, worth, sum(extras[w.name] > 0 for w in wanted))
+
+
+def _finest(tree: Tree, best: _Read, reads: Sequence[_Read]) -> _Read:
+    """The list inside a list's records, where that holds the records meant: a menu's dishes."""
+    scopes = [best.group.span(tree, place) for place in range(len(best.group.records))]
+    inner = [
+        other
+        for other in reads
+        if len(other.group.records) > len(scopes)
+        and other.read >= best.read
+        and other.worth >= best.worth - 0.15
+        and all(any(r in s and r != s.start for s in scopes) for r in other.group.records)
+    ]
+    return max(inner, key=lambda r: r.worth, default=best)
+
+
+def _whole(tree: Tree, group: Group) -> Column:
+    """The records themselves, where one field is asked for and their heading names it."""
+    spans = [group.span(tree, place) for place in range(len(group.records))]
+    texts = [tree.text(span, commands=False) for span in spans]
+    slots = (
+        Slot("whole", text, "text", span.start, ((group.title, 1.0),)) if text else None
+        for text, span in zip(texts, spans, strict=True)
+    )
+    return Column("whole", tuple(slots))
+
+
+def _by_elimination(
+    wanted: Sequence[Wanted], chosen: dict[str, Column], cols: Sequence[Column], size: int
+) -> None:
+    """The one column that is left is the one field that is left, where all else is taken."""
+    left = [w for w in wanted if w.name not in chosen]
+    if len(left) != 1 or left[0].kind != "str" or len(wanted) < 2:
+        return
+    taken = {slot.node for column in chosen.values() for slot in column.filled}
+    free = [
+        c
+        for c in cols
+        if c.key.startswith(("text:", "cell:")) and not any(s.node in taken for s in c.filled)
+    ]
+    if len(free) == 1 and len(free[0].filled) * 5 >= size * 4:
+        named = any(label for slot in free[0].filled for label, trust in slot.labels if trust > 0.9)
+        if not named and not any(slot.command or slot.struck for slot in free[0].filled):
+            chosen[left[0].name] = free[0]
 
 
 def _same_place(chosen: dict[str, Column], column: Column) -> bool:
@@ -134,8 +193,8 @@ def _same_place(chosen: dict[str, Column], column: Column) -> bool:
 
 
 def _extra(tree: Tree, group: Group, wanted: Wanted) -> float:
-    found = sum(_from_texts(tree, wanted, record) is not None for record in group.records)
-    return 0.8 * found / len(group.records)
+    spans = [group.span(tree, place) for place in range(len(group.records))]
+    return 0.8 * sum(_from_texts(tree, wanted, span) is not None for span in spans) / len(spans)
 
 
 def _placing(tree: Tree, group: Group, intent: str) -> float:
@@ -152,6 +211,11 @@ def _placing(tree: Tree, group: Group, intent: str) -> float:
 def _in_aside(tree: Tree, group: Group) -> bool:
     """Whether the whole list stands aside; a list may well begin with an advertisement."""
     return all(tree.in_aside(record) for record in group.records)
+
+
+def _apart(tree: Tree, group: Group) -> bool:
+    """Whether a list is no part of the main matter: aside, navigation, the page's footer."""
+    return _in_aside(tree, group) or all(tree.is_chrome(record) for record in group.records)
 
 
 def _named(group: Group, intent: str) -> float:
@@ -171,16 +235,17 @@ def _named(group: Group, intent: str) -> float:
     return 0.4 + 0.5 * len(hits) / len(title)
 
 
-def _record(tree: Tree, read: _Read, wanted: Sequence[Wanted], record: int, place: int) -> Record:
+def _record(tree: Tree, read: _Read, wanted: Sequence[Wanted], place: int) -> Record:
+    span = read.group.span(tree, place)
     values: dict[str, FieldValue] = {}
     for want in wanted:
         column = read.chosen.get(want.name)
         slot = column.cells[place] if column is not None else None
-        values[want.name] = _value(tree, want, slot, record)
-    return Record(fields=values, url=_url(tree, record))
+        values[want.name] = _value(tree, want, slot, span)
+    return Record(fields=values, url=_url(tree, span))
 
 
-def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: int) -> FieldValue:
+def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: Scope) -> FieldValue:
     if wanted.kind == "url" and label_score(wanted.name, "url") >= 0.9:
         url = _url(tree, record)
         return FieldValue(value=url or None, raw=url, source="dom", confidence=0.95 if url else 0.0)
@@ -198,18 +263,20 @@ def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: int) -> FieldV
         or (counted(wanted, value) if wanted.kind == "count" else None)
         or value
     )
-    if not kinds.fits(wanted.kind, text) and wanted.kind not in kinds.SOFT:
+    text = bare(wanted, text)
+    unfit = not kinds.fits(wanted.kind, text) and wanted.kind not in kinds.SOFT
+    if unfit or is_placeholder(text):
         return FieldValue(value=None, raw=value)
-    node = slot.node if slot is not None else record
+    node = slot.node if slot is not None else record.start
     return FieldValue(
         value=text, raw=value, source="label" if slot and slot.labels else "dom",
         element=tree.path(node), confidence=0.85 if slot is not None else 0.7,
     )  # fmt: skip
 
 
-def _from_texts(tree: Tree, wanted: Wanted, record: int) -> str | None:
-    for piece in tree.pieces_in(tree.scope(record)):
-        found = prefixed(wanted, piece.text)
+def _from_texts(tree: Tree, wanted: Wanted, record: Scope) -> str | None:
+    for piece in tree.pieces_in(record):
+        found = prefixed(wanted, piece.text) or _part_of_title(wanted, piece.text)
         if found is None and wanted.kind in ("count", "str"):
             found = counted(wanted, piece.text)
         if found is not None and kinds.fits(wanted.kind, found):
@@ -217,9 +284,16 @@ def _from_texts(tree: Tree, wanted: Wanted, record: int) -> str | None:
     return None
 
 
-def _url(tree: Tree, record: int) -> str:
+def _part_of_title(wanted: Wanted, text: str) -> str | None:
+    for name, value in title_parts(text).items():
+        if label_score(wanted.name, name) >= 0.9:
+            return value
+    return None
+
+
+def _url(tree: Tree, record: Scope) -> str:
     """The link of a record: its title's, else the first that leads somewhere."""
-    links = [i for i in range(record, tree.end[record]) if "href" in tree.nodes[i].attrs]
+    links = [i for i in range(record.start, record.end) if "href" in tree.nodes[i].attrs]
     links = [
         i
         for i in links
@@ -233,7 +307,7 @@ def _url(tree: Tree, record: int) -> str:
         if any(
             tree.nodes[a].tag in ("h1", "h2", "h3", "h4", "h5")
             for a in (i, *tree.ancestors(i))
-            if a >= record
+            if a >= record.start
         )
     ]
     texts = [i for i in links if tree.text(tree.scope(i))]

@@ -9,11 +9,13 @@ from price_parser import Price
 from inference.content import Flag
 from inference.extract import kinds
 from inference.extract.candidates import Area, Candidate, Wanted
+from inference.extract.links import emails, linked, own_url
+from inference.extract.looks import by_look
 from inference.extract.nodes import Scope
 from inference.extract.structured import Fact
 from inference.extract.title import read_title
 from inference.extract.tree import Tree
-from inference.extract.words import label_score, name_words
+from inference.extract.words import LEXICON, is_former, label_score, name_words
 
 _PLACE = re.compile(
     r"^(?:\d{4,5} )?[A-ZÄÖÜ][\w.'’-]+(?:[ -][A-ZÄÖÜ]?[\w.'’-]+){0,3}, [A-Z][\w.'’ -]{1,24}$"
@@ -33,7 +35,18 @@ _SUPPORT = re.compile(
 )
 _REGION = {"de": "DE", "fr": "FR", "es": "ES", "it": "IT", "nl": "NL", "en-gb": "GB", "at": "AT"}
 _SYMBOLS = {"USD": "$", "GBP": "£", "EUR": "€"}
-_CLAIMS = frozenset({"title", "name", "headline", "titel", "subject"})
+_CLAIMS = frozenset(
+    {"title", "name", "headline", "titel", "subject", "titre", "titulo", "titolo", "nombre", "nom"}
+    | {"nome", "naam", "heading", "bezeichnung", "betreff"}
+)
+_SUBJECTS = frozenset(
+    {"job", "event", "hotel", "restaurant", "film", "movie", "book", "course", "tour", "trip"}
+    | {"place", "game", "project", "song", "album", "show", "venue", "house", "home", "model"}
+    | {"des", "der", "of", "the", "du", "de", "del", "main", "full", "boot", "auto", "fahrzeug"}
+)
+_IN_PLACE = re.compile(
+    r"\b(?:in|near|from|à|aus|en)\s+([A-ZÄÖÜ][\w.'’ -]{1,30}, [A-Z][\w.'’ -]{1,20})$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +58,12 @@ class _Found:
 
 def scan(area: Area, wanted: Wanted) -> list[Candidate]:
     """Candidates by looks alone, for fields of a kind that has a look."""
+    return [*_scan(area, wanted), *by_look(area, wanted, record_scope(area))]
+
+
+def _scan(area: Area, wanted: Wanted) -> list[Candidate]:
     match wanted.kind:
-        case "price" if label_score(wanted.name, "price") >= 0.9:
+        case "price" if label_score(wanted.name, "price") >= 0.9 and not is_former(wanted.name):
             return list(_prices(area))
         case "phone" if label_score(wanted.name, "phone") >= 0.9:
             return list(_phones(area))
@@ -54,13 +71,15 @@ def scan(area: Area, wanted: Wanted) -> list[Candidate]:
             return list(_titles(area, wanted))
         case "place" if label_score(wanted.name, "location") >= 0.9:
             return list(_places(area))
-        case "url" if label_score(wanted.name, "url") >= 0.9:
+        case "url" if own_url(wanted):
             url = area.tree.content.canonical or area.tree.content.url
             return [] if area.anchored else [Candidate(url, url, "dom", -1, 0.9)]
+        case "url":
+            return list(linked(area, wanted))
         case _ if label_score(wanted.name, "street") >= 0.9:
             return list(_streets(area))
         case "email":
-            return list(_emails(area))
+            return list(emails(area))
         case "rating":
             return list(_ratings(area))
         case _:
@@ -180,7 +199,7 @@ def _phones(area: Area) -> Iterator[Candidate]:
 
 
 def _titles(area: Area, wanted: Wanted) -> Iterator[Candidate]:
-    if not set(name_words(wanted.name)) & _CLAIMS:
+    if not _names_the_page(area, wanted.name):
         return
     tree = area.tree
     for heading in tree.headings:
@@ -203,6 +222,21 @@ def _titles(area: Area, wanted: Wanted) -> Iterator[Candidate]:
         first = next((h for h in inner if h.rank <= 6), None) or next(iter(inner), None)
         if first is not None:
             yield Candidate(first.text, first.text, "title", first.node, 0.72)
+
+
+def _names_the_page(area: Area, name: str) -> bool:
+    """Whether a field is the name of what the page is about, not of a part or a person.
+
+    A company's name is where the page has labels such as "Company number" and "Company type".
+    """
+    words = name_words(name)
+    if not set(words) & _CLAIMS:
+        return False
+    others = [word for word in words if word not in _CLAIMS]
+    if all(word in LEXICON.generic or word in _SUBJECTS for word in others):
+        return True
+    labels = {pair.label for pair in area.pairs}
+    return sum(name_words(label)[:1] == tuple(others[:1]) for label in labels) >= 2
 
 
 def _largest(area: Area) -> Iterator[Candidate]:
@@ -238,13 +272,8 @@ def _places(area: Area) -> Iterator[Candidate]:
         digits = sum(c.isdigit() for c in piece.text)
         if _PLACE.match(piece.text) and digits in (0, 4, 5):
             yield Candidate(piece.text, piece.text, "scanner", piece.node, 0.7)
-
-
-def _emails(area: Area) -> Iterator[Candidate]:
-    for text, node in area.segments:
-        found = kinds.EMAIL.search(text)
-        if found and not area.tree.is_chrome(node):
-            yield Candidate(found[0], text, "scanner", node, 0.75)
+        elif (within := _IN_PLACE.search(piece.text)) and len(piece.text) <= 60:
+            yield Candidate(within[1], piece.text, "scanner", piece.node, 0.66)
 
 
 def _ratings(area: Area) -> Iterator[Candidate]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from inference.extract.nodes import Scope
 from inference.extract.pairs import pairs
@@ -23,12 +24,20 @@ _OF = re.compile(
 )
 
 
+_ARTICLES = frozenset({"the", "his", "her", "your", "this"})
+_VERBS = frozenset({"return", "store", "record", "list", "note", "save", "box", "top", "first"})
+"""Words that are verbs at most, but nouns after an article ("the seat of the return")."""
+
+
 def anchor_words(intent: str, fields: Sequence[str]) -> tuple[str, ...]:
     """Stems of what the intent names besides its verb and its fields."""
     taken = {stem(w) for name in fields for w in name_words(name)}
     dropped = LEXICON.stop | LEXICON.generic
-    words = [w for w in plain(intent.replace("'s", " ").replace("’s", " ")).split()]
-    return tuple(stem(w) for w in words if w not in dropped and stem(w) not in taken)
+    words = plain(intent).split()
+    named = {w for before, w in pairwise(words) if before in _ARTICLES and w in _VERBS}
+    return tuple(
+        stem(w) for w in words if (w not in dropped or w in named) and stem(w) not in taken
+    )
 
 
 def anchored_scope(tree: Tree, intent: str, fields: Sequence[str]) -> Scope | None:
@@ -47,7 +56,7 @@ def anchored_scope(tree: Tree, intent: str, fields: Sequence[str]) -> Scope | No
 def _headed(tree: Tree, anchors: tuple[str, ...], fields: Sequence[str]) -> Scope | None:
     best: tuple[float, Heading] | None = None
     for heading in tree.headings:
-        words = [w for w in name_words(heading.text) if w not in LEXICON.stop]
+        words = [w for w in name_words(heading.text) if w not in LEXICON.stop - _VERBS]
         meant = [stem(w) for w in words]
         if not meant or heading.rank == 1 or len(meant) > 6:
             continue

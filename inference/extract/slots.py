@@ -1,14 +1,15 @@
 """Where in alike records a field stands: slots by path and look, chosen over all records."""
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inference.content import Flag
 from inference.extract.groups import Group
 from inference.extract.kinds import ValueKind, kind_of
-from inference.extract.nodes import squash
+from inference.extract.nodes import Scope, squash
 from inference.extract.pairs import pairs
 from inference.extract.tree import Tree
 from inference.extract.words import is_placeholder, name_words
@@ -36,6 +37,8 @@ class Slot:
     struck: bool = False
     heading: bool = False
     link: bool = False
+    command: bool = False
+    """Stands on a button, where only figures ("128 likes") are values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,21 @@ def columns(tree: Tree, group: Group) -> tuple[Column, ...]:
     """The columns of a group, in the order of their first appearance."""
     rows: list[dict[str, Slot]] = []
     order: dict[str, None] = {}
-    found = [list(_slots(tree, group, record)) for record in group.records]
+    found = [list(_slots(tree, group, place)) for place in range(len(group.records))]
     single = _single_paths(found)
     for record_slots in found:
         slots = {_key(slot, single): slot for slot in reversed(record_slots)}
         rows.append(slots)
         for key in reversed(slots):
             order.setdefault(key)
-    return tuple(Column(key, tuple(row.get(key) for row in rows)) for key in order)
+    found_columns = (Column(key, tuple(row.get(key) for row in rows)) for key in order)
+    return tuple(column for column in found_columns if _holds(column))
+
+
+def _holds(column: Column) -> bool:
+    """Whether a column is one: of those by place most records have to have a value."""
+    by_place = column.key.startswith("place:")
+    return not by_place or len(column.filled) * 5 >= len(column.cells) * 4
 
 
 def _single_paths(found: list[list[Slot]]) -> frozenset[str]:
@@ -83,18 +93,19 @@ def _key(slot: Slot, single: frozenset[str]) -> str:
     return _bare(slot) if slot.key.startswith("text:") and _bare(slot) in single else slot.key
 
 
-def _slots(tree: Tree, group: Group, record: int) -> Iterator[Slot]:
-    if group.headers or tree.nodes[record].tag == "tr":
-        yield from _cells(tree, group, record)
+def _slots(tree: Tree, group: Group, place: int) -> Iterator[Slot]:
+    span = group.span(tree, place)
+    if group.cells:
+        yield from _cells(tree, group, group.cells[place])
         if group.headers:
             return
-    yield from _labelled(tree, record)
-    yield from _texts(tree, record)
-    yield from _names(tree, record)
+    yield from _labelled(tree, span)
+    yield from _texts(tree, span)
+    yield from _names(tree, span)
 
 
-def _cells(tree: Tree, group: Group, record: int) -> Iterator[Slot]:
-    for place, cell in enumerate(tree.elements(record)):
+def _cells(tree: Tree, group: Group, cells: tuple[int, ...]) -> Iterator[Slot]:
+    for place, cell in enumerate(cells):
         text = _cell_text(tree, cell)
         header = group.headers[place] if place < len(group.headers) else ""
         labels = [(header, 1.0)] if header else []
@@ -115,24 +126,30 @@ def _cell_text(tree: Tree, cell: int) -> str:
     return tree.text(tree.scope(first[0].node)) if strong and len(first) == 1 else whole
 
 
-def _labelled(tree: Tree, record: int) -> Iterator[Slot]:
-    for pair in pairs(tree, tree.scope(record)):
-        if is_placeholder(pair.value) or len(pair.value) > 120:
+def _labelled(tree: Tree, span: Scope) -> Iterator[Slot]:
+    for pair in pairs(tree, span):
+        idle = tree.acts(pair.node) and not any(c.isdigit() for c in pair.value)
+        if len(pair.value) > 120 or idle or not pair.value:
+            continue
+        if is_placeholder(pair.value) and pair.source == "sibling":
             continue
         trust = {"term": 1.0, "cell": 1.0, "colon": 0.98, "control": 0.9, "sibling": 0.9}[
             pair.source
         ]
         key = f"pair:{pair.source}:{pair.label.casefold()}"
-        yield Slot(key, pair.value, kind_of(pair.value), pair.node, ((pair.label, trust),))
+        labels = ((pair.label, trust),)
+        acts = tree.acts(pair.node)
+        yield Slot(key, pair.value, kind_of(pair.value), pair.node, labels, command=acts)
 
 
-def _texts(tree: Tree, record: int) -> Iterator[Slot]:
+def _texts(tree: Tree, span: Scope) -> Iterator[Slot]:
     seen: dict[str, int] = defaultdict(int)
-    for index in range(record, tree.end[record]):
+    record, commands = span.start, _has_calm_text(tree, span)
+    for index in range(span.start, span.end):
         node = tree.nodes[index]
         if node.tag != "#text" or node.flags & Flag.SR:
             continue
-        for part in _SPLIT.split(node.text):
+        for part_no, part in enumerate(_SPLIT.split(node.text)):
             text = squash(part).strip("–— ") if len(part) > 2 else squash(part)
             if not any(c.isalnum() or c in "★☆" for c in text) or (
                 len(text) == 1 and text.isalpha()
@@ -143,16 +160,36 @@ def _texts(tree: Tree, record: int) -> Iterator[Slot]:
             path = f"{_path(tree, home, record)}:{kind}"
             seen[path] += 1
             key = f"text:{path}:{seen[path]}"
-            yield Slot(
+            slot = Slot(
                 key, text, kind, home, tuple(_labels_of(tree, home, record)),
                 struck=tree.has(home, Flag.STRIKE), heading=_in_heading(tree, home, record),
-                link=tree.inside(home, frozenset({"a"})),
+                link=tree.inside(home, frozenset({"a"})), command=commands and tree.acts(index),
             )  # fmt: skip
+            yield slot
+            where = f"{_path(tree, home, record)}:{_place_path(tree, index, record)}:{part_no}"
+            yield replace(slot, key=f"place:{where}")
 
 
-def _names(tree: Tree, record: int) -> Iterator[Slot]:
+def _has_calm_text(tree: Tree, span: Scope) -> bool:
+    """Whether a record has texts that are no commands; else it is a command as a whole."""
+    return any(not tree.acts(piece.at) for piece in tree.pieces_in(span))
+
+
+def _place_path(tree: Tree, index: int, record: int) -> str:
+    """Where a text stands by counting: the same for records of the same build."""
+    steps: list[str] = []
+    at = index
+    while at > record:
+        parent = tree.nodes[at].parent
+        steps.append(str(bisect_left(tree.children[parent], at)))
+        at = parent
+    return ".".join(reversed(steps))
+
+
+def _names(tree: Tree, span: Scope) -> Iterator[Slot]:
     """Accessible names that hold a value, such as "4 out of 5 stars"."""
-    for index in range(record, tree.end[record]):
+    record = span.start
+    for index in range(span.start, span.end):
         node = tree.nodes[index]
         if node.tag == "#text" or not node.text:
             continue

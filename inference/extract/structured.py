@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from inference.content import Content
+from inference.content import Content, Node
 from inference.extract.tree import Tree
 from inference.extract.words import name_words
 
@@ -33,6 +34,8 @@ _ENTITIES = frozenset({
     "localbusiness", "organization", "singlefamilyresidence", "individualproduct",
     "productgroup", "hotel", "restaurant",
 })  # fmt: skip
+_ENDINGS = ("event", "product", "listing", "posting", "article", "recipe", "business", "vehicle")
+_MOST_ENTITIES, _MOST_FACTS, _DEEPEST = 200, 1000, 8
 _MINOR = frozenset({
     "breadcrumblist", "website", "webpage", "organization", "searchaction", "itemlist",
     "imageobject", "review", "collectionpage", "searchresultspage",
@@ -52,28 +55,35 @@ def _json_ld(content: Content) -> Iterator[Fact]:
             parsed = _JSON.validate_python(json.loads(script, strict=False))
         except (ValueError, ValidationError, RecursionError):
             continue
-        entities.extend(_entities(parsed))
-    main = [entity for entity in entities if _types(entity) & _ENTITIES] or entities
+        entities.extend(islice(_entities(parsed), _MOST_ENTITIES))
+    main = [entity for entity in entities if _is_entity(entity)] or entities
     main = [entity for entity in main if not _types(entity) & _MINOR or len(main) == 1]
     kinds = {frozenset(_types(entity)) for entity in main}
     if len(main) > 1 and len(kinds) == 1:
         return
     for entity in main[:3]:
-        for name, value in _flatten(entity, ()):
+        for name, value in islice(_flatten(entity, ()), _MOST_FACTS):
             yield Fact(name, value, "json-ld")
 
 
-def _entities(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
+def _is_entity(entity: dict[str, JsonValue]) -> bool:
+    """Whether it is a thing that pages are about: a product, any kind of event."""
+    return any(kind in _ENTITIES or kind.endswith(_ENDINGS) for kind in _types(entity))
+
+
+def _entities(value: JsonValue, depth: int = 0) -> Iterator[dict[str, JsonValue]]:
+    if depth > _DEEPEST:
+        return
     if isinstance(value, list):
-        for item in value:
-            yield from _entities(item)
+        for item in value[:_MOST_ENTITIES]:
+            yield from _entities(item, depth + 1)
     elif isinstance(value, dict):
         graph = value.get("@graph")
         main = value.get("mainEntity")
         if graph is not None:
-            yield from _entities(graph)
+            yield from _entities(graph, depth + 1)
         if isinstance(main, dict):
-            yield from _entities(main)
+            yield from _entities(main, depth + 1)
         if "@type" in value:
             yield value
 
@@ -108,27 +118,44 @@ def _flatten(value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[str, str
 def _microdata(tree: Tree) -> Iterator[Fact]:
     tops: dict[int, int] = {}
     for index, node in enumerate(tree.nodes):
-        if "itemprop" not in node.attrs:
+        if not _property(node):
             continue
-        scopes = [a for a in tree.ancestors(index) if "itemscope" in tree.nodes[a].attrs]
+        scopes = [a for a in tree.ancestors(index) if _is_scope(tree.nodes[a])]
         if not scopes or tree.in_aside(index):
             continue
         tops.setdefault(scopes[-1], len(tops))
-        if "itemscope" in node.attrs or _nested_list(tree, scopes):
+        if _is_scope(node) or _nested_list(tree, scopes):
             continue
-        path = [tree.nodes[s].attrs.get("itemprop", "") for s in reversed(scopes[:-1])]
-        value = node.attrs.get("content") or node.attrs.get("datetime") or node.attrs.get("value")
-        value = value or tree.text(tree.scope(index), commands=False, quiet=True)
-        if node.tag in ("a", "link") and "href" in node.attrs:
-            value = node.attrs["href"] if node.tag == "link" else value or node.attrs["href"]
+        path = [_property(tree.nodes[s]) for s in reversed(scopes[:-1])]
+        value = _said(tree, index)
         if value and tops[scopes[-1]] == 0:
-            name = " ".join(p for p in (*path, node.attrs["itemprop"]) if p)
+            name = " ".join(p for p in (*path, _property(node)) if p)
             yield Fact(name, _SCHEMA_URL.sub("", value), "microdata", index)
+
+
+def _property(node: Node) -> str:
+    """The property that microdata or RDFa names an element, without its prefix."""
+    return node.attrs.get("itemprop") or node.attrs.get("property", "").rsplit(":", 1)[-1]
+
+
+def _is_scope(node: Node) -> bool:
+    return "itemscope" in node.attrs or "typeof" in node.attrs
+
+
+def _said(tree: Tree, index: int) -> str:
+    """The value as it is shown; as machines get it where the text has no figures of it."""
+    node = tree.nodes[index]
+    given = node.attrs.get("content") or node.attrs.get("datetime") or node.attrs.get("value", "")
+    shown = tree.text(tree.scope(index), commands=False, quiet=True)
+    if node.tag in ("a", "link") and "href" in node.attrs:
+        return node.attrs["href"] if node.tag == "link" else shown or node.attrs["href"]
+    figures = any(c.isdigit() for c in given)
+    return shown if shown and (not figures or any(c.isdigit() for c in shown)) else given
 
 
 def _nested_list(tree: Tree, scopes: list[int]) -> bool:
     """Whether the value lies in one of several alike items, such as the reviews."""
-    marks = [tree.nodes[s].attrs.get("itemprop", "") for s in scopes[:-1]]
+    marks = [_property(tree.nodes[s]) for s in scopes[:-1]]
     return any(mark in ("review", "reviews", "itemListElement", "comment") for mark in marks)
 
 

@@ -2,6 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from importlib import resources
+
+from pydantic import TypeAdapter
 
 from inference.extract.structured import Fact
 from inference.extract.tree import Tree
@@ -10,6 +13,15 @@ from inference.extract.words import label_score, plain
 _TITLE = re.compile(r"^(?:(?:used|new|for sale:?)\s+)?((?:19|20)\d\d)\s+(.+)$", re.IGNORECASE)
 _TRAILING = re.compile(r"\s+(?:for sale|in [A-Z].*|[-–—|].*)$")
 _TRAILING_YEAR = re.compile(r"^(.+?),?\s+\(?((?:19|20)\d\d)\)?$")
+
+
+_MAKES = frozenset(
+    plain(name)
+    for name in TypeAdapter(list[str]).validate_json(
+        resources.files("inference.extract").joinpath("makes.json").read_text(encoding="utf-8")
+    )
+)
+"""Makers whose names tell where the make ends in a title, the longest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,22 @@ class Title:
     year: str
     make: str | None
     model: str | None
+
+
+def title_parts(text: str) -> dict[str, str]:
+    """Year, and make and model where the maker is a well-known one, of a title in a list."""
+    leading, trailing = _TITLE.match(text), _TRAILING_YEAR.match(text)
+    if leading:
+        year, rest = leading[1], _TRAILING.sub("", leading[2]).strip()
+    elif trailing:
+        year, rest = trailing[2], trailing[1].strip()
+    else:
+        return {}
+    make = known_make(rest)
+    parts = {"year": year}
+    if make:
+        parts |= {"make": make, "model": rest[len(make) :].strip(" ,-–")}
+    return {name: value for name, value in parts.items() if value}
 
 
 def read_title(tree: Tree, facts: tuple[Fact, ...]) -> Title | None:
@@ -44,8 +72,20 @@ def read_title(tree: Tree, facts: tuple[Fact, ...]) -> Title | None:
     else:
         return None
     make = _make(tree, rest, facts, heading.node)
+    known = known_make(rest)
+    make = known if known and len(known) > len(make or "") else make
     model = rest[len(make) :].strip(" ,-–") if make else None
     return Title(heading.text, heading.node, year, make, model or None)
+
+
+def known_make(text: str) -> str | None:
+    """The maker of vehicles or boats that a text begins with, where it is a well-known one."""
+    words = text.split()
+    for count in range(min(3, len(words)), 0, -1):
+        start = " ".join(words[:count])
+        if plain(start) in _MAKES:
+            return start
+    return None
 
 
 def _make(tree: Tree, rest: str, facts: tuple[Fact, ...], heading: int) -> str | None:

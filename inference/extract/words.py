@@ -30,6 +30,14 @@ class Lexicon(BaseModel):
     placeholders: frozenset[str]
     aside: tuple[str, ...]
     sponsored: frozenset[str]
+    heads: frozenset[str]
+    """Words that a label may leave out: "Fuel" names the fuel type."""
+    aliases: dict[str, str]
+    """Other spellings and abbreviations of words."""
+    values: dict[str, tuple[str, ...]]
+    """Closed vocabularies of concepts, as patterns: what a condition or a level may be."""
+    units: dict[str, str]
+    """What follows the number in values of a concept, as patterns."""
 
 
 LEXICON = Lexicon.model_validate(
@@ -41,13 +49,17 @@ LEXICON = Lexicon.model_validate(
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o"})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")
+_BARE = re.compile(r"\w+")
 _SUFFIX = re.compile(r"(?:ings|ing|ies|enen|ene|en|es|ed|er|s|e|y)$")
+_POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
+_NUMBER_OF = "number"
+_NAMING = frozenset({"type", "number", "id", "name", "code"})
 
 
 @lru_cache(maxsize=8192)
 def plain(text: str) -> str:
     """Lower case, no accents (umlauts written out), words parted by one space."""
-    lowered = text.casefold().translate(_UMLAUTS)
+    lowered = _POSSESSIVE.sub("", text.casefold()).translate(_UMLAUTS)
     bare = "".join(
         c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c)
     )
@@ -63,6 +75,7 @@ def name_words(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """A crude stem, good enough to make "serves" and "servings" meet."""
+    word = LEXICON.aliases.get(word, word)
     if len(word) <= 3 or word.isdigit():
         return word
     cut = _SUFFIX.sub("", word)
@@ -77,10 +90,56 @@ def stems(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def core(text: str) -> frozenset[str]:
-    """Stems that carry the meaning of a label: soft words such as "number of" dropped."""
+    """Stems that carry the meaning of a label: soft words such as "number of" dropped.
+
+    A number at the end is what the label is about ("order number"), and stays.
+    """
     words = name_words(text)
     kept = [stem(word) for word in words if word not in LEXICON.soft]
+    if kept and LEXICON.aliases.get(words[-1], words[-1]) == _NUMBER_OF:
+        kept.append(_NUMBER_OF)
     return frozenset(kept or [stem(word) for word in words])
+
+
+_FORMER = frozenset(
+    {"original", "old", "former", "was", "regular", "rrp", "uvp", "msrp", "before", "previous"}
+    | {"statt", "alter", "alte", "ancien", "anterior", "strike", "struck", "crossed", "prior"}
+)
+
+
+def is_former(name: str) -> bool:
+    """Whether a field asks for what was before: the price that is struck through."""
+    return bool(_FORMER & set(name_words(name)))
+
+
+@lru_cache(maxsize=256)
+def _vocabulary(concept: str) -> re.Pattern[str] | None:
+    words = LEXICON.values.get(concept)
+    return re.compile(rf"(?:{'|'.join(words)})", re.IGNORECASE) if words else None
+
+
+@lru_cache(maxsize=256)
+def _measure(concept: str) -> re.Pattern[str] | None:
+    unit = LEXICON.units.get(concept)
+    return re.compile(rf"[~≈<>]?\s?\d[\d.,'’\s]*\s?{unit}", re.IGNORECASE) if unit else None
+
+
+@lru_cache(maxsize=16384)
+def looks_like(name: str, text: str) -> bool:
+    """Whether a whole text is a typical value of a field: "In stock", "85.000 km".
+
+    By the closed vocabulary or the units of what the field is about; False without either.
+    """
+    stripped = text.strip().strip("()").strip()
+    if not stripped or len(stripped) > 60:
+        return False
+    for concept in concepts(name):
+        measure, words = _measure(concept), _vocabulary(concept)
+        if measure is not None and measure.fullmatch(stripped):
+            return True
+        if words is not None and words.fullmatch(" ".join(_BARE.findall(stripped.casefold()))):
+            return True
+    return False
 
 
 _CONCEPT_OF: dict[frozenset[str], frozenset[str]] = {}
@@ -130,6 +189,9 @@ def label_score(field: str, label: str) -> float:
     if mine < other:
         return 0.8 - 0.08 * (len(other) - len(mine) - 1)
     if other < mine:
+        left_out = [w for w in field_words if stem(w) in mine - other]
+        if all(word in LEXICON.heads for word in left_out):
+            return 0.9 if _NAMING.issuperset(left_out) else 0.86
         return 0.45 + 0.1 * len(other) / len(mine)
     return 0.0
 
