@@ -16,7 +16,6 @@ from activities.steps.shown import error_page
 from inference.content import Content
 from inference.decisions import FieldValue, Record
 from inference.extract.fields import fields_for
-from inference.extract.record import extract_record
 from inference.extract.reveal import Reveal, reveal_wanted
 from inference.extract.rows import extract_rows as read_rows
 from inference.extract.totals import list_proven_empty
@@ -46,13 +45,13 @@ async def extract_data(context: StepContext) -> Report:
         return trouble
     content = await capture_content(context.page)
     fields = await asyncio.to_thread(fields_for, content, context.step)
-    record = await asyncio.to_thread(_read_record, content, fields, context.step.intent)
+    record, tier = await _read_record(context, content, fields)
     for _ in range(_MOST_REVEALS):
         wanted = await asyncio.to_thread(reveal_wanted, content, fields, record)
         if wanted is None or not await _reveal(context, wanted):
             break
         content = await capture_content(context.page)
-        record = await asyncio.to_thread(_read_record, content, fields, context.step.intent)
+        record, tier = await _read_record(context, content, fields)
     values = {name: read.value for name, read in record.fields.items()}
     row = await _row(context, record, fields)
     if not row.viable:
@@ -70,7 +69,7 @@ async def extract_data(context: StepContext) -> Report:
         rows=(row,),
         data=dict[str, JsonValue](values),
         value=dict[str, JsonValue](values),
-        tier=TierName.DOM,
+        tier=tier,
         confidence=_confidence(record),
     )
 
@@ -99,8 +98,11 @@ async def extract_rows(context: StepContext) -> Report:
     )
 
 
-def _read_record(content: Content, fields: Sequence[ExtractField], intent: str) -> Record:
-    return _clipped(extract_record(content, fields, intent))
+async def _read_record(
+    context: StepContext, content: Content, fields: Sequence[ExtractField]
+) -> tuple[Record, TierName]:
+    record, tier = await context.memory.read(content, fields, context.question())
+    return _clipped(record), tier
 
 
 def _read_rows(content: Content, step: Step) -> tuple[tuple[ExtractField, ...], list[Record]]:

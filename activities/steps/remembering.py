@@ -1,19 +1,20 @@
 """The memory of what worked, as steps use it: recalled before the tiers are asked, kept after."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic import JsonValue
 
 from activities.browser.act import ActResult
-from activities.settings import ActivitySettings
+from activities.memory import Memory
 from activities.steps.masking import Mask
 from activities.steps.report import Report
-from inference.decisions import ActKind, Decision, ItemList, Question
+from inference.content import Content
+from inference.decisions import ActKind, Decision, ItemList, Question, Record
 from inference.dom.records import item_list, items_of, main_group
+from inference.memory.fields import READ, Reading, fields_print, joined, read_record
 from inference.memory.fingerprints import filled, merged
 from inference.memory.lessons import Lesson, lesson
 from inference.memory.lists import list_lesson, remembered_list
@@ -22,16 +23,18 @@ from inference.memory.matching import match
 from inference.memory.naming import Naming, intent_key, naming_of
 from inference.memory.pages import page_kind, skeleton
 from inference.observation import Observation
-from ledger.clock import now_micros
-from ledger.errors import LedgerError
-from ledger.ledger import Ledger
 from ledger.models import Locator, LocatorPlace, NewLocator
 from plans.calls import Verdict
 from plans.placeholders import as_text, names_in_step
-from plans.step import FailureClass, Perception, Step, TierName
+from plans.step import ExtractField, FailureClass, Perception, Step, TierName
 
 _ASTRAY: Final = frozenset(
-    {FailureClass.NO_STATE_CHANGE, FailureClass.WRONG_TARGET, FailureClass.VERIFY_FAILED}
+    {
+        FailureClass.NO_STATE_CHANGE,
+        FailureClass.WRONG_TARGET,
+        FailureClass.VERIFY_FAILED,
+        FailureClass.EXTRACT_FAILED,
+    }
 )
 """Failures that speak against the element, not against its site or the network."""
 _RETRIED: Final = frozenset(
@@ -39,68 +42,6 @@ _RETRIED: Final = frozenset(
 )
 _LEAST_VALUE: Final = 3
 """Characters of a value that is looked for though the step does not name it."""
-_SURE_FOR_US: Final = 3_600_000_000
-"""A trusted locator that won within the hour has its next win not written down."""
-_READ_S: Final = 2.0
-
-log = logging.getLogger("mantis.memory")
-
-
-class Memory:
-    """The locators of a host's tenants. What goes wrong here costs the lesson, not the step."""
-
-    def __init__(self, ledger: Ledger, settings: ActivitySettings) -> None:
-        self._locators = ledger.locators
-        self._settings = settings
-        self._writing: set[asyncio.Task[None]] = set()
-
-    @property
-    def on(self) -> bool:
-        """Whether anything is recalled and kept."""
-        return self._settings.memory == "on"
-
-    async def recall(self, place: LocatorPlace) -> tuple[Locator, ...]:
-        """What worked at a place, nothing where the ledger does not answer soon."""
-        try:
-            async with asyncio.timeout(_READ_S):
-                return await self._locators.find(place, self._settings.memory_days)
-        except (LedgerError, TimeoutError) as fault:
-            log.warning("memory was not read: %s", fault or "it took too long")
-            return ()
-
-    def won(self, one: Locator) -> None:
-        """Note a win, later, unless it tells nothing new."""
-        recent = now_micros() - one.used_at < _SURE_FOR_US
-        if one.standing != "trusted" or not recent:
-            self._later(self._locators.won(one.tenant_id, one.locator_id))
-
-    def lost(self, one: Locator) -> None:
-        """Note a loss, later."""
-        self._later(self._locators.lost(one.tenant_id, one.locator_id))
-
-    def learn(self, new: NewLocator) -> None:
-        """Keep a locator, later."""
-        settings = self._settings
-        self._later(self._learn(new, settings.memory_days, settings.memory_most))
-
-    async def _learn(self, new: NewLocator, days: float, most: int) -> None:
-        await self._locators.learn(new, days, most)
-
-    def _later(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(_quietly(work))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-
-    async def written(self) -> None:
-        """Wait until all that was noted is in the ledger, or has failed."""
-        await asyncio.gather(*self._writing)
-
-
-async def _quietly(work: Awaitable[None]) -> None:
-    try:
-        await work
-    except LedgerError as fault:
-        log.warning("a lesson was not kept: %s", fault)
 
 
 @dataclass
@@ -141,7 +82,7 @@ class Remembering:
         if not self._in_use or self.silent or question.done:
             return question
         naming = self._naming(question)
-        place = self._place(observation, naming)
+        place = self._place(observation.url, naming)
         if place is None:
             return question
         self._recalled = await self.memory.recall(place)
@@ -160,7 +101,7 @@ class Remembering:
         if not self._in_use or question is None or still:
             return False
         naming = self._naming(question)
-        place = self._place(observation, naming)
+        place = self._place(observation.url, naming)
         taught = lesson(observation, question, self.planned, decision, naming)
         used = self._used(observation, question, decision)
         if place is not None and (used is not None or isinstance(taught, Lesson)):
@@ -170,6 +111,48 @@ class Remembering:
             self.silent = True
             return True
         return False
+
+    async def read(
+        self, content: Content, fields: Sequence[ExtractField], question: Question
+    ) -> tuple[Record, TierName]:
+        """The record of a page, and who knew where its fields are; blocks no event loop."""
+        kept: Remembered | None = None
+        if self._in_use and not self.silent:
+            naming = self._naming(question)
+            place = self._place(content.url, naming)
+            self._recalled = () if place is None else await self.memory.recall(place)
+            kept = next(
+                (
+                    _remembered(one, naming)
+                    for one in self._recalled
+                    if one.standing != "quarantined" and one.act == READ
+                ),
+                None,
+            )
+        found = await asyncio.to_thread(
+            read_record,
+            content,
+            fields,
+            question.intent,
+            kept.fingerprint.fields if kept is not None else (),
+            trusted=kept is not None and kept.standing is Standing.TRUSTED,
+        )
+        used = self._locator(kept.key) if kept is not None and found.remembered else None
+        self._was_read(question, content, found, used)
+        return found.record, TierName.MEMORY if found.remembered else TierName.DOM
+
+    def _was_read(
+        self, question: Question, content: Content, found: Reading, used: Locator | None
+    ) -> None:
+        """Take note of the latest reading of the page; what was read before is overtaken."""
+        self._tries.clear()
+        naming = self._naming(question)
+        place = self._place(content.url, naming)
+        if self._in_use and place is not None and (found.places or used is not None):
+            taught = Lesson(act=READ, fingerprint=fields_print(found.places, naming))
+            self._tries.append(
+                _Try(place, "", taught if found.places else None, used, self._recalled, True)
+            )
 
     async def items(
         self, question: Question, observation: Observation
@@ -196,7 +179,7 @@ class Remembering:
         self, question: Question, observation: Observation, group: int, one: Remembered | None
     ) -> None:
         naming = self._naming(question)
-        place = self._place(observation, naming)
+        place = self._place(observation.url, naming)
         taught = list_lesson(observation, group, naming)
         used = self._locator(one.key) if one is not None else None
         if place is not None:
@@ -222,7 +205,9 @@ class Remembering:
         before = one.used or _of_layout(one.known, one.skeleton)
         found = one.lesson.fingerprint
         if before is not None and before.standing != "quarantined" and before.act == one.lesson.act:
-            found = merged(Fingerprint.model_validate(before.fingerprint), found)
+            old = Fingerprint.model_validate(before.fingerprint)
+            found = merged(old, found)
+            found = found.model_copy(update={"fields": joined(old.fields, found.fields)})
             if one.used is not None and found.model_dump(mode="json") == before.fingerprint:
                 return self.memory.won(one.used)
         document: dict[str, JsonValue] = found.model_dump(mode="json")
@@ -265,8 +250,8 @@ class Remembering:
         known = {n: text for n, text in texts.items() if n in own or len(text) >= _LEAST_VALUE}
         return naming_of(question, known)
 
-    def _place(self, observation: Observation, naming: Naming) -> LocatorPlace | None:
-        kind = page_kind(observation.url, naming)
+    def _place(self, url: str, naming: Naming) -> LocatorPlace | None:
+        kind = page_kind(url, naming)
         if kind is None:
             return None
         return LocatorPlace(

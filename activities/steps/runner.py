@@ -17,6 +17,7 @@ from activities.browser.registry import SessionRegistry
 from activities.browser.session import BrowserSession
 from activities.errors import ActivityError, SessionLost
 from activities.heartbeats import heartbeats
+from activities.memory import Memory
 from activities.patience import patiently
 from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
@@ -27,7 +28,7 @@ from activities.steps.checking import verify
 from activities.steps.context import StepContext
 from activities.steps.masking import NOTHING
 from activities.steps.record import Recorded, record, recorded
-from activities.steps.remembering import Memory, Remembering
+from activities.steps.remembering import Remembering
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
 from activities.steps.values import RunValues

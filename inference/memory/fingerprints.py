@@ -21,7 +21,7 @@ _CONTROLS: Final = frozenset(
 )
 AROUND: Final = ("heading", "group", "column", "href")
 """What is around an element; it may differ between pages of one kind."""
-_OWN: Final = ("role", "name", "label", "anchor", "path")
+_OWN: Final = ("role", "name", "label", "anchor")
 PART: Final = " | "
 """Between the parts of an anchor."""
 _VARYING: Final = re.compile(
@@ -75,10 +75,13 @@ def filled(kept: Fingerprint, naming: Naming) -> Fingerprint:
         field: fold(naming.filled(text)) if field in ("name", "label", "placeholder", "anchor")
         else shape(naming.filled(text)) if field in ("heading", "group", "column")
         else naming.filled(text)
-        for field, text in kept.model_dump(exclude={"hints", "ordinal"}).items()
+        for field, text in kept.model_dump(exclude={"hints", "ordinal", "fields"}).items()
     }  # fmt: skip
     hints = tuple(naming.filled(hint) for hint in kept.hints)
-    return Fingerprint(**texts, hints=hints, ordinal=kept.ordinal)
+    places = tuple(
+        one.model_copy(update={"label": shape(naming.filled(one.label))}) for one in kept.fields
+    )
+    return Fingerprint(**texts, hints=hints, ordinal=kept.ordinal, fields=places)
 
 
 def merged(old: Fingerprint, new: Fingerprint) -> Fingerprint:

@@ -19,13 +19,27 @@ class Standing(StrEnum):
     """It led astray: not used until a fresh grounding learns it anew."""
 
 
+class FieldPlace(Frozen):
+    """Where a field of a record was read; never its value.
+
+    `source` as in `FieldValue`, `path` the tags and classes down to the element, `label` what
+    names the value there.
+    """
+
+    field: str
+    source: str
+    path: str
+    label: str
+
+
 class Fingerprint(Frozen):
     """What an element looked like when it was acted on; never its value.
 
     `hints` is what the markup calls it (id, name, classes, test id), `label` the text beside
     a thing without a name, `href` the kind of page it leads to, `anchor` the words of the
-    intent that single out its record among the like, `path` the field of a record that it is.
-    Texts are folded; numbers in those around it are left out of account.
+    intent that single out its record among the like. `fields` are the places of a record's
+    fields, of which there is no single element. Texts are folded; numbers in those around it
+    are left out of account.
     """
 
     tag: str
@@ -41,8 +55,8 @@ class Fingerprint(Frozen):
     region: str = ""
     column: str = ""
     anchor: str = ""
-    path: str = ""
     ordinal: int = -1
+    fields: tuple[FieldPlace, ...] = ()
 
 
 class Remembered(Frozen):

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from pydantic import JsonValue
 
-from activities.steps.remembering import Memory
+from activities.memory import Memory
 from inference.cascade import Cascade
 from inference.decisions import ActKind, Decision, DontKnow, Question
 from inference.dom.tier import DomTier
@@ -202,3 +202,51 @@ async def test_no_memory_where_it_is_off_or_the_plan_chose_its_tiers(
     for _ in range(2):
         assert (await do(bench, "Save the boat")).tier is TierName.DOM
     assert await kept(bench) == []
+
+
+DETAIL = """<!doctype html><title>Boat</title><main><h1>A boat {n}</h1>
+<dl><dt>Year</dt><dd>{year}</dd><dt>Length</dt><dd>{n} m</dd></dl>{more}</main>"""
+ASKED: JsonValue = {
+    "fields": [
+        {"name": "year", "type": "int"},
+        {"name": "length", "type": "str"},
+        {"name": "berths", "type": "int"},
+    ]
+}
+
+
+async def test_fields_are_read_where_they_stood_and_anew_where_something_changed(bench: Bench):
+    berths = "<dl><dt>Berths</dt><dd>6</dd></dl>"
+    moved = "<main><h1>A boat</h1><table><tr><th>Year<td>2011<tr><th>Length<td>9 m</table></main>"
+    bench.shop.site.pages |= {
+        "/boat/11": DETAIL.format(n=11, year=2001, more=""),
+        "/boat/12": DETAIL.format(n=12, year=2002, more=""),
+        "/boat/13": DETAIL.format(n=13, year=2003, more=berths),
+        "/boat/14": moved,
+    }
+    seen: list[tuple[TierName | None, list[object]]] = []
+    for number in (11, 12, 12, 13, 13, 14, 14, 11):
+        await bench.open(f"/boat/{number}")
+        outcome = await do(bench, "Extract the boat", "extract_data", extract=ASKED)
+        assert outcome.success, outcome
+        row = (await bench.ledger.rows.read(bench.run.tenant_id, bench.run.run_id))[-1]
+        fields = row.record["fields"]
+        assert isinstance(fields, dict)
+        read = [fields[name]["value"] for name in ("year", "length", "berths")]  # type: ignore[index,call-overload]
+        seen.append((outcome.tier, read))
+    dom, kept_one = TierName.DOM, TierName.MEMORY
+    assert [tier for tier, _ in seen] == [dom, kept_one, kept_one, dom, kept_one, dom, kept_one,
+                                          kept_one]  # fmt: skip
+    assert [read for _, read in seen] == [
+        ["2001", "11 m", None],
+        ["2002", "12 m", None],
+        ["2002", "12 m", None],
+        ["2003", "13 m", "6"],
+        ["2003", "13 m", "6"],
+        ["2011", "9 m", None],
+        ["2011", "9 m", None],
+        ["2001", "11 m", None],
+    ]
+    (one,) = await kept(bench)
+    text = one.model_dump_json()
+    assert "2001" not in text and "11 m" not in text and "year" in text
