@@ -8,7 +8,7 @@ from inference.dom.records import main_group
 from inference.dom.scene import Scene
 from inference.dom.units import Unit
 from inference.dom.words import hint_words, likeness, stem, words_of
-from inference.observation import Membership, RecordGroup
+from inference.observation import Element, Membership, RecordGroup
 
 LIST_WORDS: Final = frozenset(
     stem(word)
@@ -46,6 +46,11 @@ LIST_WORDS: Final = frozenset(
 """Stems that name an item of whatever the main list holds."""
 
 
+_CHOICES: Final = frozenset(
+    {"radio", "checkbox", "switch", "tab", "option", "menuitem", "menuitemradio"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A counted record: the refs in it, its title's ref, and the units that named it."""
@@ -68,13 +73,38 @@ def find_place(scene: Scene, intent: Intent) -> Place | None:
     at = intent.ordinal - 1 if intent.ordinal > 0 else len(order) - 1
     if not 0 <= at < len(order):
         return None
-    member = Membership(index, order[at])
-    elements = scene.inside(member)
+    return place_of(scene, Membership(index, order[at]), used)
+
+
+def place_of(scene: Scene, member: Membership, used: tuple[Unit, ...]) -> Place:
+    """A record as a place: what lies in it, and its title."""
     return Place(
-        elements=frozenset(element.ref for element in elements),
+        elements=frozenset(element.ref for element in scene.inside(member)),
         title=scene.title(member),
         used=used,
     )
+
+
+def find_choice(scene: Scene, intent: Intent) -> Element | None:
+    """The counted one of a named set of choices: "the second of the three cover levels"."""
+    if intent.ordinal is None or not intent.counted:
+        return None
+    sets: dict[tuple[str, str], list[Element]] = {}
+    for element in scene.observation.elements:
+        if element.role in _CHOICES and element.group and not element.covered:
+            sets.setdefault((element.role, element.group), []).append(element)
+    named = [
+        found for (_, group), found in sets.items() if len(found) > 1 and _names(intent, group)
+    ]
+    if len(named) != 1:
+        return None
+    at = intent.ordinal - 1 if intent.ordinal > 0 else len(named[0]) - 1
+    return named[0][at] if 0 <= at < len(named[0]) else None
+
+
+def _names(intent: Intent, group: str) -> bool:
+    words = words_of(group)
+    return all(likeness(unit.phrase, words) >= 0.7 for unit in intent.counted if unit.weight >= 0.9)
 
 
 def _reading_order(group: RecordGroup) -> list[int]:

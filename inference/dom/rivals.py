@@ -24,7 +24,9 @@ def _distance(units: tuple[Unit, ...], best: Scored, rival: Scored) -> float:
         distance += 0.1
     pairs = list(zip(units, best.own_said, rival.own_said, strict=True))
     if all(mine >= theirs - 0.16 for _, mine, theirs in pairs) and any(
-        unit.name and mine >= 0.9 and theirs < 0.5 for unit, mine, theirs in pairs
+        (unit.name and mine >= 0.9 and theirs < 0.5)
+        or (len(unit.phrase.stems) > 1 and mine >= 0.95 and theirs < 0.8)
+        for unit, mine, theirs in pairs
     ):
         distance = max(distance, ANCHORED)
     return distance

@@ -139,6 +139,8 @@ class Scorer:
         """How well the element and its surroundings say the unit; whether a named act lacks."""
         said_by = self._scene.own(element) if unit.head else own_sources
         own = _best(unit.phrase, said_by)
+        if unit.strong and 0.5 <= own < 0.75 and words_of(label_of(element)).count:
+            own = 0.45
         context = _best(unit.phrase, around) * CONTEXT if own < 0.9 else 0.0
         lacks = False
         if unit.strong and own < 0.5:
@@ -149,7 +151,7 @@ class Scorer:
             else:
                 lacks = True
             context = min(context, 0.3)
-        elif unit.quoted and own < 0.6 and unit.phrase.stems in self._named:
+        elif unit.quoted and own < 0.6 and self._intent.opens and unit.phrase.stems in self._named:
             context *= 0.4
         return own, context * (0.6 if self._bare_filter else 1.0), lacks
 
@@ -160,10 +162,12 @@ class Scorer:
             factor, foreign = factor * 0.7, True
         if element.role in TEXT_ROLES and self._clicks_no_field:
             factor, foreign = factor * 0.8, True
-        if self._intent.leads and element.role in CHECK_ROLES:
+        if self._intent.leads and (element.role in CHECK_ROLES or self._acts(element)):
             factor, foreign = factor * 0.7, True
-        if self._ticks and element.role not in CHECK_ROLES:
+        if intent_submits(self._intent) and element.role == "link":
             factor *= 0.85
+        if self._ticks and element.role not in CHECK_ROLES:
+            factor *= 0.6
         if intent_submits(self._intent) and not _submits(element):
             factor, foreign = factor * 0.75, True
         if element.expanded and element.role in ("button", "generic", "combobox"):
@@ -200,6 +204,10 @@ class Scorer:
         """How far ticking or filling is itself the act: "add", "include", "accept"."""
         implied = {"add", "accept", "subscribe", "like", "save", "increase", "message", "search"}
         return 1.0 if unit.phrase.concepts & implied else 0.0
+
+    def _acts(self, element: Element) -> bool:
+        """Whether the target does something of its own where only a way there is asked for."""
+        return bool(words_of(label_of(element)).concepts & ACTS - self._asked)
 
     def _unasked(self, element: Element) -> bool:
         """Whether the target does something drastic that the intent does not speak of."""
@@ -243,6 +251,8 @@ def _grouped(unit: Unit, element: Element) -> bool:
     return likeness(unit.phrase, words_of(element.group)) >= 0.8
 
 
+ACTS: Final = frozenset({"add", "delete", "cancel", "buy", "download", "print", "report", "reset"})
+"""Concepts of acts that do something to the thing, where others only lead to it."""
 SUBMITTING: Final = frozenset(
     {"submit", "send", "save", "publish", "search", "login", "register", "buy", "checkout",
      "confirm", "subscribe", "vote", "apply_job", "reply", "comment", "notify", "accept", "add"}

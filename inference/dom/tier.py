@@ -18,13 +18,14 @@ from inference.dom.confidence import confidence
 from inference.dom.filters import Refused, Taker, taker_of
 from inference.dom.intent import Intent, read
 from inference.dom.kinds import by_kind
-from inference.dom.ordinals import Place, find_place
+from inference.dom.ordinals import Place, find_choice, find_place, place_of
 from inference.dom.paging import page_turn
 from inference.dom.pool import Pool, act_for, choice_of, pool_for
 from inference.dom.ranking import rank
 from inference.dom.rivals import innermost
 from inference.dom.scene import Scene, label_of
 from inference.dom.scoring import Scored
+from inference.dom.superlatives import extreme_of, spoken
 from inference.dom.units import Unit
 from inference.observation import Element, Observation
 from inference.risk import threshold
@@ -97,6 +98,9 @@ def _direction(text: str) -> str | None:
 def _ground(scene: Scene, intent: Intent) -> Decision | DontKnow:
     units = intent.units
     pool = pool_for(scene, intent)
+    extreme = extreme_of(scene, intent)
+    if extreme is not None:
+        return _in_place(scene, intent, place_of(scene, extreme.member, spoken(intent, extreme)))
     if intent.ordinal is not None:
         place = find_place(scene, intent)
         if place is not None:
@@ -105,6 +109,9 @@ def _ground(scene: Scene, intent: Intent) -> Decision | DontKnow:
     if named is not None:
         return _answer(intent, named, 0.88, (), "the one of its kind")
     if intent.ordinal is not None:
+        counted = find_choice(scene, intent)
+        if counted is not None:
+            return _answer(intent, counted, 0.9, (), "counted in its set")
         return _dont_know(DontKnowReason.UNREADABLE, "can't tell what is counted", ())
     taker = taker_of(scene, intent, pool)
     if isinstance(taker, Taker):

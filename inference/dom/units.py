@@ -12,6 +12,7 @@ from inference.dom.words import (
     PLAIN_VERBS,
     STOP,
     STRONG,
+    TAKING_OFF,
     Phrase,
     phrases,
 )
@@ -64,7 +65,7 @@ def units_of(text: str, quoted: Sequence[str], *, acting: bool) -> tuple[Unit, .
         heads.meet(phrase)
         unit = _unit(phrase, first, in_quotes, acting and not acts)
         if unit is not None:
-            acts = acts or (unit.strong and first)
+            acts = acts or (first and bool(phrase.concepts & TAKING_OFF))
             first = False
             if phrase.stems not in seen:
                 seen.add(phrase.stems)

@@ -34,6 +34,7 @@ class ThesaurusFile:
     destination: list[str]
     unasked: list[str]
     of: list[str]
+    taking_off: list[str]
     stop: list[str]
 
 
@@ -91,6 +92,8 @@ OPEN_VERBS: Final = frozenset(stem(word) for word in _FILE.open_verbs)
 """Verbs that mean no more than to open the thing named."""
 DESTINATION: Final = frozenset(_FILE.destination)
 """Concepts that, wherever they stand, say what the act is ("in the basket")."""
+TAKING_OFF: Final = frozenset(_FILE.taking_off)
+"""Acts on what is in a destination already: it is no destination beside them."""
 UNASKED: Final = frozenset(_FILE.unasked)
 """Concepts that no target may carry unless the intent names them."""
 OF: Final = frozenset(_FILE.of)
