@@ -139,10 +139,18 @@ class Tier(Protocol):
 
 
 class Check(Frozen):
-    """Whether a condition holds on a page, and the evidence for it."""
+    """Whether a condition holds on a page, and the evidence for it.
+
+    `element` is a short path of the element that shows it, "" where no single one does.
+    `absence`: the verdict rests on something not being there; it is worth nothing on a page
+    that is still loading.
+    """
 
     verdict: Verdict
     evidence: str
+    element: str = ""
+    absence: bool = False
+    cost: Money = Money()
 
 
 class FieldValue(Frozen):

@@ -6,8 +6,8 @@ from dataclasses import replace
 from activities.browser.content import capture_content
 from activities.steps.context import StepContext
 from activities.steps.report import Report
-from inference.checks.verify import check
-from inference.decisions import Check
+from inference.cascade import NOT_CONFIGURED
+from inference.checks.asking import Checked, Condition
 from plans.calls import Verdict
 
 _PATIENCE_S = 3.0
@@ -15,19 +15,48 @@ _PAUSE_S = 0.3
 
 
 async def verify(context: StepContext, report: Report) -> tuple[Report, Verdict]:
-    """Check the step's `verify` clause; a page that is still changing gets a few seconds."""
+    """Check the step's `verify` clause; a page that is still changing gets a few seconds.
+
+    What holds because something is not there must hold at two looks. What the rules can't
+    decide goes to the next tier that is configured, once the page had its time.
+    """
     clause = context.step.verify or ""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + context.time_left(_PATIENCE_S)
-    found = await _look(context, clause)
-    while found.verdict != "holds" and loop.time() < deadline:
+    condition = await _look(context, clause)
+    found, seen_before = await context.checks.first(condition), False
+    while found.verdict != "holds" or (found.absence and not seen_before):
+        if loop.time() >= deadline:
+            break
+        seen_before = found.verdict == "holds"
         await asyncio.sleep(_PAUSE_S)
-        found = await _look(context, clause)
-    context.notes.append(f"verify {found.verdict}: {found.evidence}"[:300])
-    message = "" if found.verdict == "holds" else f"{clause!r}: {found.evidence}"
-    return replace(report, message=message or report.message), found.verdict
+        condition = await _look(context, clause)
+        found = await context.checks.first(condition)
+    checked = await context.checks.decide(condition)
+    tell(context, checked, "verify")
+    verdict, evidence = checked.result.verdict, checked.result.evidence
+    message = "" if verdict == "holds" else _message(clause, evidence, checked)
+    return replace(report, message=message or report.message), verdict
 
 
-async def _look(context: StepContext, clause: str) -> Check:
-    content = await capture_content(context.page)
-    return await asyncio.to_thread(check, content, clause)
+def _message(clause: str, evidence: str, checked: Checked) -> str:
+    hint = f"; not configured: {', '.join(checked.missing)}" if checked.missing else ""
+    return f"{clause!r}: {evidence}{hint if checked.result.verdict == 'undecided' else ''}"
+
+
+async def _look(context: StepContext, clause: str) -> Condition:
+    return Condition(clause, await capture_content(context.page))
+
+
+def tell(context: StepContext, checked: Checked, what: str) -> None:
+    """Note with the step who said what about its condition, and what it costs."""
+    context.cost += checked.cost
+    result = checked.result
+    where = f" (in {result.element})" if result.element else ""
+    context.notes.append(f"{what} {result.verdict}: {result.evidence}"[:300] + where[:100])
+    asked = [one for one in checked.trail if one.outcome != NOT_CONFIGURED]
+    if len(asked) > 1:
+        said = ", ".join(f"{one.tier} {one.outcome}" for one in asked)
+        context.notes.append(f"{what} asked: {said}")
+    if checked.missing:
+        context.notes.append(f"not configured and passed over: {', '.join(checked.missing)}")

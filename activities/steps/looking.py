@@ -1,9 +1,15 @@
 """Steps that only look: the loop's look for items, detect_visible, if_else."""
 
+import asyncio
+
+from activities.steps.checking import tell
 from activities.steps.context import StepContext
-from activities.steps.report import Report
-from inference.dom.detect import detect
-from plans.step import TierName
+from activities.steps.report import Report, failed
+from inference.checks.asking import Checked, Condition
+from plans.step import FailureClass, Step, StepType
+
+_PATIENCE_S = 1.0
+_PAUSE_S = 0.25
 
 
 async def loop(context: StepContext) -> Report:
@@ -27,20 +33,52 @@ async def loop(context: StepContext) -> Report:
 
 
 async def detect_visible(context: StepContext) -> Report:
-    """Whether what the intent names is visible on the page now."""
+    """Whether what the intent names is visible on the page now.
+
+    Where that can't be decided, a step that something hangs on fails: not seen is not absent.
+    """
     if context.step.params.selector:
         truth = await context.page.locator(context.step.params.selector).first.is_visible()
         return Report(truth=truth, data=truth)
-    snapshot = await context.look_untouched()
-    try:
-        check = detect(snapshot.observation, context.step.intent)
-    finally:
-        await snapshot.dispose()
+    checked = await _decided(context)
+    tell(context, checked, "visible")
+    check = checked.result
+    if check.verdict == "undecided":
+        return _undecided(context.step, checked)
     truth = check.verdict == "holds"
     return Report(
         truth=truth,
         value=truth,
         data={"visible": truth, "evidence": check.evidence},
-        message="" if check.verdict != "undecided" else f"not seen for sure: {check.evidence}",
-        tier=TierName.DOM,
+        tier=checked.tier,
     )
+
+
+async def _decided(context: StepContext) -> Checked:
+    """What the page says; one that is still changing is looked at for a moment more."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + context.time_left(_PATIENCE_S)
+    condition = await _look(context)
+    while (await context.checks.first(condition)).verdict == "undecided":
+        if loop.time() >= deadline:
+            break
+        await asyncio.sleep(_PAUSE_S)
+        condition = await _look(context)
+    return await context.checks.decide(condition)
+
+
+async def _look(context: StepContext) -> Condition:
+    snapshot = await context.look_untouched()
+    try:
+        return Condition(context.step.intent, snapshot.observation)
+    finally:
+        await snapshot.dispose()
+
+
+def _undecided(step: Step, checked: Checked) -> Report:
+    evidence = checked.result.evidence
+    missing = f"; not configured: {', '.join(checked.missing)}" if checked.missing else ""
+    message = f"it can't be told whether this is visible: {evidence}{missing}"
+    if step.type is StepType.IF_ELSE or step.out_var is not None or step.required or step.gate:
+        return failed(FailureClass.GATE_UNDECIDED, message)
+    return Report(message=message, data={"evidence": evidence})

@@ -33,6 +33,7 @@ from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
 from activities.steps.values import RunValues
 from inference.cascade import Cascade
+from inference.checks.asking import Checks, DomChecker
 from ledger.errors import LedgerAway, LedgerFull, SecretUnreadable
 from ledger.ledger import Ledger
 from plans.calls import CallKind, Outcome, Verdict
@@ -84,10 +85,12 @@ class StepRunner:
         registry: SessionRegistry,
         cascade: Cascade,
         settings: ActivitySettings,
+        checks: Checks | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
         self._cascade = cascade
+        self._checks = checks or Checks((DomChecker(),))
         self._settings = settings
         self._values = RunValues(ledger)
         self.memory = Memory(ledger, settings)
@@ -213,6 +216,7 @@ class StepRunner:
             session=session,
             ledger=self._ledger,
             cascade=self._cascade,
+            checks=self._checks,
             deadline=asyncio.get_running_loop().time() + most,
         )
 
