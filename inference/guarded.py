@@ -78,7 +78,8 @@ def guard_of(step: Step, act: ActKind, text: str, target: Target, url: str) -> G
     sent = (target.submits and pressed) or (target.changes and act in _CHANGING)
     form = target.form if sent else None
     said = strongest(intent_says(step.intent), label_says(target.name))
-    kind = _kind(step, act, form, pressed, target, said)
+    dragged = act is ActKind.DRAG and said in _HEAVY
+    kind = "act" if dragged else _kind(step, act, form, pressed, target, said)
     if step.once:
         kind = kind or "act"
     if kind is None:

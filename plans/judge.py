@@ -4,7 +4,7 @@ from typing import Literal
 
 from plans.calls import Outcome
 from plans.halts import HALT_OF, MAX_TRIES, NEVER_RETRIED
-from plans.step import FailureClass, Frozen, HaltClass, Step
+from plans.step import FailureClass, Frozen, HaltClass, Step, StepType
 
 
 class Judgement(Frozen):
@@ -19,14 +19,16 @@ def judge(step: Step, outcome: Outcome, attempt: int) -> Judgement:
     """Judge the outcome of an attempt, which is counted from 1.
 
     A gate must hold and a required step must succeed: they get `MAX_TRIES` tries, then the
-    run halts. A list at its end (`exhausted`) is no failure. A lost browser always halts.
+    run halts. It halts, too, where a step can't tell which branch to take. A list at its end
+    (`exhausted`) is no failure. A lost browser always halts.
     """
     failure = _failure(step, outcome)
     if failure is None:
         return Judgement(kind="pass")
     if failure is FailureClass.BROWSER_LOST:
         return Judgement(kind="halt", failure=failure, halt=HALT_OF[failure])
-    if not (step.required or (step.gate and outcome.gate != "holds")):
+    astray = step.type is StepType.IF_ELSE and failure is FailureClass.GATE_UNDECIDED
+    if not (step.required or astray or (step.gate and outcome.gate != "holds")):
         return Judgement(kind="fail", failure=failure)
     if failure not in NEVER_RETRIED and attempt < MAX_TRIES:
         return Judgement(kind="retry", failure=failure)

@@ -53,13 +53,17 @@ class Report:
 
 @dataclass(frozen=True)
 class Aim:
-    """Where the pointer can reach the target: state free, covered, hidden, disabled, detached."""
+    """Where the pointer can reach the target: state free, covered, hidden, disabled, detached.
+
+    `framed`: it lies in a frame of the page; `scrolled`: it had to be brought into view.
+    """
 
     state: str
     x: float = 0.0
     y: float = 0.0
     by: str = ""
     framed: bool = False
+    scrolled: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,10 @@ class Watch:
         """Bring the target into view and find a point where the pointer reaches it."""
         told: object = await self.handles[0].evaluate("watch => watch.aim()")
         return _AIM.validate_python(told)
+
+    async def frame(self) -> None:
+        """Let the page draw once, after it was scrolled."""
+        await self.handles[0].evaluate("watch => watch.frame()")
 
     async def begin(self) -> None:
         """Everything from here on is an effect, also where no input event marks the start."""

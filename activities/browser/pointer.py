@@ -83,7 +83,7 @@ async def _click(
     for _ in range(_TRIES):
         aim = await reach(watch, element)
         if aim.state != "free":
-            if tried is None:
+            if tried is None or (aim.state == "detached" and not tried[1].evidence):
                 return unreachable(page, aim)
             return await _half_done(watch, tried, timeout_s)
         if aim.framed and len(watch.handles) == 1:
@@ -147,6 +147,9 @@ async def reach(watch: Watch, element: ElementHandle) -> Aim:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _DISABLED_S
     aim = await watch.aim()
+    if aim.scrolled:
+        await watch.frame()
+        aim = await watch.aim()
     while aim.state == "disabled" and loop.time() < deadline:
         await asyncio.sleep(0.1)
         aim = await watch.aim()

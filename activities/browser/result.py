@@ -1,6 +1,6 @@
 """What came of an act on a page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playwright.async_api import Page
 
@@ -16,7 +16,8 @@ class ActResult:
     `evidence` names what was seen to change: dom, state, url, leaving, focus, scroll, input,
     value, tab, download, dialog, request … A failed act with evidence did reach the page and
     must not simply be repeated. `x`, `y` are CSS pixels of the top viewport, None where the
-    pointer was not used. `load` is the page that the act led to, if it led to another one.
+    pointer was not used. `stale`: the element had left the page before anything was done to
+    it. `load` is the page that the act led to, if it led to another one.
     """
 
     success: bool
@@ -31,6 +32,7 @@ class ActResult:
     download: str | None = None
     dialogs: tuple[str, ...] = ()
     load: PageLoad | None = None
+    stale: bool = False
 
     @property
     def told(self) -> str:
@@ -47,9 +49,8 @@ def failed(page: Page, failure_class: FailureClass, message: str) -> ActResult:
 
 def gone(page: Page) -> ActResult:
     """The chosen element is no longer part of its page."""
-    return failed(
-        page, FailureClass.SELECTOR_MISS, "the target is no longer on the page; look again"
-    )
+    message = "the target is no longer on the page; look again"
+    return replace(failed(page, FailureClass.SELECTOR_MISS, message), stale=True)
 
 
 def conclude(

@@ -57,8 +57,16 @@ class Acts:
             await self.session.acting(self.call.key, guarded=False)
             self.marked = True
 
-    async def before(self, element: ElementHandle | None, act: ActKind, text: str) -> None:
+    async def before(
+        self,
+        element: ElementHandle | None,
+        act: ActKind,
+        text: str,
+        onto: ElementHandle | None = None,
+    ) -> None:
         """Mark an act that is about to be done; claim it where it must not happen twice.
+
+        What a thing is dragged `onto` says what the drag does.
 
         Raises:
             ActivityError: this worker does not hold the session any more.
@@ -67,7 +75,7 @@ class Acts:
         if self.claim is not None or (act in _UNTOUCHED and not self.step.once):
             return await self.mark()
         page = self.session.page
-        target = await target_of(page, element)
+        target = await target_of(page, element if onto is None else onto)
         guard = guard_of(self.step, act, text, target, page.url)
         await (self.mark() if guard is None else self.take(guard))
 

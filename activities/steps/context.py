@@ -8,6 +8,7 @@ from playwright.async_api import ElementHandle, Page
 from pydantic import JsonValue
 
 from activities.browser.act import ActResult, perform
+from activities.browser.aiming import aim
 from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.acts import Acts
@@ -17,7 +18,8 @@ from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
 from activities.steps.sights import Sights
 from inference.cascade import Answer, Cascade, told
-from inference.decisions import ActKind, Decision, Done, DontKnow, Question
+from inference.checks.asking import Checks
+from inference.decisions import ActKind, Decision, Done, DontKnow, Point, Question
 from inference.dom.overlays import consent_dismissal
 from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
@@ -63,6 +65,7 @@ class StepContext:
     deadline: float
     shown: Step
     memory: Remembering
+    checks: Checks
     notes: list[str] = field(default_factory=list[str])
     cost: Money = field(default_factory=Money)
     acts: Acts = field(init=False)
@@ -141,13 +144,20 @@ class StepContext:
         """Look at the page as it is, banners and pop-ups included."""
         return await capture(self.page)
 
-    async def decide(self, snapshot: Snapshot, done: tuple[Done, ...] = ()) -> Answer:
-        """Ask the tiers which element the step means; `done` are its acts so far."""
+    async def decide(
+        self, snapshot: Snapshot, done: tuple[Done, ...] = (), *, passing: bool = False
+    ) -> Answer:
+        """Ask the tiers which element the step means; `done` are its acts so far.
+
+        `passing`: one of many looks on the way, kept for explanations only where a tier knew.
+        """
         question = self.question().model_copy(update={"done": done})
         question = await self.memory.ask(question, snapshot.observation)
         answer = await self.cascade.decide(snapshot.observation, question, self.perception)
         self.cost += answer.cost
-        await self.sights.add(self.page, snapshot.observation, question, self.perception, answer)
+        if isinstance(answer.result, Decision) or not passing:
+            observation, asked = snapshot.observation, self.perception
+            await self.sights.add(self.page, observation, question, asked, answer)
         return answer
 
     async def saw(self, snapshot: Snapshot, result: Decision | DontKnow) -> None:
@@ -164,8 +174,10 @@ class StepContext:
         self, snapshot: Snapshot, decision: Decision, *, plain: bool = False
     ) -> ActResult:
         """Do what a tier decided; `plain` as in `perform`."""
-        element = None if decision.ref is None else await snapshot.element(decision.ref)
-        return await self.perform(element, decision.act, decision.text, plain=plain)
+        target = await aim(self.page, snapshot, decision)
+        return await self.perform(
+            target.element, decision.act, decision.text, onto=target.onto, at=target.at, plain=plain
+        )
 
     async def perform(
         self,
@@ -173,19 +185,21 @@ class StepContext:
         kind: ActKind,
         text: str = "",
         *,
+        onto: ElementHandle | None = None,
+        at: Point | None = None,
         plain: bool = False,
     ) -> ActResult:
         """Do one act on the page, and go on in the tab that it opened, if it did.
 
         What goes into a password or code field is a secret of the run before it is typed.
-        `plain`: the act may happen twice, whatever its target says.
+        `onto` and `at` as for `activities.browser.act.perform`. `plain`: the act may happen
+        twice, whatever its target says.
         """
-        await (self.acts.mark() if plain else self.acts.before(element, kind, text))
+        await (self.acts.mark() if plain else self.acts.before(element, kind, text, onto))
         if kind in _TYPING and text and not self.mask.knows(text):
             await self._learn(element, text)
-        result = await perform(
-            self.page, element, kind, text, timeout_s=self.time_left(_ACT_TIME_S)
-        )
+        time_s = self.time_left(_ACT_TIME_S)
+        result = await perform(self.page, element, kind, text, onto=onto, at=at, timeout_s=time_s)
         if result.opened_tab is not None:
             await self.session.follow(result.opened_tab)
         return result

@@ -1,84 +1,137 @@
 """Look, ask the tiers, act, look again: how a step finds and does what its intent names."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field, replace
 
 from activities.browser.act import ActResult
 from activities.browser.snapshot import Snapshot
 from activities.steps.context import StepContext, report_of
 from activities.steps.report import Report, failed, not_known
+from activities.steps.seeking import Seek, absent, may_seek
 from inference.cascade import NOT_CONFIGURED, Answer
 from inference.decisions import Decision, Done
+from inference.turns import done_by, targets
 from plans.step import FailureClass, TierName
+
+_COMING_S = 2.0
+_PAUSE_S = 0.15
+_MOST_ANEW = 2
 
 
 async def ground_and_act(context: StepContext) -> Report:
     """The whole of most steps; an act that only leads to the target is followed by another.
 
-    At most `budget` acts are done.
+    At most `budget` acts are done. Where nothing on the page resembles the target, what an act
+    of this step opened is given a moment to come, and lists and the page are scrolled on.
     """
     if context.step.params.selector:
         return await context.act_on_selector(context.step.params.selector)
-    done: list[Done] = []
-    while len(done) < context.step.budget:
-        turn = await _turn(context, tuple(done))
-        if turn.report is not None:
-            return turn.report
-        done += turn.done
-    return failed(
-        FailureClass.BUDGET_EXHAUSTED, f"{len(done)} acts were done, the target is not reached"
-    )
+    course = _Course(context)
+    while len(course.done) < context.step.budget:
+        report = await course.turn()
+        if report is not None:
+            return report
+    count = len(course.done)
+    message = f"{count} acts were done, the target is not reached"
+    return failed(FailureClass.BUDGET_EXHAUSTED, message)
 
 
-@dataclass(frozen=True)
-class _Turn:
-    """One look with its act; `report` None: it only led on."""
+@dataclass
+class _Course:
+    """The looks and acts of one step, so far."""
 
-    report: Report | None
-    done: tuple[Done, ...] = ()
+    context: StepContext
+    done: list[Done] = field(default_factory=list[Done])
+    seek: Seek | None = None
+    looks_until: float = 0.0
+    looked_anew: int = 0
 
+    async def turn(self) -> Report | None:
+        """One look with its act; None: look again."""
+        context = self.context
+        snapshot = await context.look()
+        try:
+            looking_on = self.seek is not None
+            answer = await context.decide(snapshot, tuple(self.done), passing=looking_on)
+            if not isinstance(answer.result, Decision):
+                return await self._without(snapshot, answer)
+            if self.seek is not None:
+                context.notes.append(f"scrolled on {self.seek.views} times until it was there")
+                self.seek = None
+            _note_missing(context, answer)
+            return await self._act(snapshot, answer.result)
+        finally:
+            await snapshot.dispose()
 
-async def _turn(context: StepContext, done: tuple[Done, ...]) -> _Turn:
-    snapshot = await context.look()
-    try:
-        answer = await context.decide(snapshot, done)
-        if not isinstance(answer.result, Decision):
-            return _Turn(not_known(answer))
-        _note_missing(context, answer)
-        decision = answer.result
+    async def _act(self, snapshot: Snapshot, decision: Decision) -> Report | None:
+        context = self.context
         result = await _act_on_all(context, snapshot, decision)
         context.sights.came_of(result.told)
         untouched = context.acts.claim is None
         if context.memory.acted(snapshot.observation, decision, result) and untouched:
             context.notes.append("what worked before had no effect here: looked anew")
-            return _Turn(None)
-        if result.success and decision.goes_on:
-            return _Turn(None, (_done(snapshot, decision),))
-        return _Turn(report_of(result, decision))
-    finally:
-        await snapshot.dispose()
+            return None
+        if self._may_look_anew(result):
+            self.looked_anew += 1
+            return None
+        if not (result.success and decision.goes_on):
+            return report_of(result, decision)
+        self.done += done_by(snapshot.observation, decision)
+        self.looks_until = asyncio.get_running_loop().time() + _COMING_S
+        return None
+
+    def _may_look_anew(self, result: ActResult) -> bool:
+        """Whether nothing was done yet because the page has changed since the look.
+
+        It drew the target anew, or a banner came over it, which the next look dismisses if
+        that does no harm.
+        """
+        undone = result.stale or result.covered_by is not None
+        return undone and not result.evidence and self.looked_anew < _MOST_ANEW
+
+    async def _without(self, snapshot: Snapshot, answer: Answer) -> Report | None:
+        """No tier knows: what is still to come is waited for, what lies farther on is brought."""
+        context = self.context
+        if absent(answer.result):
+            if asyncio.get_running_loop().time() < self.looks_until:
+                await asyncio.sleep(_PAUSE_S)
+                return None
+            if may_seek(context.step) and await self._farther(snapshot):
+                return None
+        if self.seek is not None:
+            await self.seek.give_up()
+        return not_known(answer)
+
+    async def _farther(self, snapshot: Snapshot) -> bool:
+        context = self.context
+        if self.seek is None:
+            await context.acts.mark()
+            self.seek = Seek.within(context.page, context.time_left(60.0))
+        return await self.seek.farther(snapshot)
 
 
 async def _act_on_all(context: StepContext, snapshot: Snapshot, decision: Decision) -> ActResult:
-    """Act on the target and on all others that the decision names; stops at the first failure."""
-    result = await context.carry_out(snapshot, decision)
-    for ref in decision.also:
+    """Act on the target and on all others that the decision names; stops at the first failure.
+
+    What was done to the ones before stands as evidence, so that nobody does it again.
+    """
+    done: list[str] = []
+    result: ActResult | None = None
+    for one in targets(decision):
+        result = await context.carry_out(snapshot, one)
         if not result.success:
             break
-        result = await context.carry_out(snapshot, decision.model_copy(update={"ref": ref}))
-    return result
+        done += result.evidence
+    assert result is not None
+    if result.success or not done:
+        return result
+    count = len(decision.also) + 1
+    message = f"{result.message} (acted on only a part of {count} targets)"
+    evidence = tuple(dict.fromkeys((*done, *result.evidence)))
+    return replace(result, message=message, evidence=evidence, stale=False)
 
 
 def _note_missing(context: StepContext, answer: Answer) -> None:
     missing = [one.tier for one in answer.trail if one.outcome == NOT_CONFIGURED]
     if needed := [tier for tier in missing if tier is not TierName.MEMORY]:
         context.notes.append(f"not configured and passed over: {', '.join(needed)}")
-
-
-def _done(snapshot: Snapshot, decision: Decision) -> Done:
-    element = None if decision.ref is None else snapshot.observation.element(decision.ref)
-    return Done(
-        act=decision.act,
-        name=element.name if element else "",
-        role=element.role if element else "",
-        text=decision.text,
-    )

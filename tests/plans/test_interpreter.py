@@ -354,6 +354,12 @@ def test_a_gate_halts_when_it_fails_or_cannot_be_decided() -> None:
     assert state.counters.checks == {0: True}
 
 
+def test_a_branch_that_cannot_be_decided_halts() -> None:
+    plan = plan_of({"type": "if_else", "then_target": 1, "else_target": 2}, {"type": "click"})
+    _, finish, _ = drive(plan, failing(0, FailureClass.GATE_UNDECIDED))
+    assert finish.halt_class is HaltClass.GATE_UNDECIDED
+
+
 def test_a_verify_clause_without_gate_fails_its_step_only_when_it_fails() -> None:
     plan = plan_of({"type": "click", "verify": "Cart has 1 item"}, {"type": "wait"})
     _, finish, state = drive(

@@ -14,6 +14,17 @@
   const CONTROL_MS = { near: 250, again: 700, plain: 1100, turning: 5000 };
   const SLOW_MS = 500;
 
+  // Time as the page had it: where a busy machine lets the page stand still, its timers stand
+  // still too, and nothing follows from their silence.
+  const MOST_MS = 60;
+  let passed = 0;
+  let looked = performance.now();
+  const pass = () => {
+    const now = performance.now();
+    passed += Math.min(now - looked, MOST_MS);
+    looked = now;
+  };
+
   const places = new Map();
   let acted = 0;
   let acting = false;
@@ -56,12 +67,14 @@
 
   const note = (place, turns, at) => {
     let seen = places.get(place);
-    if (!seen) places.set(place, seen = { before: false, turns: true, near: related(place), times: [] });
+    if (!seen) places.set(place, seen = { before: false, turns: true, near: related(place), times: [], last: 0 });
     if (acted === 0) {
       seen.before = true;
       return;
     }
     seen.turns = seen.turns && turns;
+    pass();
+    seen.last = passed;
     if (seen.times.length === 0 || at - seen.times[seen.times.length - 1] > 10) seen.times.push(at);
     if (seen.times.length > 40) seen.times.shift();
   };
@@ -81,13 +94,13 @@
   };
 
   // own, open (not decided yet) or by itself; with `last` nothing stays open.
-  const verdict = (seen, now, last) => {
+  const verdict = (seen, last) => {
     const { times } = seen;
     if (seen.before || times.length === 0) return "itself";
     const gaps = times.slice(1).map((time, at) => time - times[at]);
     const widest = Math.max(0, ...gaps);
     if (widest >= SLOW_MS) return "itself";
-    const still = now - times[times.length - 1];
+    const still = passed - seen.last;
     if (times.length === 1) {
       const prompt = times[0] - acted < PROMPT_MS;
       const control = seen.near || (prompt && !seen.turns) ? CONTROL_MS.near : seen.turns ? CONTROL_MS.turning : CONTROL_MS.plain;
@@ -125,8 +138,8 @@
     // `own`: one change at least is the act's; `open`: that may still turn out.
     judge: (last) => {
       sort(observer.takeRecords());
-      const now = performance.now();
-      const found = [...places.values()].map((seen) => verdict(seen, now, last));
+      pass();
+      const found = [...places.values()].map((seen) => verdict(seen, last));
       return { own: found.includes("own"), open: found.includes("open"), any: [...places.values()].some((seen) => seen.times.length > 0) };
     },
   };

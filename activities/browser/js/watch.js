@@ -119,7 +119,7 @@
     for (const block of [inView(surface) ? "" : "center", "center", "end", "start", "nearest"]) {
       if (block) surface.scrollIntoView({ block, inline: "center", behavior: "instant" });
       const found = free();
-      if (found.x !== undefined) return { state: "free", x: found.x, y: found.y, framed };
+      if (found.x !== undefined) return { state: "free", x: found.x, y: found.y, framed, scrolled: block !== "" };
       cover = cover ?? found.cover;
     }
     return cover ? { state: "covered", by: describe(cover), framed } : { state: "hidden" };
@@ -369,6 +369,11 @@
     begin: () => {
       begin();
     },
+    // Lists that draw their rows as they scroll have done so after a frame.
+    frame: () => new Promise((resolve) => {
+      setTimeout(resolve, 60);
+      win.requestAnimationFrame(() => setTimeout(resolve, 0));
+    }),
     report,
     // Which requests, given as { url, late }, the page makes by itself: late ones that it made
     // before, and those that keep a rhythm.

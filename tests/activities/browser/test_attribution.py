@@ -10,12 +10,15 @@ from plans.step import FailureClass
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-BUSY = """<p id=clock>0</p><p id=slow>0</p><ul id=feed></ul><iframe id=ad width=80 height=40></iframe>
+BUSY = """<p id=clock>0</p><p id=slow>0</p><ul id=feed></ul>
+<iframe id=ad width=80 height=40></iframe>
 <div id=show><p class=on>a</p><p>b</p><p>c</p></div><title>t</title>
-<div id=strip style='width:80px;overflow:auto;white-space:nowrap'>a b c d e f g h i j k l m n o</div>
+<div id=strip style='width:80px;overflow:auto;white-space:nowrap'>
+a b c d e f g h i j k l m n o</div>
 <button id=dead>dead</button><button id=sync onclick='out.append(`1`)'>sync</button>
 <button id=late onclick='setTimeout(() => out.append(`2`), 300)'>late</button>
-<button id=asks onclick='fetch(`/save`).then(() => setTimeout(() => out.append(`3`), 50))'>asks</button>
+<button id=asks
+onclick='fetch(`/save`).then(() => setTimeout(() => out.append(`3`), 50))'>asks</button>
 <button id=soon onclick='requestAnimationFrame(() => out.append(`4`))'>soon</button>
 <button id=looks onclick='setTimeout(() => { panel.style.display = `block` }, 200)'>looks</button>
 <button id=pings onclick='navigator.sendBeacon(`/ping`)'>pings</button>
@@ -30,7 +33,8 @@ setInterval(() => { ad.src = 'about:blank?' + n }, 700);
 setInterval(() => { const on = show.querySelector('.on'); on.className = '';
   (on.nextElementSibling ?? show.firstElementChild).className = 'on' }, 900);
 setInterval(() => { strip.scrollLeft = (strip.scrollLeft + 7) % 60 }, 130);
-const g = game.getContext('2d'); let hue = 0; (function f() { g.fillStyle = `hsl(${hue += 3} 90% 50%)`;
+const g = game.getContext('2d'); let hue = 0;
+(function f() { g.fillStyle = `hsl(${hue += 3} 90% 50%)`;
   g.fillRect(0, 0, 60, 60);
   requestAnimationFrame(f) })();
 drawing.onclick = (e) => drawing.getContext('2d').fillRect(e.offsetX, e.offsetY, 9, 9);
