@@ -58,16 +58,21 @@ _PAGE_OF = re.compile(
 _VALUE_START = re.compile(r"[A-Z0-9ÄÖÜÀ-Þ#@$€£+(\"“„]")
 _OF_THE_SITE = frozenset({"phone", "email", "place"})
 """Kinds whose values in a page's header and footer are the site's, not the record's."""
+_BY = frozenset({"by", "von", "par", "por", "da", "door", "av"})
 _TAIL = frozenset({"name", "value", "url", "text", "title"})
 
 
 class Area:
     """A scope of a page with what was found in it, each kind looked up once."""
 
-    def __init__(self, tree: Tree, scope: Scope, *, anchored: bool) -> None:
+    def __init__(
+        self, tree: Tree, scope: Scope, *, anchored: bool, whole_record: bool = False
+    ) -> None:
+        """`whole_record`: an anchored scope that holds a record with its title, as a pane does."""
         self.tree = tree
         self.scope = scope
         self.anchored = anchored
+        self.whole_record = whole_record
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
@@ -168,7 +173,8 @@ def _from_phrases(area: Area, wanted: Wanted) -> Iterator[Candidate]:
         for count in range(min(4, len(words) - 1), 0, -1):
             score = label_score(wanted.name, " ".join(words[:count]))
             rest = " ".join(words[count:])
-            if score >= 0.9 and _VALUE_START.match(rest) and len(rest) <= 80:
+            leads = wanted.kind != "person" or words[count - 1].casefold() in _BY
+            if score >= 0.9 and leads and _VALUE_START.match(rest) and len(rest) <= 80:
                 yield Candidate(rest, text, "label", node, 0.8 * score)
                 break
         if label_score(wanted.name, text) >= 0.93 and place + 1 < len(area.segments):

@@ -16,6 +16,7 @@ from inference.extract.words import (
     name_words,
     own_concept,
     plain,
+    price_unit,
     stem,
 )
 
@@ -64,7 +65,14 @@ def score(wanted: Wanted, column: Column, size: int, ordinal: int = 0) -> float:
     strength = max(named, 0.9 * look) + 0.2 * min(named, look)
     if wanted.kind == "price" and not is_former(wanted.name):
         strength -= 0.3 * sum(bool(kinds.DECOY.search(s.value)) for s in filled) / len(filled)
+        strength -= _of_other_unit(wanted, filled)
     return strength * (0.6 + 0.4 * len(filled) / size)
+
+
+def _of_other_unit(wanted: Wanted, filled: Sequence[Slot]) -> float:
+    """What speaks against prices per month for a price, and the other way round."""
+    rates = sum(bool(kinds.MONTHLY.search(s.value)) for s in filled) / len(filled)
+    return 0.3 * (1 - rates) if price_unit(wanted.name) else 0.1 * rates
 
 
 def clocks(column: Column) -> bool:

@@ -190,6 +190,7 @@ def _has_text(tree: Tree, index: int) -> bool:
 
 def _title(tree: Tree, first: int, parent: int) -> str:
     """The heading over a group: of its section, or its table's first full-width row."""
+    heading = tree.heading_over(first)
     for at in (parent, *tree.ancestors(parent)):
         node = tree.nodes[at]
         if node.tag in ("table", "tbody"):
@@ -197,8 +198,8 @@ def _title(tree: Tree, first: int, parent: int) -> str:
             if row < first and len(tree.elements(row)) == 1:
                 return tree.text(tree.scope(row))
         if node.text and node.tag not in ("a", "svg"):
-            return node.text
+            nearer = heading is not None and heading.node > at
+            return heading.text if heading is not None and nearer else node.text
         if node.tag in ("body", "main"):
             break
-    heading = tree.heading_over(first)
     return heading.text if heading else ""

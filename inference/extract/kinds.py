@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from phonenumbers import Leniency, PhoneNumberMatcher
@@ -84,7 +85,7 @@ def kind_of(text: str) -> ValueKind:
         return "email"
     if _URL.match(stripped):
         return "url"
-    if len(stripped) <= 40 and PRICE.search(stripped):
+    if len(stripped) <= 40 and PRICE.search(stripped) and not _several_prices(stripped):
         return "price"
     if _AGE.match(stripped):
         return "age"
@@ -103,6 +104,13 @@ def kind_of(text: str) -> ValueKind:
     if _MEASURE.match(stripped):
         return "measure"
     return "text"
+
+
+def _several_prices(text: str) -> bool:
+    """Whether a text has more than one price, a range of two aside."""
+    places = [match.span() for match in PRICE.finditer(text)]
+    gaps = [text[a[1] : b[0]].strip() for a, b in pairwise(places)]
+    return any(gap not in ("-", "–", "—", "to", "bis", "à", "a") for gap in gaps)
 
 
 _FITS: dict[FieldKind, tuple[ValueKind, ...]] = {

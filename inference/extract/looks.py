@@ -8,17 +8,17 @@ from inference.extract import kinds
 from inference.extract.candidates import Area, Candidate, Wanted
 from inference.extract.nodes import Piece, Scope
 from inference.extract.words import (
+    concepts,
     field_kind,
     is_former,
     is_placeholder,
     label_score,
     looks_like,
-    name_words,
     own_concept,
+    price_unit,
     stem,
 )
 
-_PER = re.compile(r"^(?:an?|per|/|pro|par|por|je|each)$")
 _UNIT_AFTER = re.compile(r"^\s*(?:\(?(?:an?|per|/|pro|par|por|je|al?)\s*|/)\s*([^\W\d_]+)", re.I)
 _PAY = re.compile(
     r"(?:per|an?|/|pro|par|por|p\.?)\s?(?:year|yr|annum|a|hour|hr|month|week|day|jahr|monat|stunde"
@@ -43,6 +43,7 @@ def by_look(area: Area, wanted: Wanted, scope: Scope) -> Iterator[Candidate]:
         yield from _scores(area, scope)
     elif wanted.kind == "person":
         yield from _in_section(area, wanted, scope)
+        yield from _under_title(area, wanted, scope)
     elif label_score(wanted.name, "address") >= 0.9:
         yield from _only(area, scope, lambda text: bool(_ROW_OF_STREET.match(text)), 0.74)
     if wanted.kind not in ("price", "rating"):
@@ -72,7 +73,7 @@ def _only(
 
 def _amounts(area: Area, wanted: Wanted, scope: Scope) -> Iterator[Candidate]:
     """Former prices, prices per unit, and pay: each by what stands around the amount."""
-    former, unit = is_former(wanted.name), _unit(wanted.name)
+    former, unit = is_former(wanted.name), price_unit(wanted.name)
     pay = own_concept(wanted.name) == "salary"
     for piece in _pieces(area, scope):
         matches = list(kinds.PRICE.finditer(piece.text))
@@ -90,17 +91,6 @@ def _amounts(area: Area, wanted: Wanted, scope: Scope) -> Iterator[Candidate]:
             line = _line(area, piece)
             text = line if len(line) <= 60 and line.endswith(piece.text) else piece.text
             yield Candidate(text, line, "scanner", piece.node, 0.76)
-
-
-def _unit(name: str) -> str:
-    """What a price is for: "night" of `price_per_night`."""
-    words = name_words(name)
-    for place, word in enumerate(words[:-1]):
-        if _PER.match(word) and place:
-            return words[place + 1]
-    if words and words[0] in ("nightly", "monthly", "hourly", "weekly", "daily"):
-        return {"daily": "day"}.get(words[0], words[0].removesuffix("ly"))
-    return ""
 
 
 def _unit_after(area: Area, piece: Piece, end: int) -> str:
@@ -132,6 +122,19 @@ def _scores(area: Area, scope: Scope) -> Iterator[Candidate]:
 def _counts_reviews(text: str) -> bool:
     match = re.match(r"^\(?(\d[\d.,]*)\+?\s+([^\W\d_]+)", text)
     return bool(match) and label_score("review_count", match[2]) >= 0.9
+
+
+def _under_title(area: Area, wanted: Wanted, scope: Scope) -> Iterator[Candidate]:
+    """The link right under the title: the company of a job, the brand of a product."""
+    tree = area.tree
+    if not {"company", "brand", "seller", "agency"} & concepts(wanted.name):
+        return
+    top = next((h for h in tree.headings if h.node in scope and area.counts(h.node)), None)
+    if top is None or tree.is_chrome(top.node):
+        return
+    after = tree.pieces_in(Scope(tree.end[top.node], min(tree.end[top.node] + 12, scope.end)))
+    if after and _NAME.match(after[0].text) and tree.inside(after[0].node, frozenset({"a"})):
+        yield Candidate(after[0].text, after[0].text, "scanner", after[0].node, 0.62)
 
 
 def _in_section(area: Area, wanted: Wanted, scope: Scope) -> Iterator[Candidate]:

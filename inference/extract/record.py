@@ -11,7 +11,7 @@ from inference.extract.candidates import Area, Candidate, Wanted, candidates, me
 from inference.extract.dates import parse_date, parse_period, period_words
 from inference.extract.rows import row_about
 from inference.extract.scanners import scan, visible_price
-from inference.extract.scope import anchored_scope
+from inference.extract.scope import anchored_scope, of_detail
 from inference.extract.structured import Fact
 from inference.extract.tree import Tree
 from inference.extract.words import own_concept
@@ -37,7 +37,8 @@ def record_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> Record
         return row
     names = [field.name for field in fields]
     scope = anchored_scope(tree, intent, names)
-    area = Area(tree, scope or tree.whole, anchored=scope is not None)
+    pane = scope is not None and of_detail(intent)
+    area = Area(tree, scope or tree.whole, anchored=scope is not None, whole_record=pane)
     values = {field.name: _read(area, Wanted.of(field)) for field in fields}
     return Record(fields=values, url=tree.content.canonical or tree.content.url)
 

@@ -18,11 +18,15 @@ from inference.extract.tree import Tree
 from inference.extract.values import bare, counted, prefixed
 from inference.extract.words import (
     LEXICON,
+    concepts,
     contains_phrase,
+    is_former,
     is_placeholder,
     label_score,
+    looks_like,
     name_words,
     plain,
+    sections_in,
     stem,
 )
 from plans.step import ExtractField
@@ -57,7 +61,7 @@ def extract_rows(
 def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Record]:
     """`extract_rows` over a tree that is there already."""
     wanted = [Wanted.of(field) for field in fields]
-    lists = [g for g in all_groups(tree) if not _apart(tree, g) or _named(g, intent) >= 0.35]
+    lists = [g for g in all_groups(tree) if not _apart(tree, g) or _named(tree, g, intent) >= 0.35]
     reads = [r for g in lists if (r := _read(tree, g, wanted, intent)) is not None]
     reads = [r for r in reads if r.read * 3 >= len(wanted)]
     if not reads:
@@ -181,7 +185,8 @@ def _by_elimination(
         if c.key.startswith(("text:", "cell:")) and not any(s.node in taken for s in c.filled)
     ]
     if len(free) == 1 and len(free[0].filled) * 5 >= size * 4:
-        named = any(label for slot in free[0].filled for label, trust in slot.labels if trust > 0.9)
+        labels = [label for slot in free[0].filled for label, trust in slot.labels if trust > 0.9]
+        named = any(concepts(label) for label in labels)
         if not named and not any(slot.command or slot.struck for slot in free[0].filled):
             chosen[left[0].name] = free[0]
 
@@ -199,7 +204,7 @@ def _extra(tree: Tree, group: Group, wanted: Wanted) -> float:
 
 def _placing(tree: Tree, group: Group, intent: str) -> float:
     """How well the place and size of a group suit the intent."""
-    named = _named(group, intent)
+    named = _named(tree, group, intent)
     aside = _in_aside(tree, group)
     chrome = tree.is_chrome(group.records[0]) or tree.inside(group.records[0], frozenset({"form"}))
     size = sum(tree.nodes[r].width * tree.nodes[r].height for r in group.records)
@@ -218,11 +223,15 @@ def _apart(tree: Tree, group: Group) -> bool:
     return _in_aside(tree, group) or all(tree.is_chrome(record) for record in group.records)
 
 
-def _named(group: Group, intent: str) -> float:
+def _named(tree: Tree, group: Group, intent: str) -> float:
     """How much of the heading over the group the intent names, what it rules out aside."""
     wanted = _NOT.sub(" ", intent)
+    meant, told = sections_in(wanted), sections_in(group.title)
+    if meant or told:
+        return 0.9 if meant & told else -0.5
     banned = {stem(w) for m in _NOT.finditer(intent) for w in plain(m[0]).split()[1:]}
     said = {stem(w) for w in plain(wanted).split() if w not in LEXICON.stop}
+    about = {stem(w) for h in tree.headings if h.rank == 1 for w in name_words(h.text)}
     general = {stem(w) for w in LEXICON.generic}
     title = {stem(w) for w in name_words(group.title) if w not in LEXICON.stop}
     if title & banned - said:
@@ -230,7 +239,7 @@ def _named(group: Group, intent: str) -> float:
     hits = title & said
     if not hits:
         return 0.0
-    if hits <= general:
+    if hits <= general | about:
         return 0.1
     return 0.4 + 0.5 * len(hits) / len(title)
 
@@ -241,15 +250,26 @@ def _record(tree: Tree, read: _Read, wanted: Sequence[Wanted], place: int) -> Re
     for want in wanted:
         column = read.chosen.get(want.name)
         slot = column.cells[place] if column is not None else None
+        if slot is not None and column is not None and _stray(want, slot, column):
+            slot = None
         values[want.name] = _value(tree, want, slot, span)
     return Record(fields=values, url=_url(tree, span))
+
+
+def _stray(wanted: Wanted, slot: Slot, column: Column) -> bool:
+    """Whether a figure does not look like the others of its column, which are of one look."""
+    if not slot.value[:1].isdigit() or slot.key.startswith("cell:"):
+        return False
+    typical = [looks_like(wanted.name, other.value) for other in column.filled]
+    return sum(typical) * 2 > len(typical) and not looks_like(wanted.name, slot.value)
 
 
 def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: Scope) -> FieldValue:
     if wanted.kind == "url" and label_score(wanted.name, "url") >= 0.9:
         url = _url(tree, record)
         return FieldValue(value=url or None, raw=url, source="dom", confidence=0.95 if url else 0.0)
-    if slot is not None and (is_placeholder(slot.value) or slot.struck):
+    gone = slot is not None and slot.struck and not is_former(wanted.name)
+    if slot is not None and (is_placeholder(slot.value) or gone):
         return FieldValue(value=None, raw=slot.value, source="label", element=tree.path(slot.node))
     value = slot.value if slot is not None else _from_texts(tree, wanted, record)
     if wanted.kind == "count" and slot is not None and not slot.value.isdigit():
@@ -277,6 +297,8 @@ def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: Scope) -> Fiel
 def _from_texts(tree: Tree, wanted: Wanted, record: Scope) -> str | None:
     for piece in tree.pieces_in(record):
         found = prefixed(wanted, piece.text) or _part_of_title(wanted, piece.text)
+        if found is None and looks_like(wanted.name, piece.text):
+            found = piece.text
         if found is None and wanted.kind in ("count", "str"):
             found = counted(wanted, piece.text)
         if found is not None and kinds.fits(wanted.kind, found):

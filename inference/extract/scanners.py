@@ -14,6 +14,7 @@ from inference.extract.looks import by_look
 from inference.extract.nodes import Scope
 from inference.extract.structured import Fact
 from inference.extract.title import read_title
+from inference.extract.totals import says_filled
 from inference.extract.tree import Tree
 from inference.extract.words import LEXICON, is_former, label_score, name_words
 
@@ -205,12 +206,13 @@ def _titles(area: Area, wanted: Wanted) -> Iterator[Candidate]:
     for heading in tree.headings:
         if heading.node not in area.scope or not area.counts(heading.node):
             continue
-        if heading.rank == 1 and not area.anchored:
+        if heading.rank == 1 and not area.anchored and not says_filled(heading.text):
             yield Candidate(heading.text, heading.text, "title", heading.node, 0.9)
     if not area.anchored and not any(h.rank == 1 for h in tree.headings):
         yield from _largest(area)
     if area.anchored:
         headed = next((h.text for h in tree.headings if h.node in area.scope), "")
+        headed = "" if area.whole_record else headed
         inner = [h for h in tree.headings if h.node in area.scope and h.text != headed]
         linked = [
             (i, tree.text(tree.scope(i)))

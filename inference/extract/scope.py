@@ -7,7 +7,15 @@ from itertools import pairwise
 from inference.extract.nodes import Scope
 from inference.extract.pairs import pairs
 from inference.extract.tree import Heading, Tree
-from inference.extract.words import LEXICON, contains_phrase, label_score, name_words, plain, stem
+from inference.extract.words import (
+    LEXICON,
+    contains_phrase,
+    label_score,
+    name_words,
+    plain,
+    sections_in,
+    stem,
+)
 
 _ABOUT = re.compile(
     r"\b(?:about|called|named|titled|über|namens)\s+(?:the\s+|"
@@ -29,6 +37,13 @@ _VERBS = frozenset({"return", "store", "record", "list", "note", "save", "box", 
 """Words that are verbs at most, but nouns after an article ("the seat of the return")."""
 
 
+_IN_DETAIL = re.compile(
+    r"\b(?:in detail|details? (?:pane|panel|view|area)|selected|preview|opened|currently shown)\b",
+    re.IGNORECASE,
+)
+_DETAIL = frozenset({"detail", "details", "preview", "pane", "selected"})
+
+
 def anchor_words(intent: str, fields: Sequence[str]) -> tuple[str, ...]:
     """Stems of what the intent names besides its verb and its fields."""
     taken = {stem(w) for name in fields for w in name_words(name)}
@@ -43,7 +58,10 @@ def anchor_words(intent: str, fields: Sequence[str]) -> tuple[str, ...]:
 def anchored_scope(tree: Tree, intent: str, fields: Sequence[str]) -> Scope | None:
     """The part of the page that the intent names, None for the page's main record."""
     anchors = anchor_words(intent, fields)
-    by_heading = _headed(tree, anchors, fields) if anchors else None
+    pane = _pane(tree) if of_detail(intent) else None
+    if pane is not None:
+        return pane
+    by_heading = _headed(tree, anchors, fields, intent) if anchors else None
     if by_heading is not None:
         return by_heading
     for phrase in _phrases(intent):
@@ -53,7 +71,28 @@ def anchored_scope(tree: Tree, intent: str, fields: Sequence[str]) -> Scope | No
     return None
 
 
-def _headed(tree: Tree, anchors: tuple[str, ...], fields: Sequence[str]) -> Scope | None:
+def of_detail(intent: str) -> bool:
+    """Whether an intent means the one record that a list shows in detail beside it."""
+    return bool(_IN_DETAIL.search(intent))
+
+
+def _pane(tree: Tree) -> Scope | None:
+    """The one region beside a list that shows a thing in detail."""
+    found = [
+        index
+        for index, node in enumerate(tree.nodes)
+        if node.width * node.height >= 40_000
+        and _DETAIL & {*name_words(node.text), *name_words(node.attrs.get("id", "")),
+                       *name_words(node.cls.split(" ")[0])}
+        and not tree.is_chrome(index)
+    ]  # fmt: skip
+    outer = [i for i in found if not any(i != o and i in tree.scope(o) for o in found)]
+    return tree.scope(outer[0]) if len(outer) == 1 else None
+
+
+def _headed(
+    tree: Tree, anchors: tuple[str, ...], fields: Sequence[str], intent: str
+) -> Scope | None:
     best: tuple[float, Heading] | None = None
     for heading in tree.headings:
         words = [w for w in name_words(heading.text) if w not in LEXICON.stop - _VERBS]
@@ -64,7 +103,7 @@ def _headed(tree: Tree, anchors: tuple[str, ...], fields: Sequence[str]) -> Scop
         cover = hits / len(meant)
         if cover < 0.99 and not (hits and hits == len(set(anchors)) and cover >= 0.5):
             continue
-        if label_owner(fields, heading.text):
+        if label_owner(fields, heading.text) or sections_in(heading.text) - sections_in(intent):
             continue
         score = hits + cover - heading.rank / 20
         if best is None or score > best[0]:

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -36,6 +37,8 @@ class Lexicon(BaseModel):
     """Other spellings and abbreviations of words."""
     values: dict[str, tuple[str, ...]]
     """Closed vocabularies of concepts, as patterns: what a condition or a level may be."""
+    sections: tuple[tuple[str, ...], ...]
+    """Names of one section of a page each, in several languages: "Similar", "Recently viewed"."""
     units: dict[str, str]
     """What follows the number in values of a concept, as patterns."""
 
@@ -107,6 +110,23 @@ _FORMER = frozenset(
 )
 
 
+_PER = frozenset({"a", "an", "per", "pro", "par", "por", "je", "each"})
+_RATES = {
+    "nightly": "night", "monthly": "month", "hourly": "hour", "weekly": "week",
+    "daily": "day", "yearly": "year", "annual": "year", "mensual": "mes",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=512)
+def price_unit(name: str) -> str:
+    """What a price is for by the field's name: "night" of `price_per_night`, "" for none."""
+    words = name_words(name)
+    for before, after in pairwise(words):
+        if before in _PER and words[0] != before:
+            return after
+    return next((_RATES[word] for word in words if word in _RATES), "")
+
+
 def is_former(name: str) -> bool:
     """Whether a field asks for what was before: the price that is struck through."""
     return bool(_FORMER & set(name_words(name)))
@@ -133,11 +153,12 @@ def looks_like(name: str, text: str) -> bool:
     stripped = text.strip().strip("()").strip()
     if not stripped or len(stripped) > 60:
         return False
-    for concept in concepts(name):
-        measure, words = _measure(concept), _vocabulary(concept)
+    words = name_words(name)
+    for concept in concepts(name) or (concepts(words[-1]) if words else ()):
+        measure, known = _measure(concept), _vocabulary(concept)
         if measure is not None and measure.fullmatch(stripped):
             return True
-        if words is not None and words.fullmatch(" ".join(_BARE.findall(stripped.casefold()))):
+        if known is not None and known.fullmatch(" ".join(_BARE.findall(stripped.casefold()))):
             return True
     return False
 
@@ -210,6 +231,20 @@ def field_kind(name: str, declared: str) -> FieldKind:
         if any(word in marks for word in words):
             return kind
     return "str"
+
+
+def sections_in(text: str) -> frozenset[int]:
+    """Which of the sections that pages have beside their record a text names."""
+    return frozenset(
+        place
+        for place, phrases in enumerate(LEXICON.sections)
+        if any(_stemmed(phrase) in _stemmed(text) for phrase in phrases)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _stemmed(text: str) -> str:
+    return f" {' '.join(stem(word) for word in plain(text).split())} "
 
 
 def is_placeholder(text: str) -> bool:
