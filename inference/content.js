@@ -1,5 +1,6 @@
 // Reads the visible content of one frame as plain data (see inference/content.py for the shape).
 // Called with the handles of the child frames' elements; an emitted iframe names its place in them.
+// Needs inference/dom/js/{roots,shown}.js around it.
 (frames) => {
   const SKIP = new Set(["SCRIPT", "STYLE", "NOSCRIPT", "TEMPLATE", "HEAD", "OBJECT", "EMBED", "DATALIST"]);
   const OPAQUE = new Set(["svg", "SVG", "CANVAS", "VIDEO", "AUDIO", "IMG", "IFRAME", "FRAME", "SELECT", "TEXTAREA", "INPUT", "PROGRESS", "METER"]);
@@ -109,7 +110,8 @@
 
   const kids = (el) => {
     if (el.tagName === "DETAILS" && !el.open) return [...el.children].filter((child) => child.tagName === "SUMMARY");
-    if (el.shadowRoot) return el.shadowRoot.childNodes;
+    const shadow = shadowOf(el);
+    if (shadow) return shadow.childNodes;
     if (el.tagName === "SLOT" && el.assignedNodes) {
       const assigned = el.assignedNodes();
       if (assigned.length) return assigned;
@@ -122,13 +124,15 @@
     nodes.push([parent, el.tagName.toLowerCase(), "", "", attributes(el), 0, 0, 0, 0, SR, 0]);
   };
 
-  const walk = (el, parent, sr, depth) => {
+  // Gives true for an element that is not laid out at all, because no slot takes it.
+  const walk = (el, parent, sr, depth, ground) => {
     if (!room()) return;
-    if (el.nodeType === 3) return text(el, parent, sr);
+    if (el.nodeType === 3) return void text(el, parent, sr);
     if (el.nodeType !== 1 || SKIP.has(el.tagName) || depth > 400) return;
     if (el.tagName === "BR") { nodes.push([parent, "br", "", "", {}, 0, 0, 0, 0, 0, 0]); pendingSpace = false; return; }
     if (el.tagName === "META" || el.tagName === "LINK") return meta(el, parent);
     const style = view.getComputedStyle(el);
+    if (style.display === "") return true;
     const contents = style.display === "contents";
     if (style.display === "none" || style.visibility !== "visible") return;
     if (!contents && !el.checkVisibility()) return;
@@ -136,7 +140,7 @@
     const control = el.tagName === "INPUT" || el.tagName === "SELECT" || el.tagName === "TEXTAREA";
     let quiet = sr;
     if (!contents && !control) {
-      if (style.opacity === "0") return;
+      if (+style.opacity < 0.05) return;
       const clipped = style.overflowX !== "visible" || style.clip !== "auto" || style.clipPath !== "none";
       const tiny = box.width <= 1 && box.height <= 1;
       if (clipped && tiny) quiet = true;
@@ -162,14 +166,22 @@
     const cls = typeof el.className === "string" ? el.className : (el.getAttribute("class") || "");
     nodes.push([parent, el.tagName.toLowerCase(), clip(named(el), 300), clip(cls.trim(), 200), attrs,
       Math.round(box.left), Math.round(box.top), Math.round(box.width), Math.round(box.height), flags, Math.round(parseFloat(style.fontSize) || 0)]);
-    if (!OPAQUE.has(el.tagName)) for (const child of kids(el)) {
-      walk(child, index, quiet, depth + 1);
-      if (!complete) break;
-    }
+    if (!OPAQUE.has(el.tagName)) inside(el, index, quiet, depth, style, style.backgroundImage !== "none" ? "" : style.backgroundColor !== CLEAR ? style.backgroundColor : ground);
     if (block) pendingSpace = false;
   };
 
-  if (document.body) walk(document.body, -1, false, 0);
+  // The children; text that people can't read for its colour or size is quiet, too.
+  const inside = (el, index, quiet, depth, style, ground) => {
+    let lost = false, mute = quiet ? true : null;
+    for (const child of kids(el)) {
+      if (mute === null && child.nodeType === 3 && /\S/.test(child.data)) mute = unreadable(el, style, ground);
+      lost = walk(child, index, child.nodeType === 3 ? mute === true : quiet, depth + 1, ground) || lost;
+      if (!complete) break;
+    }
+    suspect(el, el.localName, style, nodes.length === index + 1, lost);
+  };
+
+  if (document.body) walk(document.body, -1, false, 0, "rgb(255, 255, 255)");
   const canonical = document.querySelector("link[rel~='canonical']");
   const og = {};
   for (const tag of document.querySelectorAll("meta[property], meta[name]")) {

@@ -1,6 +1,6 @@
 """The visible content of a page as plain data, captured by `activities.browser.content`.
 
-`content.js` walks the composed tree (open shadow roots, slots) of one frame and gives its
+`content.js` walks the composed tree (shadow roots, slots) of one frame and gives its
 visible nodes in document order; frames are spliced in under their iframe's node.
 """
 
@@ -9,10 +9,18 @@ from typing import Final, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
+from inference.dom.script import SEEING
 from plans.step import Frozen
 
-SCRIPT = resources.files("inference").joinpath("content.js").read_text(encoding="utf-8")
-"""The function that `activities.browser.content` evaluates in every frame."""
+_READ = resources.files("inference").joinpath("content.js").read_text(encoding="utf-8").rstrip()
+SCRIPT: Final = f"""(given) => {{
+{SEEING}
+const read =
+{_READ};
+const json = read(given.frames);
+return {{ json, suspects: sampled(), roots: given.roots || [] }};
+}}"""
+"""A function of {frames, roots} that `activities.browser.content` evaluates in every frame."""
 
 
 class Flag:

@@ -50,6 +50,12 @@ class Element:
     text of the dialog or overlay around it, `block` indexes `Observation.blocks` (-1: none),
     `records` go from the innermost record outwards. `checked` covers checkboxes, radios,
     switches and pressed buttons; None where it does not apply.
+
+    `area` indexes `Observation.areas`: what has to be scrolled to bring it into view (-1: it
+    never moves). `draggable` and `droppable` are what the markup declares. `hidden`: people
+    can't read it (its text has the colour of what lies behind it, or next to no size).
+    `testid` is the name that the markup gives it for tests, `path` its place from the nearest
+    ancestor with a stable id, such as "#orders>table>tr.3>td.2".
     """
 
     ref: int
@@ -85,6 +91,32 @@ class Element:
     level: int
     weight: float
     box: Rect
+    area: int = -1
+    draggable: bool = False
+    droppable: bool = False
+    hidden: bool = False
+    testid: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScrollArea:
+    """What scrolls: the document of a frame (`page`), or an element with a scrolled content.
+
+    `above`, `below`, `left` and `right` are the CSS pixels of it that are out of sight;
+    `virtual`: it shows only a part of its rows at a time and makes the others when scrolled.
+    `box` is the part that shows its content.
+    """
+
+    frame: int
+    page: bool
+    name: str
+    above: float
+    below: float
+    left: float
+    right: float
+    virtual: bool
+    box: Rect
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +144,9 @@ class RecordBlock:
 class RecordGroup:
     """Alike siblings in page order.
 
-    `region` is the landmark around them (main, nav, …),
-    `heading` the nearest heading above, `tag` the tag of a record.
+    `region` is the landmark around them (main, nav, …), `heading` the nearest heading above,
+    `tag` the tag of a record. `whole` is False where siblings were left out of a page too
+    large to be taken in full: records can't be counted there, save from the start.
     """
 
     tag: str
@@ -121,6 +154,7 @@ class RecordGroup:
     heading: str
     frame: int
     records: tuple[RecordBlock, ...]
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +188,35 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A visible image or canvas (`kind`: its tag) that may hold text; `name` is its alternative."""
+
+    frame: int
+    kind: str
+    name: str
+    box: Rect
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlace:
+    """Where a child frame shows its content, and how much larger than it thinks itself.
+
+    `place` indexes the child frames that the script was given.
+    """
+
+    place: int
+    scale: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class FrameView:
-    """What one frame shows; refs, groups, blocks and forms count from 0 within the frame."""
+    """What one frame shows; refs, groups, blocks and forms count from 0 within the frame.
+
+    `frames` are its visible child frames. `suspects` counts the elements that may hold a closed
+    shadow root: they take room, and nothing in them is seen.
+    """
 
     url: str
     title: str
@@ -171,6 +232,10 @@ class FrameView:
     notices: tuple[Notice, ...]
     layers: tuple[Layer, ...]
     truncated: bool
+    areas: tuple[ScrollArea, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    frames: tuple[FramePlace, ...] = ()
+    suspects: int = 0
 
 
 FRAME_VIEW = TypeAdapter(FrameView)
@@ -181,7 +246,10 @@ FRAME_VIEW = TypeAdapter(FrameView)
 class Observation:
     """A page at one moment: all frames together, refs unique over the page.
 
-    `unread_frames` counts visible frames whose content could not be read.
+    `unread_frames` counts visible frames whose content could not be read. `truncated`: the page
+    is too large to be taken in full; what is in view, single controls and the titles of
+    records are taken first, and what is not found may be there all the same. `pictures` are
+    images and canvases in view whose text, if any, only a reader of pictures can tell.
     """
 
     url: str
@@ -199,6 +267,9 @@ class Observation:
     notices: tuple[Notice, ...]
     layers: tuple[Layer, ...]
     unread_frames: int = 0
+    truncated: bool = False
+    areas: tuple[ScrollArea, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     def element(self, ref: int) -> Element:
         """The element with this ref; IndexError when there is none."""

@@ -3,64 +3,86 @@
 Elements stay in the page as handles, found by their `ref`; nothing is written to the page.
 """
 
+import asyncio
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
 
+from activities.browser.closed_roots import ROOT_DEPTH, closed_roots
+from activities.browser.joining import Placed, Starts, join
 from inference.dom.script import SNAPSHOT
-from inference.observation import (
-    FRAME_VIEW,
-    Block,
-    Element,
-    FrameView,
-    Layer,
-    Membership,
-    Notice,
-    Observation,
-    RecordBlock,
-    RecordGroup,
-    Rect,
-)
+from inference.observation import FRAME_VIEW, FramePlace, FrameView, Observation
 
 ATTEMPTS: Final = 3
 """Looks at a page that navigates under the script before it is given up."""
+FRAME_TIMEOUT_S: Final = 3.0
+"""How long a child frame may take to be read before it counts as unread."""
+MAX_DEPTH: Final = 6
+"""Frames within frames that are looked into."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     """One frame as seen: its view, the handle that holds its nodes, and its place."""
 
-    view: FrameView
+    placed: Placed
     handle: JSHandle
-    x: float
-    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A frame and those within it, in page order; `unread` counts those that were not read."""
+
+    looks: tuple[_Look, ...]
+    unread: int = 0
 
 
 class Snapshot:
     """An observation and the live elements behind it."""
 
-    def __init__(self, observation: Observation, handles: tuple[tuple[int, JSHandle], ...]) -> None:
+    def __init__(
+        self,
+        observation: Observation,
+        handles: Sequence[JSHandle],
+        starts: Sequence[Starts],
+    ) -> None:
         self.observation = observation
         self._handles = handles
+        self._starts = starts
 
     async def element(self, ref: int) -> ElementHandle:
         """The live element of `ref`; LookupError when there is none in the page any more."""
-        starts = [start for start, _ in self._handles]
-        place = bisect_right(starts, ref) - 1
-        if place < 0 or ref >= len(self.observation.elements):
-            raise LookupError(f"no element {ref} in this observation")
-        start, handle = self._handles[place]
-        found = await handle.evaluate_handle("(held, at) => held.nodes[at]", ref - start)
+        count = len(self.observation.elements)
+        return await self._live("nodes", ref, [one.elements for one in self._starts], count)
+
+    async def area(self, index: int) -> ElementHandle:
+        """The live element of `observation.areas[index]`, which scrolls; LookupError: gone."""
+        count = len(self.observation.areas)
+        return await self._live("areas", index, [one.areas for one in self._starts], count)
+
+    async def picture(self, index: int) -> ElementHandle:
+        """The live element of `observation.pictures[index]`; LookupError: gone."""
+        count = len(self.observation.pictures)
+        return await self._live("pictures", index, [one.pictures for one in self._starts], count)
+
+    async def _live(self, kind: str, at: int, starts: Sequence[int], count: int) -> ElementHandle:
+        place = bisect_right(starts, at) - 1
+        if place < 0 or at >= count:
+            raise LookupError(f"no {at} among the {kind} of this observation")
+        found = await self._handles[place].evaluate_handle(
+            "(held, [kind, at]) => held[kind][at]", [kind, at - starts[place]]
+        )
         element = found.as_element()
         if element is None:
-            raise LookupError(f"element {ref} is gone")
+            raise LookupError(f"{at} of the {kind} is gone")
         return element
 
     async def dispose(self) -> None:
         """Let go of the handles; the snapshot can't find elements afterwards."""
-        for _, handle in self._handles:
+        for handle in self._handles:
             try:
                 await handle.dispose()
             except Error:
@@ -68,144 +90,80 @@ class Snapshot:
 
 
 async def capture(page: Page) -> Snapshot:
-    """Look at all frames of the page.
+    """Look at all frames of the page, open and closed shadow roots included.
 
     Frames that can't be read are counted in `unread_frames`. Raises playwright's Error when
     the top frame can't be read, after three tries.
     """
-    top = await _look_patiently(page.main_frame)
-    looks = [top]
-    unread = 0
-    for frame in page.frames:
-        if frame == page.main_frame or frame.is_detached():
-            continue
-        try:
-            look = await _look_inside(frame)
-        except Error:
-            unread += 1
-            continue
-        if look is not None:
-            looks.append(look)
-    return _join(looks, unread)
-
-
-async def _look_patiently(frame: Frame) -> _Look:
     for attempt in range(ATTEMPTS):
         try:
-            return await _look(frame, 0.0, 0.0)
+            seen = await _look(page.main_frame, FramePlace(0, 1.0, 0.0, 0.0), 0)
+            break
         except Error:
             if attempt == ATTEMPTS - 1:
                 raise
-            await frame.wait_for_load_state("domcontentloaded")
-    raise AssertionError("unreachable")
+            await page.main_frame.wait_for_load_state("domcontentloaded")
+    else:
+        raise AssertionError("unreachable")
+    observation, starts = join([look.placed for look in seen.looks], seen.unread)
+    return Snapshot(observation, [look.handle for look in seen.looks], starts)
 
 
-async def _look_inside(frame: Frame) -> _Look | None:
-    """Look at a child frame; None when it takes no room on the page."""
-    owner = await frame.frame_element()
-    box = await owner.bounding_box()
-    if box is None or box["width"] < 3 or box["height"] < 3 or not await owner.is_visible():
+async def _look(frame: Frame, place: FramePlace, depth: int) -> _Seen:
+    """Look at a frame whose content starts at `place` on the page, and at those within it."""
+    children = [child for child in frame.child_frames if not child.is_detached()]
+    owners = await asyncio.gather(*(_owner(child) for child in children))
+    view, handle = await _read(frame, owners)
+    own = _Look(Placed(view, place.x, place.y, place.scale), handle)
+    if depth >= MAX_DEPTH:
+        return _Seen((own,), len(view.frames))
+    inner = await asyncio.gather(
+        *(_look_inside(children[one.place], _on_page(place, one), depth + 1) for one in view.frames)
+    )
+    looks = [own]
+    for seen in inner:
+        looks += seen.looks
+    return _Seen(tuple(looks), sum(seen.unread for seen in inner))
+
+
+async def _look_inside(frame: Frame, place: FramePlace, depth: int) -> _Seen:
+    try:
+        return await asyncio.wait_for(_look(frame, place, depth), FRAME_TIMEOUT_S)
+    except (Error, TimeoutError):
+        return _Seen((), 1)
+
+
+def _on_page(outer: FramePlace, inner: FramePlace) -> FramePlace:
+    return FramePlace(
+        inner.place,
+        outer.scale * inner.scale,
+        outer.x + inner.x * outer.scale,
+        outer.y + inner.y * outer.scale,
+    )
+
+
+async def _owner(frame: Frame) -> ElementHandle | None:
+    try:
+        return await frame.frame_element()
+    except Error:
         return None
-    left, top = await _inset(owner)
-    return await _look(frame, box["x"] + left, box["y"] + top)
 
 
-async def _inset(owner: ElementHandle) -> tuple[float, float]:
-    """Border and padding of a frame's element, left and top, in CSS pixels."""
-    inset: list[float] = await owner.evaluate(
-        """e => { const s = getComputedStyle(e);
-        return [e.clientLeft + parseFloat(s.paddingLeft),
-          e.clientTop + parseFloat(s.paddingTop)] }"""
-    )
-    return inset[0], inset[1]
+async def _read(frame: Frame, owners: Sequence[ElementHandle | None]) -> tuple[FrameView, JSHandle]:
+    """Run the script in a frame; again, with its closed roots, where it seems to have some."""
+    view, handle = await _run(frame, owners, None)
+    for _ in range(ROOT_DEPTH):
+        roots = await closed_roots(frame, handle) if view.suspects else None
+        if roots is None:
+            break
+        await handle.dispose()
+        view, handle = await _run(frame, owners, roots)
+    return view, handle
 
 
-async def _look(frame: Frame, x: float, y: float) -> _Look:
-    handle = await frame.evaluate_handle(SNAPSHOT)
+async def _run(
+    frame: Frame, owners: Sequence[ElementHandle | None], roots: JSHandle | None
+) -> tuple[FrameView, JSHandle]:
+    handle = await frame.evaluate_handle(SNAPSHOT, {"frames": list(owners), "roots": roots})
     text: str = await handle.evaluate("held => held.json")
-    return _Look(FRAME_VIEW.validate_json(text), handle, x, y)
-
-
-def _join(looks: list[_Look], unread: int) -> Snapshot:
-    top = looks[0].view
-    elements: list[Element] = []
-    blocks: list[Block] = []
-    groups: list[RecordGroup] = []
-    notices: list[Notice] = []
-    layers: list[Layer] = []
-    handles: list[tuple[int, JSHandle]] = []
-    forms = 0
-    for index, look in enumerate(looks):
-        base = _Base(index, look.x, look.y, len(elements), len(blocks), len(groups), forms)
-        handles.append((len(elements), look.handle))
-        view = look.view
-        forms += 1 + max((element.form for element in view.elements), default=-1)
-        if index == 0:
-            elements += view.elements
-            blocks += view.blocks
-            groups += view.groups
-            notices += view.notices
-            layers += view.layers
-            continue
-        elements += [base.element(element) for element in view.elements]
-        blocks += [base.block(block) for block in view.blocks]
-        groups += [base.group(group) for group in view.groups]
-        notices += [replace(notice, box=base.rect(notice.box)) for notice in view.notices]
-        layers += [replace(layer, box=base.rect(layer.box)) for layer in view.layers]
-    observation = Observation(
-        url=top.url,
-        title=top.title,
-        language=top.language,
-        width=top.width,
-        height=top.height,
-        scroll_x=top.scroll_x,
-        scroll_y=top.scroll_y,
-        page_height=top.page_height,
-        frames=tuple(look.view.url for look in looks),
-        elements=tuple(elements),
-        blocks=tuple(blocks),
-        groups=tuple(groups),
-        notices=tuple(notices),
-        layers=tuple(layers),
-        unread_frames=unread,
-    )
-    return Snapshot(observation, tuple(handles))
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """Where a child frame's own numbers start in the whole page's."""
-
-    frame: int
-    x: float
-    y: float
-    elements: int
-    blocks: int
-    groups: int
-    forms: int
-
-    def rect(self, box: Rect) -> Rect:
-        return Rect(box.x + self.x, box.y + self.y, box.width, box.height)
-
-    def element(self, element: Element) -> Element:
-        return replace(
-            element,
-            ref=element.ref + self.elements,
-            frame=self.frame,
-            block=element.block + self.blocks if element.block >= 0 else -1,
-            form=element.form + self.forms if element.form >= 0 else -1,
-            records=tuple(
-                Membership(member.group + self.groups, member.ordinal) for member in element.records
-            ),
-            box=self.rect(element.box),
-        )
-
-    def block(self, block: Block) -> Block:
-        return replace(block, parent=block.parent + self.blocks if block.parent >= 0 else -1)
-
-    def group(self, group: RecordGroup) -> RecordGroup:
-        records = tuple(
-            RecordBlock(record.text, record.title, record.sponsored, self.rect(record.box))
-            for record in group.records
-        )
-        return replace(group, frame=self.frame, records=records)
+    return FRAME_VIEW.validate_json(text), handle

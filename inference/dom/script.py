@@ -1,12 +1,18 @@
-"""The scripts that read a page, as text; `activities.browser.snapshot` runs them."""
+"""The scripts that read a page, as text; `activities.browser` runs them."""
 
 from pathlib import Path
+from typing import Final
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parent / "js"
 
-RECORDS = (_HERE / "records.js").read_text(encoding="utf-8")
-"""Declares `mantisRecords(root)`, the detector of repeated siblings."""
 
-_LOOK = (_HERE / "snapshot.js").read_text(encoding="utf-8")
-SNAPSHOT = f"() => {{\n{RECORDS}\n{_LOOK}\nreturn mantisSnapshot();\n}}"
-"""A function that returns {json, nodes} for the frame it runs in."""
+def _parts(*names: str) -> str:
+    return "\n".join((_HERE / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
+SEEING: Final = _parts("roots", "shown")
+"""What is there for people to see; needs `given.roots`."""
+
+_LOOKING = _parts("names", "traits", "areas", "groups", "records", "context", "snapshot")
+SNAPSHOT: Final = f"(given) => {{\n{SEEING}\n{_LOOKING}\nreturn mantisSnapshot();\n}}"
+"""A function of {frames, roots} that returns {json, nodes, areas, pictures, suspects, roots}."""

@@ -3,8 +3,11 @@
  *
  * A node is {el: Element, tag, classes: string[], kids: node[], text: string}; `kids` are the
  * visible element children in the flattened tree. Sets `node.record = {group, ordinal}` on the
- * root of each record and returns the groups, [{nodes: node[]}], in document order.
+ * root of each record and returns the groups, [{nodes: node[]}], in document order. On a page
+ * with very many of them, those within records are left out.
  */
+const MOST_GROUPS = 1500, COMPARED = 24;
+
 function mantisRecords(root) {
   const groups = [];
   const SKIP = new Set(['option', 'br', 'hr', 'th', 'td', 'b', 'i', 'em', 'strong', 'small', 'path',
@@ -58,7 +61,8 @@ function mantisRecords(root) {
   function clusters(bucket, named) {
     const found = [];
     for (const node of bucket) {
-      const home = found.find((cluster) => alike(cluster[0], node) ||
+      const near = found.length > COMPARED ? found.slice(-COMPARED) : found;
+      const home = near.find((cluster) => alike(cluster[0], node) ||
         alike(cluster[cluster.length - 1], node) || (named && cluster.length > 2 &&
           cluster.slice(0, 4).some((other) => alike(other, node))));
       if (home) home.push(node); else found.push([node]);
@@ -70,8 +74,8 @@ function mantisRecords(root) {
     return found;
   }
 
-  function visit(node) {
-    if (node.kids.length > 1) {
+  function visit(node, inside) {
+    if (node.kids.length > 1 && !(inside && groups.length >= MOST_GROUPS)) {
       for (const [key, bucket] of bucketsOf(node.kids)) {
         if (bucket.length < 2) continue;
         const named = !key.endsWith('.');
@@ -87,9 +91,9 @@ function mantisRecords(root) {
         }
       }
     }
-    for (const kid of node.kids) visit(kid);
+    for (const kid of node.kids) visit(kid, inside || kid.record !== null);
   }
 
-  visit(root);
+  visit(root, false);
   return groups;
 }
