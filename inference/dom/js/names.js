@@ -79,7 +79,7 @@ function roleOf(el, tag) {
 }
 
 function iconName(el) {
-  const icon = el.firstElementChild && el.querySelector('svg title, svg[aria-label], use, i[class], img[alt], img[src], svg[class]');
+  const icon = el.firstElementChild && el.querySelector('svg title, svg[aria-label], use, i[class], img[alt], img[src], svg[class], span[class*=icon], em[class*=icon], span[class*=fa-]');
   if (!icon) return '';
   if (icon.localName === 'title') return clean(icon.textContent);
   return [attr(icon, 'aria-label'), attr(icon, 'alt'), attr(icon, 'href') || attr(icon, 'xlink:href'),

@@ -59,7 +59,7 @@ function listOf(el, tag) {
   const list = id && el.getRootNode().getElementById ? el.getRootNode().getElementById(id.split(' ')[0]) : null;
   if (list || (tag === 'a' && !attr(el, 'aria-haspopup'))) return list;
   const next = el.nextElementSibling;
-  if (!next || next.childElementCount < 2 || next.matches('form,fieldset,article,section,table,input,select')) return null;
+  if (!next || (next.childElementCount < 2 && next.querySelectorAll('li,[role=option]').length < 2) || next.matches('form,fieldset,article,section,table,input,select')) return null;
   const cs = getComputedStyle(next);
   return cs.display === 'none' || cs.visibility === 'hidden' || cs.position === 'absolute' ? next : null;
 }
