@@ -1,6 +1,6 @@
 """What a compound act is asked with, and how it answers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,19 +84,19 @@ def dont_know(reason: DontKnowReason, why: str, seen: Iterable[Element] = ()) ->
     return DontKnow(reason=reason, why=why, tier=TierName.DOM, candidates=shown)
 
 
-def look_again(asked: Asked, target: Element, why: str, times: int = 2) -> Decision | None:
-    """Rest the pointer there and look once more: what was opened may still be coming in.
+def look_again(asked: Asked, target: Element, why: str, times: int = 3) -> Decision | None:
+    """Bring the target into view and look once more: what was opened may still be coming in.
 
-    None after so many looks.
+    None after so many looks in a row.
     """
-    rested = 0
+    looked = 0
     for one in reversed(asked.done):
-        if one.act is not ActKind.HOVER:
+        if one.act is not ActKind.SCROLL:
             break
-        rested += 1
-    if rested >= times:
+        looked += 1
+    if looked >= times:
         return None
-    return act(ActKind.HOVER, target, why, sure=LEADS, goes_on=True)
+    return act(ActKind.SCROLL, target, why, sure=LEADS, goes_on=True)
 
 
 def plain(text: str) -> str:
@@ -107,7 +107,11 @@ def plain(text: str) -> str:
 def named(elements: Iterable[Element], name: str) -> list[Element]:
     """The elements of exactly this name, wrappers of a control of the same name left out."""
     wanted = plain(name)
-    found = [one for one in elements if wanted and plain(label_of(one)) == wanted]
+    return innermost([one for one in elements if wanted and plain(label_of(one)) == wanted])
+
+
+def innermost(found: Sequence[Element]) -> list[Element]:
+    """The elements without those that only wrap another one of them."""
     return [one for one in found if not any(_wraps(one, other) for other in found)]
 
 

@@ -4,11 +4,13 @@ from typing import Final
 
 from inference.decisions import Question
 from inference.dom.compound.asked import Answer, Asked
+from inference.dom.compound.blanks import no_value
 from inference.dom.compound.calendar import open_calendar, pick
 from inference.dom.compound.counting import nth
 from inference.dom.compound.dragging import drag
 from inference.dom.compound.interruptions import step_aside
 from inference.dom.compound.lookups import value_of
+from inference.dom.compound.marks import by_mark
 from inference.dom.compound.naming import by_name
 from inference.dom.compound.paths import follow
 from inference.dom.compound.ranges import slide
@@ -20,8 +22,20 @@ from inference.dom.compound.suggesting import led_on, take
 from inference.dom.intent import Intent
 from inference.dom.scene import Scene
 
-_FIRST: Final = (gather, scroll_inside, drag, follow, slide, take, pick, by_name, value_of, nth)
-_AFTER: Final = (led_on, open_calendar, only_button, step_aside, search)
+_FIRST: Final = (
+    no_value,
+    gather,
+    scroll_inside,
+    drag,
+    follow,
+    slide,
+    take,
+    pick,
+    by_name,
+    value_of,
+    nth,
+)
+_AFTER: Final = (led_on, open_calendar, only_button, by_mark, step_aside, search)
 
 
 def compound(scene: Scene, intent: Intent, question: Question) -> Answer | None:

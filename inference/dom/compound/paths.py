@@ -48,7 +48,7 @@ def follow(asked: Asked) -> Answer | None:
         kind = ActKind.HOVER if _in_menu(target) and not target.expanded else ActKind.CLICK
         return act(kind, target, "opens its menu", sure=LEADS, goes_on=True)
     if parent is not None:
-        again = look_again(asked, parent, "waits for its menu", 3)
+        again = look_again(asked, parent, "waits for its menu", 5)
         if again is not None:
             return again
         if not _clicked(asked, parts[reached - 1]):

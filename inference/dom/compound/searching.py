@@ -38,6 +38,7 @@ _FOLDED: Final = re.compile(
 _UNFOLDED: Final = re.compile(
     r"(?:^|[\s_-])(?:collapsable|expanded|is-?open|unfolded)(?:$|[\s_-])", re.I
 )
+_SIGNS: Final = frozenset("+⊞▸▶►☰⋮⋯")
 _FOLDS: Final = frozenset({"tab", "button", "treeitem", "generic", "heading", "menuitem", "link"})
 _NO_LINK: Final = re.compile(r"^(?:|.*#[^/]*|javascript:.*)$", re.IGNORECASE)
 _STAYS: Final = frozenset({"tab", "treeitem"})
@@ -75,12 +76,13 @@ def _opening(asked: Asked, wanted: list[str]) -> Decision | None:
     if holder is None:
         return None
     last = asked.done[-1] if asked.done else None
-    if holder.role == "menuitem":
-        rest = look_again(asked, holder, "opens the menu that holds it", 3)
-        if rest is not None:
-            return rest
-    elif last is not None and (last.name, last.role) == (holder.name, holder.role):
-        return look_again(asked, holder, "waits for what was opened")
+    if last is not None and (last.name, last.role) == (holder.name, holder.role):
+        again = look_again(asked, holder, "waits for what was opened", 5)
+        if again is not None or holder.role != "menuitem":
+            return again
+    elif holder.role == "menuitem":
+        why = "opens the menu that holds it"
+        return act(ActKind.HOVER, holder, why, sure=LEADS, goes_on=True)
     clicked = any(
         one.act is ActKind.CLICK and (one.name, one.role) == (holder.name, holder.role)
         for one in asked.done
@@ -161,6 +163,8 @@ def _folded(element: Element) -> bool:
         return False
     if element.role == "menuitem":
         return bool(element.options) and element.type in ("true", "menu")
+    if element.name.strip() in _SIGNS:
+        return True
     return _folds(element) or bool(element.options and element.role in ("generic", "button"))
 
 

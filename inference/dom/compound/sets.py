@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from inference.decisions import ActKind, DontKnowReason
-from inference.dom.compound.asked import Answer, Asked, act, dont_know, named, plain
+from inference.dom.compound.asked import Answer, Asked, act, dont_know, innermost, named, plain
 from inference.dom.scene import CHECK_ROLES, label_of
 from inference.dom.words import hint_words, words_of
 from inference.observation import Element, Membership
@@ -30,6 +30,11 @@ _ALL_TICKS: Final = re.compile(
     r"\b(?:all|every|each|alle|jede)\b(?:\s+of)?(?:\s+the)?\s+(?:\d+\s+)?"
     r"(?:check ?box(?:es)?|boxes|box|options?|switch(?:es)?|toggles?|kontrollkästchen)"
     r"(?:\s+(?:in|of|under|for|from|on|inside)\s+(?:the\s+)?(?P<where>.+?))?\W*$",
+    re.IGNORECASE,
+)
+_IN_ORDER: Final = re.compile(
+    r"\b(?:all\s+)?(?:the\s+)?numbers?\s+in\s+(?P<way>ascending|increasing|descending|decreasing"
+    r"|rising|falling)\s+order\b",
     re.IGNORECASE,
 )
 _NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "a": 1}
@@ -62,6 +67,8 @@ def gather(asked: Asked) -> Answer | None:
     text = asked.question.intent
     if many := _OF_MANY.search(text):
         return _of_many(asked, many)
+    if order := _IN_ORDER.search(text):
+        return _in_order(asked, order.group("way").casefold())
     if every := _ALL_TICKS.search(text):
         return _all_ticks(asked, every.group("where") or "")
     if (one := _OF_ONE.search(text)) and (only := _of_one(asked, one)):
@@ -149,6 +156,18 @@ def _all_ticks(asked: Asked, where: str) -> Answer | None:
         return dont_know(DontKnowReason.ABSENT, "there are no such boxes")
     kind = ActKind.UNCHECK if asked.intent.turn is False else ActKind.CHECK
     return act(kind, ticks[0], f"all {len(ticks)} of them", also=ticks[1:])
+
+
+def _in_order(asked: Asked, way: str) -> Answer | None:
+    """The next of all that are called by a number alone, each once, in the numbers' order."""
+    found = [one for one in innermost(asked.elements) if one.name.strip().lstrip("-").isdigit()]
+    before = {one.name for one in asked.done}
+    left = [one for one in found if one.name not in before]
+    if len(found) + len(before) < 2 or len({one.name for one in found}) < len(found) or not left:
+        return None
+    down = way.startswith(("desc", "decr", "fall"))
+    left.sort(key=lambda one: int(one.name), reverse=down)
+    return act(ActKind.CLICK, left[0], "the next number", goes_on=len(left) > 1)
 
 
 def _of_many(asked: Asked, many: re.Match[str]) -> Answer:

@@ -11,6 +11,7 @@ from inference.dom.compound.asked import (
     Asked,
     act,
     dont_know,
+    innermost,
     look_again,
     named,
     plain,
@@ -46,7 +47,9 @@ def take(asked: Asked) -> Answer | None:
     if field is None:
         return None
     found = named(_entries(asked, field), typed[-1].text)
-    within = [one for one in _entries(asked, field) if plain(typed[-1].text) in plain(one.name)]
+    within = innermost(
+        [one for one in _entries(asked, field) if plain(typed[-1].text) in plain(one.name)]
+    )
     for choice in (found, within):
         if len(choice) == 1:
             return act(ActKind.CLICK, choice[0], "the entry that was typed")

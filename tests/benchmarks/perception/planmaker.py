@@ -116,7 +116,7 @@ def fills(clause: str) -> list[Step]:
     if not quoted:
         found = re.match(r"(?i)enter (.+?) as the (\w+)", clause)
         if not found:
-            return [fill(clause, "")]
+            return [Step(type=StepType.FILL_FIELD, intent=clause)]
         return [fill(clause, found.group(1), found.group(2), LONG)]
     value = quoted[0]
     if re.search(r"(?i)\bupper ?case\b", clause):
@@ -188,7 +188,7 @@ def flight(found: re.Match[str]) -> list[Step]:
         fill(f'Enter "{end}" as To', end, "To"),
         fill(f"Select {day} as the departure date", day, "Departure Date", LONG),
         submit("Search"),
-        click(f"Book the {which} flight"),
+        click(f"Book the {which} flight", 8),
     ]
 
 
@@ -215,6 +215,16 @@ WHOLE: tuple[Rule, ...] = (
     (
         r"find (\S+) in the (.+?) and click on their (.+?)\.?",
         lambda found: [look_for(f'Find and click the {found.group(3)} of "{found.group(1)}"')],
+    ),
+    (
+        r"expand (the .+?)(?: below)? and (click on the .+? labeled .+)",
+        lambda found: [look_for(f"Expand {found.group(1)} to find and {found.group(2)}")],
+    ),
+    (
+        r"buy the (\w+) with the (\w+) (\w+)\.?",
+        lambda found: [
+            click(f"Book the {found.group(1)} with the {found.group(2)} {found.group(3)}")
+        ],
     ),
     (
         r"copy the text (?:in|from) the (?P<from>.+?)(?: below)?(?:,| and) paste it into the"
