@@ -25,6 +25,11 @@ _RATING: Final = re.compile(
 _COUNTED: Final = re.compile(
     r"\(?(?P<one>\d[\d.,]*)\s*(?:reviews?|ratings?|bewertungen|avis|opiniones)", re.I
 )
+_LASTS: Final = re.compile(
+    r"\b(?=\d)(?:(?P<hours>\d{1,3})\s*(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|ore)\b\.?)?"
+    r"\s*(?:(?P<minutes>\d{1,3})\s*(?:m|min|mins|minutes?|minuten|minutos|minuti)\b)?(?<=\w)",
+    re.IGNORECASE,
+)
 _ISO: Final = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _DAY: Final = re.compile(r"\b(\d{1,2})\.?\s+([A-Za-zéûä]{3,9})\.?,?\s+(\d{4})\b")
 _MONTH_FIRST: Final = re.compile(r"\b([A-Z][a-z]{2,8})\.?\s+(\d{1,2}),\s+(\d{4})\b")
@@ -104,6 +109,14 @@ def _month(word: str) -> int:
     return _MONTHS.get(low[:4], 0) or _MONTHS.get(low[:3], 0)
 
 
+def _minutes(text: str) -> float | None:
+    """The length of time that the text names first, in minutes; None when it names none."""
+    found = _LASTS.search(text)
+    if found is None:
+        return None
+    return 60.0 * float(found.group("hours") or 0) + float(found.group("minutes") or 0)
+
+
 def _wish(words: str, read: Callable[[str], float | None], *, least: bool) -> _Wish:
     return _Wish(re.compile(rf"\b(?:{words})\b", re.IGNORECASE), read, least)
 
@@ -114,12 +127,15 @@ _WISHES: Final = (
           r"|(?:the )?lowest price|moins ch[eè]re?s?|más barat[oa]s?|meno car[oa]",
           _PRICE, least=True),
     _wish(r"most expensive|dearest|priciest|highest[- ]priced?|costliest|teuerste\w*"
-          r"|(?:the )?highest price|plus ch[eè]re?s?|más car[oa]s?|più car[oa]", 
+          r"|(?:the )?highest price|plus ch[eè]re?s?|más car[oa]s?|più car[oa]",
           _PRICE, least=False),
     _wish(r"(?:best|highest|top)[- ]rated|(?:the )?(?:best|highest) rating|best[- ]reviewed"
           r"|bestbewertete\w*|mieux notée?s?|mejor valorad[oa]s?", _STARS, least=False),
     _wish(r"(?:worst|lowest)[- ]rated|(?:the )?(?:worst|lowest) rating", _STARS, least=True),
     _wish(r"most[- ]reviewed|most reviews", _by(_COUNTED), least=False),
+    _wish(r"shortest|fastest|quickest|kürzeste\w*|schnellste\w*|plus rapides?|plus courte?s?"
+          r"|más rápid[oa]s?|più veloc[ei]", _minutes, least=True),
+    _wish(r"longest(?: lasting)?|slowest|längste\w*", _minutes, least=False),
     _wish(r"newest|latest|most recent|neueste\w*|plus récente?s?|más reciente", _days, least=False),
     _wish(r"oldest|earliest|älteste\w*|plus anciene?s?|más antigu[oa]", _days, least=True),
 )  # fmt: skip
