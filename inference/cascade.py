@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from inference.decisions import (
+    ActKind,
     Candidate,
     Decision,
     DontKnow,
@@ -11,11 +12,14 @@ from inference.decisions import (
     Question,
     Tier,
 )
-from inference.observation import Observation
+from inference.dom.words import words_of
+from inference.observation import Element, Observation
 from inference.risk import threshold
+from inference.wording import Wording, intent_says, label_says, strongest
 from plans.calls import Money
 from plans.step import Frozen, Perception, Step, TierName
 
+_HEAVY: Final = (Wording.DESTROYS, Wording.COMMITS)
 NOT_CONFIGURED: Final = "not_configured"
 _CHEAPEST_FIRST: Final = (TierName.MEMORY, TierName.DOM, TierName.HOLO3, TierName.CLAUDE)
 
@@ -108,7 +112,21 @@ def _doubt(observation: Observation, step: Step, decision: Decision) -> str | No
     need = threshold(decision.act, step.type, name)
     if decision.confidence < need:
         return f"{decision.confidence:.2f} sure, {need:.2f} needed"
+    if decision.act is ActKind.CLICK and decision.ref is not None:
+        return _belied(observation.element(decision.ref), step)
     return None
+
+
+def _belied(element: Element, step: Step) -> str | None:
+    """What people read on an element where it is an act that its name and the step don't say."""
+    if "_" in element.text or (element.text.islower() and " " not in element.text):
+        return None  # the name of an icon, which a font draws
+    read, named = words_of(element.text), words_of(element.name)
+    if {*read.stems} & {*named.stems} or label_says(element.text) not in _HEAVY:
+        return None
+    if strongest(label_says(element.name), intent_says(step.intent)) in _HEAVY:
+        return None
+    return f"it is named {element.name!r} and shows {element.text[:60]!r}"
 
 
 def _handed_on(decision: Decision, doubt: str) -> DontKnow:

@@ -27,6 +27,7 @@ async def perform(
     *,
     onto: ElementHandle | None = None,
     at: Point | None = None,
+    called: str = "",
     timeout_s: float = 15.0,
 ) -> ActResult:
     """Do one act and wait until the page is usable again.
@@ -40,13 +41,15 @@ async def perform(
         onto: Where a drag ends; it may end by `text` = "dx,dy" instead.
         at: Where in the element to act, in CSS pixels from its top left corner; None: wherever
             the pointer reaches it. Keys and choices have no such place.
+        called: What stood on the element when it was chosen; it is not clicked once it says
+            something else.
         timeout_s: Seconds that the page may take to come to rest, a new page included.
 
     Returns:
         The result; expected troubles are values, and a lost browser is one of them.
     """
     try:
-        return await _do(page, _Act(element, kind, text, onto, at), timeout_s)
+        return await _do(page, _Act(element, kind, text, onto, at, called), timeout_s)
     except TimeoutError:
         return failed(page, FailureClass.NAV_TIMEOUT, "the page did not answer in time")
     except Error as error:
@@ -64,6 +67,7 @@ class _Act:
     text: str
     onto: ElementHandle | None
     at: Point | None
+    called: str
 
 
 async def _do(page: Page, act: _Act, timeout_s: float) -> ActResult:
@@ -86,7 +90,7 @@ async def _do(page: Page, act: _Act, timeout_s: float) -> ActResult:
 async def _do_to(page: Page, element: ElementHandle, act: _Act, timeout_s: float) -> ActResult:
     match act.kind:
         case ActKind.CLICK:
-            return await click(page, element, timeout_s=timeout_s, at=act.at)
+            return await click(page, element, timeout_s=timeout_s, at=act.at, called=act.called)
         case ActKind.FILL:
             return await fill(page, element, act.text, timeout_s=timeout_s)
         case ActKind.SELECT:

@@ -134,7 +134,7 @@ class Watch:
 
     async def add_top(self) -> None:
         """Also watch the top document, for an act in a frame of it."""
-        options = {"guard": False, "enabled": False, "hover": False, "at": None}
+        options = {"guard": False, "enabled": False, "hover": False, "at": None, "called": ""}
         top = await self.page.evaluate_handle(_WATCH_PAGE, options)
         await top.evaluate("watch => watch.begin()")
         self.handles.append(top)
@@ -240,15 +240,17 @@ async def watching(
     enabled: bool = True,
     hover: bool = False,
     at: Point | None = None,
+    called: str = "",
 ) -> AsyncGenerator[Watch, None]:
     """Watch a page during an act on `element` (None: on the page as a whole).
 
     `guard`: events of the pointer that miss the element are kept from the page. `enabled`:
     aiming at a disabled element is refused. `at`: where in the element to aim, from its top
-    left corner.
+    left corner. `called`: what stood on the element when it was chosen; where other words
+    stand there by now, the guard keeps events of the pointer from it, too.
     """
     place = None if at is None else {"x": at.x, "y": at.y}
-    options = {"guard": guard, "enabled": enabled, "hover": hover, "at": place}
+    options = {"guard": guard, "enabled": enabled, "hover": hover, "at": place, "called": called}
     with PageEvents(page) as events:
         watch = Watch(page, events)
         if element is None:

@@ -9,6 +9,7 @@ from playwright.async_api import Dialog, Download, Error, Frame, Page, Request
 
 _DATA_TYPES = frozenset({"xhr", "fetch"})
 _AT_ONCE_S = 0.4
+_OTHERS_S = 0.3
 _STREAMS = ("text/event-stream",)
 
 
@@ -206,6 +207,7 @@ def _is_stream(request: Request) -> bool:
 
 async def _answer(dialog: Dialog) -> None:
     """Accept a dialog that nobody else answered, so that the page can go on."""
+    await asyncio.sleep(_OTHERS_S)
     try:
         await (dialog.accept(dialog.default_value) if dialog.type == "prompt" else dialog.accept())
     except Error:

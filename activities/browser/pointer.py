@@ -25,8 +25,11 @@ async def click(
     timeout_s: float,
     effect_needed: bool = True,
     at: Point | None = None,
+    called: str = "",
 ) -> ActResult:
     """Click `element` and check the effect; `at`: where in it, from its top left corner.
+
+    `called` is what stood on it when it was chosen: it is not clicked once it says otherwise.
 
     The click is tried again only where it provably never reached the page. With
     `effect_needed` False a click that lands and changes nothing visible is a success.
@@ -43,7 +46,7 @@ async def click(
             return ActResult(True, page.url, evidence=("focus",), message="choose an option next")
         case _:
             effect_needed = effect_needed and nature != "settled"
-    async with watching(page, element, guard=True, at=at) as watch:
+    async with watching(page, element, guard=True, at=at, called=called) as watch:
         return await _click(watch, element, effect_needed, timeout_s)
 
 

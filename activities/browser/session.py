@@ -15,6 +15,7 @@ from activities.browser.holding import Holding, JournalView
 from activities.errors import ActivityError, SessionLost
 from activities.holder.flags import VIEWPORT
 from activities.holder.messages import Hello
+from inference.questions import declined
 from plans.step import Frozen
 from workflows.messages import Opening
 
@@ -78,6 +79,8 @@ class BrowserSession:
         self.how = Opening.FRESH
         self.lost = asyncio.Event()
         self.downloads = Downloads(_made(session_dir / "downloads"))
+        self.intent = ""
+        """Of the step that is being done: what the page asks meanwhile is answered by it."""
         self._browser = browser
         self._context = page.context
         self.documents = Documents(self._context)
@@ -364,9 +367,13 @@ class BrowserSession:
                 await self._holding.tab("")
 
     async def _on_dialog(self, dialog: Dialog) -> None:
-        self._note(SessionEventKind.DIALOG, f"{dialog.type}: {dialog.message}")
+        decline = dialog.type == "confirm" and declined(dialog.message, self.intent)
+        answer = " (declined: the step does not say so)" if decline else ""
+        self._note(SessionEventKind.DIALOG, f"{dialog.type}: {dialog.message}{answer}")
         with contextlib.suppress(Error):
-            if dialog.type == "prompt":
+            if decline:
+                await dialog.dismiss()
+            elif dialog.type == "prompt":
                 await dialog.accept(dialog.default_value)
             else:
                 await dialog.accept()

@@ -5,6 +5,8 @@ from typing import Final
 
 from inference.decisions import ActKind, Decision
 from inference.observation import Element, Layer, Observation
+from inference.questions import binds, costs
+from inference.wording import Wording, label_says
 from plans.step import TierName
 
 _CONSENT: Final = re.compile(
@@ -47,13 +49,14 @@ _POPUP_SHARE: Final = 0.08
 def consent_dismissal(observation: Observation) -> Decision | None:
     """The click that takes away what covers the page, None when nothing does.
 
-    Consent: refuse where that is offered, else accept, else close. Pop-ups that ask to
-    subscribe: close or "no thanks".
+    Consent: refuse where that is offered, else accept, else close; nothing is accepted that
+    costs or binds. Pop-ups that ask to subscribe: close or "no thanks".
     """
     for layer in observation.layers:
         inside = _inside(observation, layer)
         if _CONSENT.search(f"{layer.text} {layer.hints}") and layer.share >= _BANNER_SHARE:
-            found = _first(inside, _REJECT) or _first(inside, _ACCEPT) or _closer(inside)
+            accept = _first(inside, _ACCEPT) if _free(layer, inside) else None
+            found = _first(inside, _REJECT) or accept or _closer(inside)
             if found is not None:
                 return _click(found, "consent banner")
     for layer in observation.layers:
@@ -98,9 +101,21 @@ def _usable(element: Element) -> bool:
 
 
 def _first(elements: list[Element], pattern: re.Pattern[str]) -> Element | None:
-    buttons = [element for element in elements if pattern.match(element.name.strip())]
+    named = [element for element in elements if pattern.match(element.name.strip())]
+    buttons = [element for element in named if not _acts(element)]
     buttons.sort(key=lambda element: (element.role == "link", element.ref))
     return buttons[0] if buttons else None
+
+
+def _free(layer: Layer, inside: list[Element]) -> bool:
+    """Whether to accept costs nothing: no price is named, or another button stands for it."""
+    return not costs(layer.text) or any(binds(element.name) for element in inside)
+
+
+def _acts(element: Element) -> bool:
+    """Whether pressing it would do more than take a banner away."""
+    said = f"{element.name} {element.text}".strip()
+    return binds(said) or label_says(element.name) in (Wording.DESTROYS, Wording.COMMITS)
 
 
 def _closer(elements: list[Element]) -> Element | None:

@@ -1,7 +1,8 @@
 // Watches a document while one act goes on: where its events land, and what they change.
 // Returns an object that the driver keeps by handle; nothing is left in the page's globals.
 // An event of the pointer that misses the chosen element is stopped before the page sees it.
-// `options`: { guard, enabled, hover, at (where in the element's box to aim, else null) }.
+// `options`: { guard, enabled, hover, at (where in the element's box to aim, else null),
+// called (what stood on the element when it was chosen, "" where that does not matter) }.
 (element, options, parts) => {
   const doc = element ? element.ownerDocument : document;
   const win = doc.defaultView;
@@ -63,6 +64,16 @@
     return `<${node.localName}${id}${role ? ` role=${role}` : ""}>${words ? ` "${words}"` : ""}`;
   };
 
+  // ---- what stands on the target ----------------------------------------------------------
+  const wordsIn = (text) => (text ?? "").toLowerCase().match(/\p{L}{2,}/gu) ?? [];
+  const called = new Set(wordsIn(options.called));
+  const renamed = () => {
+    if (!called.size || !element.isConnected || element.matches("select,textarea")) return false;
+    const now = wordsIn(element.nodeName === "INPUT" ? "" : element.innerText);
+    return now.length > 0 && !now.some((word) => called.has(word));
+  };
+  let refused = false;
+
   // ---- aiming -----------------------------------------------------------------------------
   const deepest = (x, y) => {
     let hit = doc.elementFromPoint(x, y);
@@ -110,6 +121,7 @@
   const aim = () => {
     misses.length = 0;
     landed.clear();
+    refused = false;
     if (!element.isConnected) return { state: "detached" };
     surface = surfaceOf(element);
     if (!surface) return { state: "hidden" };
@@ -168,7 +180,19 @@
       return 0;
     }
   };
+  // What a style sheet shows while the pointer rests on something changes nothing in the document.
+  const uncovered = () => {
+    const around = [element, element?.parentElement].filter((node) => node && node !== doc.body);
+    const top = around[around.length - 1];
+    if (!options.hover || !top) return 0;
+    let count = 0;
+    for (const node of [...top.querySelectorAll("*")].slice(0, 400)) {
+      if (node.checkVisibility({ opacityProperty: true, visibilityProperty: true })) count += 1;
+    }
+    return count;
+  };
   const fingerprint = () => ({
+    uncovered: uncovered(),
     url: win.location.href,
     target: stateOf(element),
     forms: formsOf(),
@@ -234,7 +258,8 @@
     if (!event.isTrusted || !options.guard) return;
     const path = pathOfEvent(event);
     const released = event.type === "pointerup" || event.type === "mouseup";
-    if (belongs(path) || (released && landed.has("mousedown"))) {
+    refused = refused || (!landed.has("mousedown") && renamed());
+    if (!refused && (belongs(path) || (released && landed.has("mousedown")))) {
       landed.add(event.type);
       begin();
       return;
@@ -335,6 +360,7 @@
     if (element && now.target !== before.target) effects.add("state");
     if (now.forms !== before.forms) effects.add("forms");
     if (now.layers !== before.layers) effects.add("layers");
+    if (now.uncovered !== before.uncovered) effects.add("shown");
     if (element && !element.isConnected) effects.add("dom");
   };
   const report = () => ({
