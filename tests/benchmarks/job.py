@@ -14,19 +14,28 @@ PLAN = "plans/example/extract_listings.json"
 
 @dataclass(frozen=True)
 class Timing:
-    """One job. Times in seconds; rows as year, name, price, phone and address."""
+    """One job. Times in seconds; rows as year, name, price, phone and address.
+
+    `looking` are its steps that look something up on a page, `remembered` those of them that
+    memory answered.
+    """
 
     with_launch: float
     without_launch: float
     rows: list[list[str | None]]
     in_steps: float = 0.0
     pss_mb: float = 0.0
+    looking: int = 0
+    remembered: int = 0
 
 
-async def through_api(client: httpx.AsyncClient, root: psutil.Process, idle_mb: float) -> Timing:
+async def through_api(
+    client: httpx.AsyncClient, root: psutil.Process, idle_mb: float, perception: str = "auto"
+) -> Timing:
     """The job through the HTTP API: from the submission to the terminal state."""
     began = time.perf_counter()
-    answer = await client.post("/v1/predict", json={"micro": PLAN})
+    body = {"micro": PLAN, "perception": perception}
+    answer = await client.post("/v1/predict", json=body)
     answer.raise_for_status()
     run_id = answer.json()["run_id"]
     pss = 0.0
@@ -49,7 +58,16 @@ async def through_api(client: httpx.AsyncClient, root: psutil.Process, idle_mb: 
     if len(steps) != STEPS:
         raise RuntimeError(f"{len(steps)} steps instead of {STEPS}")
     in_steps = sum(step["duration"] for step in steps)
-    return Timing(total, result["summary"]["total_time_s"], rows, in_steps, pss)
+    tiers = [step["tier"] for step in steps if step["tier"]]
+    return Timing(
+        total,
+        result["summary"]["total_time_s"],
+        rows,
+        in_steps,
+        pss,
+        looking=len(tiers),
+        remembered=tiers.count("memory"),
+    )
 
 
 def pss_mb(root: psutil.Process) -> float:
