@@ -53,6 +53,8 @@ def _end(asked: Asked, thing: Element, how: str, where: str) -> Element | None:
         at = next((i for i, one in enumerate(items) if one.ref == thing.ref), -1)
         if at < 0:
             return None
+        if place == 0:
+            return _middle(items)
         if place is not None:
             to = place - 1 if place > 0 else len(items) - 1
         else:
@@ -69,7 +71,22 @@ def _end(asked: Asked, thing: Element, how: str, where: str) -> Element | None:
     return ends[0] if len(ends) == 1 and ends[0].ref != thing.ref else None
 
 
+def _middle(items: list[Element]) -> Element | None:
+    """The item in the middle of a list or grid, None where there is no single one."""
+    x = sum(one.box.x + one.box.width / 2 for one in items) / len(items)
+    y = sum(one.box.y + one.box.height / 2 for one in items) / len(items)
+    found = [
+        one
+        for one in items
+        if abs(one.box.x + one.box.width / 2 - x) < one.box.width / 3
+        and abs(one.box.y + one.box.height / 2 - y) < one.box.height / 3
+    ]
+    return found[0] if len(found) == 1 else None
+
+
 def _place(where: str) -> int | None:
+    if re.fullmatch(r"(?:the\s+)?(?:center|centre|middle|mitte)(?: of .+)?", where.strip(), re.I):
+        return 0
     found = re.search(r"\b(\d+)(?:st|nd|rd|th)\b|\b(" + "|".join(_PLACES) + r")\b", where, re.I)
     if found is None or not re.search(r"position|place|top|bottom|end|spot|slot", where, re.I):
         return None

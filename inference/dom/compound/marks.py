@@ -15,6 +15,7 @@ _ACT: Final = re.compile(
     re.IGNORECASE,
 )
 _SURE: Final = 0.86
+_HARMFUL: Final = UNASKED - {"next", "previous"}
 _FIELDS: Final = TEXT_ROLES | CHOICE_ROLES | CHECK_ROLES
 
 
@@ -31,7 +32,7 @@ def by_mark(asked: Asked, answer: Answer) -> Answer:
         return answer
     marked = [one for one in others if not one.name and wanted in hint_words(one.hints).stems]
     asked_for = words_of(asked.question.intent).concepts
-    marked = [one for one in marked if not (hint_words(one.hints).concepts & UNASKED) - asked_for]
+    marked = [one for one in marked if not (hint_words(one.hints).concepts & _HARMFUL) - asked_for]
     if len(marked) != 1:
         return answer
     return act(ActKind.CLICK, marked[0], "the only icon marked so", sure=_SURE)

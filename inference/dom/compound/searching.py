@@ -67,7 +67,16 @@ def search(asked: Asked, answer: Answer) -> Answer:
         return answer
     if closed:
         return act(ActKind.CLICK, closed[0], "looks behind it", sure=LEADS, goes_on=True)
-    return _turned(asked) or answer
+    return _late(asked) or _turned(asked) or answer
+
+
+def _late(asked: Asked) -> Decision | None:
+    """Another look at what was opened last: it may still be unfolding."""
+    last = next((one for one in reversed(asked.done) if one.act is ActKind.CLICK), None)
+    if last is None:
+        return None
+    there = [one for one in asked.elements if (one.name, one.role) == (last.name, last.role)]
+    return look_again(asked, (there or asked.elements)[0], "waits for what was opened", 2)
 
 
 def _opening(asked: Asked, wanted: list[str]) -> Decision | None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from playwright.async_api import Browser, Page
 from pydantic import JsonValue
 
-from activities.browser.act import perform
+from activities.browser.act import ActResult, perform
+from activities.browser.aiming import aim
 from activities.browser.content import capture_content
 from activities.browser.snapshot import Snapshot, capture
 from inference.cascade import Cascade
@@ -19,6 +20,7 @@ from inference.dom.tier import DomTier
 from inference.extract.fields import fields_for
 from inference.extract.record import extract_record
 from inference.turns import done_by, targets
+from plans.halts import MAX_TRIES, NEVER_RETRIED
 from plans.placeholders import fill_step
 from plans.step import Perception, Step, StepType
 from tests.benchmarks.perception.planmaker import plan
@@ -114,12 +116,26 @@ async def _verdict(episode: Episode, utterance: str) -> tuple[str, str]:
 
 
 async def _play(episode: Episode, step: Step) -> str | None:
-    """Do one step as the product does; what stopped it, None when it was done."""
+    """Do one step as the product does; what stopped it, None when it was done.
+
+    The steps count as required ones: one whose act failed is tried again as a run would.
+    """
     if step.type is StepType.EXTRACT_DATA:
         return await _read(episode, step)
     if step.type is StepType.WAIT:
         await asyncio.sleep(step.params.seconds or 0)
         return None
+    for _ in range(MAX_TRIES):
+        came = await _try(episode, step)
+        if not isinstance(came, ActResult):
+            return came
+        if came.failure_class in NEVER_RETRIED:
+            break
+    return f"{step.intent!r} failed: {came.message}"
+
+
+async def _try(episode: Episode, step: Step) -> ActResult | str | None:
+    """Look, ask and act until the step is done (None), not known (why) or an act failed."""
     done: tuple[Done, ...] = ()
     while len(done) < step.budget:
         snapshot = await capture(episode.page)
@@ -127,11 +143,9 @@ async def _play(episode: Episode, step: Step) -> str | None:
             decision = await _decide(episode, snapshot, step, done)
             if isinstance(decision, str):
                 return decision
-            trouble = await _act(episode, snapshot, decision)
-            if trouble is not None:
-                return f"{step.intent!r}: {trouble}"
-            if not decision.goes_on:
-                return None
+            failed = await _act(episode, snapshot, decision)
+            if failed is not None or not decision.goes_on:
+                return failed
             done += done_by(snapshot.observation, decision)
         finally:
             await snapshot.dispose()
@@ -154,12 +168,21 @@ async def _decide(
     return f"don't know {step.intent!r}: {result.reason} {result.why} {names}"
 
 
-async def _act(episode: Episode, snapshot: Snapshot, decision: Decision) -> str | None:
+async def _act(episode: Episode, snapshot: Snapshot, decision: Decision) -> ActResult | None:
+    """Act on all that the decision names; the first act that failed, None where none did."""
     for one in targets(decision):
-        element = None if one.ref is None else await snapshot.element(one.ref)
-        result = await perform(episode.page, element, one.act, one.text, timeout_s=5)
+        target = await aim(episode.page, snapshot, one)
+        result = await perform(
+            episode.page,
+            target.element,
+            one.act,
+            one.text,
+            onto=target.onto,
+            at=target.at,
+            timeout_s=5,
+        )
         if not result.success:
-            return f"{one.act} {one.text} failed: {result.message}"
+            return result
     return None
 
 
