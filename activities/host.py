@@ -8,6 +8,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Interceptor
 
+from activities.browser.picture_texts import PictureTexts
 from activities.holder.reaping import reaping
 from activities.leftovers import sweeping
 from activities.machine import alive_as, machine_queue
@@ -19,6 +20,7 @@ from activities.unclaimed import Unclaimed
 from inference.cascade import Cascade
 from inference.dom.tier import DomTier
 from inference.memory.tier import MemoryTier
+from inference.ocr.equipped import equipped
 from ledger.ledger import Ledger
 
 HostActivity = Callable[..., Awaitable[Any]]
@@ -38,7 +40,11 @@ class BrowserHost:
         self.sessions = SessionActivities(client, ledger, settings, self.queue, self.machine_queue)
         self._settings = settings
         self._steps = StepRunner(
-            ledger, self.sessions.registry, Cascade((MemoryTier(), DomTier())), settings
+            ledger,
+            self.sessions.registry,
+            Cascade((MemoryTier(), DomTier())),
+            settings,
+            pictures=PictureTexts(equipped()),
         )
         self._pauses = PauseOpener(ledger, self.sessions.registry)
         self._unclaimed = Unclaimed(

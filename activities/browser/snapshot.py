@@ -14,7 +14,8 @@ from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
 from activities.browser.closed_roots import ROOT_DEPTH, closed_roots
 from activities.browser.joining import Placed, Starts, join
 from inference.dom.script import SNAPSHOT
-from inference.observation import FRAME_VIEW, FramePlace, FrameView, Observation
+from inference.observation import FRAME_VIEW, FramePlace, FrameView, Observation, Rect
+from inference.ocr.reading import ReadPicture, take_in
 
 ATTEMPTS: Final = 3
 """Looks at a page that navigates under the script before it is given up."""
@@ -52,11 +53,33 @@ class Snapshot:
         self.observation = observation
         self._handles = handles
         self._starts = starts
+        self._own = len(observation.elements)
+        self._pictured: tuple[int, ...] = ()
 
     async def element(self, ref: int) -> ElementHandle:
-        """The live element of `ref`; LookupError when there is none in the page any more."""
-        count = len(self.observation.elements)
-        return await self._live("nodes", ref, [one.elements for one in self._starts], count)
+        """The live element of `ref`; LookupError when there is none in the page any more.
+
+        That of a text in a picture is the picture.
+        """
+        if (picture := self._picture_of(ref)) is not None:
+            return await self.picture(picture)
+        return await self._live("nodes", ref, [one.elements for one in self._starts], self._own)
+
+    def box(self, ref: int) -> Rect:
+        """Where the live element of `ref` was at the look; IndexError when there is none."""
+        if (picture := self._picture_of(ref)) is not None:
+            return self.observation.pictures[picture].box
+        return self.observation.element(ref).box
+
+    def take_in(self, read: Sequence[ReadPicture]) -> bool:
+        """Add what was read in pictures to the observation; whether there was anything."""
+        self.observation, pictured = take_in(self.observation, read)
+        self._pictured += pictured
+        return bool(pictured)
+
+    def _picture_of(self, ref: int) -> int | None:
+        at = ref - self._own
+        return self._pictured[at] if 0 <= at < len(self._pictured) else None
 
     async def area(self, index: int) -> ElementHandle:
         """The live element of `observation.areas[index]`, which scrolls; LookupError: gone."""

@@ -9,10 +9,12 @@ from pydantic import JsonValue
 
 from activities.browser.act import ActResult, perform
 from activities.browser.aiming import aim
+from activities.browser.picture_texts import PictureTexts
 from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.acts import Acts
 from activities.steps.masking import Mask
+from activities.steps.pictured import decide_in_pictures, with_advice
 from activities.steps.remembering import Remembering
 from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
@@ -66,6 +68,7 @@ class StepContext:
     shown: Step
     memory: Remembering
     checks: Checks
+    pictures: PictureTexts
     notes: list[str] = field(default_factory=list[str])
     cost: Money = field(default_factory=Money)
     acts: Acts = field(init=False)
@@ -153,12 +156,27 @@ class StepContext:
         """
         question = self.question().model_copy(update={"done": done})
         question = await self.memory.ask(question, snapshot.observation)
-        answer = await self.cascade.decide(snapshot.observation, question, self.perception)
+        answer = await self._ask(snapshot, question, passing)
         self.cost += answer.cost
         if isinstance(answer.result, Decision) or not passing:
             observation, asked = snapshot.observation, self.perception
             await self.sights.add(self.page, observation, question, asked, answer)
         return answer
+
+    async def _ask(self, snapshot: Snapshot, question: Question, passing: bool) -> Answer:
+        """The tiers' answer; pictures are read before a model is asked, unless it is planned."""
+        early = self.perception is Perception.AUTO and not passing
+        if early and (answer := await self._in_pictures(snapshot, question)) is not None:
+            return answer
+        answer = await self.cascade.decide(snapshot.observation, question, self.perception)
+        if isinstance(answer.result, Decision) or passing:
+            return answer
+        if not early and (pictured := await self._in_pictures(snapshot, question)) is not None:
+            return pictured
+        return with_advice(self.pictures, snapshot, question, answer)
+
+    async def _in_pictures(self, snapshot: Snapshot, question: Question) -> Answer | None:
+        return await decide_in_pictures(self.pictures, self.page, snapshot, question)
 
     async def saw(self, snapshot: Snapshot, result: Decision | DontKnow) -> None:
         """Keep a look about which the step's own code decided without the cascade."""

@@ -13,6 +13,7 @@ from playwright.async_api import Error as PlaywrightError
 from temporalio import activity
 
 from activities.browser.hints import unmet_hint
+from activities.browser.picture_texts import PictureTexts
 from activities.browser.registry import SessionRegistry
 from activities.browser.session import BrowserSession
 from activities.errors import ActivityError, SessionLost
@@ -86,11 +87,13 @@ class StepRunner:
         cascade: Cascade,
         settings: ActivitySettings,
         checks: Checks | None = None,
+        pictures: PictureTexts | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
         self._cascade = cascade
         self._checks = checks or Checks((DomChecker(),))
+        self._pictures = pictures or PictureTexts(None)
         self._settings = settings
         self._values = RunValues(ledger)
         self.memory = Memory(ledger, settings)
@@ -218,6 +221,7 @@ class StepRunner:
             cascade=self._cascade,
             checks=self._checks,
             deadline=asyncio.get_running_loop().time() + most,
+            pictures=self._pictures,
         )
 
 

@@ -15,7 +15,7 @@ const TITLED = /(^|[-_])(title|heading|head|hd|header|caption|legend)/i;
 const NO_HEAD = new Set(['label', 'td', 'th', 'dt', 'dd', 'option', 'a', 'button', 'b', 'strong', 'em', 'font']);
 const INLINE = new Set(['inline', 'contents', 'ruby']);
 const CONTROLS = new Set(['input', 'textarea', 'select']);
-const PICTURES = new Set(['img', 'canvas', 'svg', 'video']);
+const PICTURES = new Set(['img', 'canvas']);
 const NO_CLASSES = [];
 
 const found = [], notices = [], layers = [], forms = [], pending = [], areas = [], pictures = [], frames = [];
