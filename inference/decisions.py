@@ -157,7 +157,9 @@ class FieldValue(Frozen):
     """One field read from a page.
 
     `value` None: the page does not say. `raw` is the text it was read from, `source` one of
-    json-ld, microdata, opengraph, label, scanner, title, dom.
+    json-ld, microdata, opengraph, label, scanner, title, dom. `element` is a CSS selector of
+    where it stands. `note` says what a missing value is owed to: a rule that it broke, a part
+    of the page that could not be looked at; in that case `known` is False.
     """
 
     value: str | None
@@ -165,6 +167,8 @@ class FieldValue(Frozen):
     source: str = ""
     element: str = ""
     confidence: float = 0.0
+    note: str = ""
+    known: bool = True
 
 
 class Record(Frozen):

@@ -35,6 +35,11 @@ def lead_record(found: ExtractedRow) -> LeadRecord:
         fields={name: as_text(read.get("value")) for name, read in fields.items()},
         url=as_text(found.record.get("url")) or "",
         raw={name: as_text(read.get("raw")) or "" for name, read in fields.items()},
+        unknown=frozenset(
+            name
+            for name, read in fields.items()
+            if read.get("known") is False and read.get("value") is None
+        ),
     )
 
 

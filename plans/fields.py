@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from plans.errors import PlanError
 from plans.plan import Plan
+from plans.record_schema import resolved
 from plans.step import INTENT_READ, Extract, ExtractField, Step
 from plans.structure import EXTRACTING
 
@@ -99,20 +100,25 @@ def schema_fields(schema: Mapping[str, JsonValue]) -> tuple[ExtractField, ...]:
             raise PlanError("invalid request: extraction_schema: a name has 1 to 128 characters")
         if not isinstance(rule, dict | bool):
             raise PlanError("invalid request: extraction_schema: a property must be an object")
-        kind = _schema_type(rule) if isinstance(rule, dict) else "str"
+        kind = _schema_type(schema, rule)
         fields.append(ExtractField(name=name, type=kind, required=name in required))
     return tuple(fields)
 
 
-def _schema_type(rule: Mapping[str, JsonValue]) -> str:
+def _schema_type(schema: Mapping[str, JsonValue], given: JsonValue) -> str:
+    rule = resolved(schema, given)
     kind, form = rule.get("type"), rule.get("format")
     kinds: list[JsonValue] = kind if isinstance(kind, list) else [kind]
     if form in ("uri", "url", "iri"):
         return "url"
+    if form == "email":
+        return "email"
     if form in ("date", "date-time"):
         return "date"
     if "integer" in kinds:
         return "int"
+    if "array" in kinds:
+        return "list"
     return "float" if "number" in kinds else "bool" if "boolean" in kinds else "str"
 
 
@@ -123,10 +129,9 @@ def under_schema(plan: Plan, extraction_schema: Mapping[str, JsonValue]) -> Plan
         PlanError: the schema has no properties.
     """
     fields = schema_fields(extraction_schema)
+    under = {"fields": fields, "record_schema": dict(extraction_schema)}
     steps = tuple(
-        step.model_copy(
-            update={"extract": (step.extract or Extract()).model_copy(update={"fields": fields})}
-        )
+        step.model_copy(update={"extract": (step.extract or Extract()).model_copy(update=under)})
         if step.type in EXTRACTING
         else step
         for step in plan.steps

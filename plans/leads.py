@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from plans.json_text import canonical_json
 from plans.step import ExtractField, Frozen
@@ -19,15 +19,17 @@ _UNSEEN = re.compile(
 class LeadRecord(Frozen):
     """A record as it was read: values by field, None where the page does not say.
 
-    `raw` is the text that each value was read from; `url` is the page it is about.
+    `raw` is the text that each value was read from; `url` is the page it is about. `unknown`
+    are the fields without a value on a page that could not be looked at in full.
     """
 
     fields: dict[str, str | None]
     url: str = ""
     raw: dict[str, str] = Field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
 
 
-def is_viable(values: Mapping[str, str | None], fields: Iterable[ExtractField]) -> bool:
+def is_viable(values: Mapping[str, JsonValue], fields: Iterable[ExtractField]) -> bool:
     """Whether every required field has a value, or any field where none is required."""
     required = [field.name for field in fields if field.required]
     if required:
@@ -35,9 +37,11 @@ def is_viable(values: Mapping[str, str | None], fields: Iterable[ExtractField]) 
     return any(has_value(value) for value in values.values())
 
 
-def has_value(value: str | None) -> bool:
-    """Whether a value says anything."""
-    return value is not None and bool(value.strip())
+def has_value(value: JsonValue) -> bool:
+    """Whether a value says anything: not null, not blank, not an empty list or object."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and value not in ([], {})
 
 
 def label(name: str) -> str:
@@ -49,6 +53,7 @@ def label(name: str) -> str:
 def lead_line(record: LeadRecord, names: Sequence[str]) -> str:
     """`VIABLE | Year: 2019 | … | Phone: none | URL: …`, fields in the order of `names`.
 
+    "none": the page does not say; "unknown": it could not be looked at in full.
     A value can't look like another field: a bar that stands alone in it is shown as `/`, and
     characters that nobody sees or that turn the reading direction are left out.
     """
@@ -57,15 +62,17 @@ def lead_line(record: LeadRecord, names: Sequence[str]) -> str:
 
 def _pairs(record: LeadRecord, names: Sequence[str]) -> list[str]:
     return [
-        f"{label(name)}: {_shown(record.fields.get(name))}"
+        f"{label(name)}: {_shown(record.fields.get(name), unknown=name in record.unknown)}"
         for name in field_order(record, names)
         if name.lower() != "url"
     ]
 
 
-def _shown(value: str | None) -> str:
+def _shown(value: str | None, *, unknown: bool = False) -> str:
     words = _UNSEEN.sub("", value or "").split()
-    return " ".join("/" if word == "|" else word for word in words) or "none"
+    return " ".join("/" if word == "|" else word for word in words) or (
+        "unknown" if unknown else "none"
+    )
 
 
 def field_order(record: LeadRecord, names: Sequence[str]) -> tuple[str, ...]:

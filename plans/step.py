@@ -149,7 +149,10 @@ class ExtractField(BaseModel):
 
 
 class Extract(BaseModel):
-    """What an extract step reads; `max_items` caps the records it keeps in the whole run."""
+    """What an extract step reads; `max_items` caps the records it keeps in the whole run.
+
+    `record_schema` is the run's `extraction_schema`, which its records are validated against.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -157,6 +160,7 @@ class Extract(BaseModel):
     entity_name: str | None = None
     fields: tuple[ExtractField, ...] = ()
     max_items: int | None = Field(default=None, ge=1, le=100_000)
+    record_schema: dict[str, JsonValue] | None = None
 
 
 class Step(BaseModel):

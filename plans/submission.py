@@ -15,6 +15,7 @@ from plans.options import Options, read_options
 from plans.parse import PlanFiles, PlanSource, Shape, parse_submission
 from plans.placeholders import as_text, restored, without_references
 from plans.plan import Plan, PlanText
+from plans.record_schema import check_record_schema
 from plans.secrets import Document, Taken, take_out
 from plans.state import RunLimits
 from plans.step import Frozen, Perception, StepType
@@ -98,6 +99,7 @@ def _read(taken: Taken, caps: Caps, perception: Perception) -> Submission:
         options = options.model_copy(update={"callback_url": taken.callback_url})
     if options.extraction_schema is not None:
         schema_fields(options.extraction_schema)
+        check_record_schema(options.extraction_schema)
     content = source.content
     values = _values(options, taken.secrets)
     if isinstance(content, Plan | TaskSuite):

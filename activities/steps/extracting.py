@@ -1,41 +1,38 @@
 """Steps that read: extract_url, extract_data, extract_rows."""
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Sequence
-
-from pydantic import JsonValue
 
 from activities.browser.content import capture_content
 from activities.browser.events import PageEvents
 from activities.browser.settle import Patience, settle
 from activities.steps.context import StepContext
+from activities.steps.gathering import gather
+from activities.steps.records import clip, clipped, keyed, new_row
 from activities.steps.report import Report, failed
 from activities.steps.shown import error_page
 from inference.content import Content
-from inference.decisions import FieldValue, Record
+from inference.decisions import Record
 from inference.extract.fields import fields_for
+from inference.extract.held import Held, hold, with_doubts
 from inference.extract.reveal import Reveal, reveal_wanted
 from inference.extract.rows import extract_rows as read_rows
 from inference.extract.totals import list_proven_empty
 from ledger.models import NewRow
-from plans.leads import is_viable
-from plans.step import ExtractField, FailureClass, Step, TierName
+from plans.record_schema import Schema
+from plans.step import ExtractField, FailureClass, TierName
 
 _MOST_REVEALS = 3
 _ANSWER_S = 15.0
 """How long what a button hides is waited for, while the site has not answered."""
 _MOST_ROWS = 500
-_MOST_CHARACTERS = 4000
-"""Of one text taken from a page; a longer one ends in an ellipsis."""
 
 
 async def extract_url(context: StepContext) -> Report:
     """The address of the page, and its canonical address where it names one."""
     content = await capture_content(context.page)
-    url = _clip(context.page.url)
-    canonical = _clip(content.canonical) or None
+    url = clip(context.page.url)
+    canonical = clip(content.canonical) or None
     return Report(data={"url": url, "canonical": canonical}, value=url, tier=TierName.DOM)
 
 
@@ -52,34 +49,43 @@ async def extract_data(context: StepContext) -> Report:
             break
         content = await capture_content(context.page)
         record, tier = await _read_record(context, content, fields)
-    values = {name: read.value for name, read in record.fields.items()}
-    row = await _row(context, record, fields)
+    record = await asyncio.to_thread(with_doubts, content, record, fields)
+    held = hold(record, _schema(context), content.lang)
+    row = await _row(context, held, fields, tier)
     if not row.viable:
-        missing = [field.name for field in fields if field.required and not values[field.name]]
-        what = f"required fields are missing: {', '.join(missing)}" if missing else "no field read"
         return Report(
             success=False,
             failure_class=FailureClass.EXTRACT_FAILED,
-            message=what,
+            message=_what_lacks(held, fields),
             tier=TierName.DOM,
             rows=(row,),
-            data=dict[str, JsonValue](values),
+            data=held.values,
         )
     return Report(
         rows=(row,),
-        data=dict[str, JsonValue](values),
-        value=dict[str, JsonValue](values),
+        data=held.values,
+        value=held.values,
         tier=tier,
         confidence=_confidence(record),
     )
 
 
 async def extract_rows(context: StepContext) -> Report:
-    """Read the records of the page's list; a list that the page calls empty is a result too."""
+    """Read the records of the page's list; a list that the page calls empty is a result too.
+
+    A list that shows more as it is scrolled, or has a button for more, is read to its end.
+    """
     if (trouble := await error_page(context.page)) is not None:
         return trouble
     content = await capture_content(context.page)
-    fields, records = await asyncio.to_thread(_read_rows, content, context.step)
+    step, extract = context.step, context.step.extract
+    fields = await asyncio.to_thread(fields_for, content, step)
+    most = min((extract.max_items if extract else None) or _MOST_ROWS, _MOST_ROWS)
+
+    def read(seen: Content) -> list[Record]:
+        return [clipped(record) for record in read_rows(seen, fields, step.intent, _MOST_ROWS)]
+
+    records = await gather(context, content, read, most)
     if not records:
         if await asyncio.to_thread(list_proven_empty, content):
             return Report(
@@ -89,41 +95,37 @@ async def extract_rows(context: StepContext) -> Report:
                 message="the page says its list is empty",
             )
         return failed(FailureClass.EXTRACT_FAILED, "no rows of that kind were found on this page")
-    rows = await asyncio.to_thread(_rows_of, context, records, fields)
+    page_url = clip(context.page.url)
+    held = [hold(record, _schema(context), content.lang) for record in records]
+    rows = tuple(
+        new_row(f"{context.call.index}:{key}", one, fields, url=one.url, page_url=page_url)
+        for (key, _), one in zip(keyed(records), held, strict=True)
+    )
     return Report(
         rows=rows,
         data=len(rows),
-        value=[{n: v.value for n, v in record.fields.items()} for record in records],
+        value=[one.values for one in held],
         tier=TierName.DOM,
     )
+
+
+def _schema(context: StepContext) -> Schema | None:
+    """The schema that the run's records are held to."""
+    return context.step.extract.record_schema if context.step.extract else None
+
+
+def _what_lacks(held: Held, fields: Sequence[ExtractField]) -> str:
+    if held.broken:
+        return f"the record breaks a rule of its schema: {held.broken}"
+    missing = [field.name for field in fields if field.required and not held.values[field.name]]
+    return f"required fields are missing: {', '.join(missing)}" if missing else "no field read"
 
 
 async def _read_record(
     context: StepContext, content: Content, fields: Sequence[ExtractField]
 ) -> tuple[Record, TierName]:
     record, tier = await context.memory.read(content, fields, context.question())
-    return _clipped(record), tier
-
-
-def _read_rows(content: Content, step: Step) -> tuple[tuple[ExtractField, ...], list[Record]]:
-    fields = fields_for(content, step)
-    most = step.extract.max_items if step.extract and step.extract.max_items else _MOST_ROWS
-    return fields, [_clipped(record) for record in read_rows(content, fields, step.intent, most)]
-
-
-def _clipped(record: Record) -> Record:
-    """The record with texts of a sensible length."""
-    fields = {name: _clipped_value(read) for name, read in record.fields.items()}
-    return record.model_copy(update={"fields": fields, "url": _clip(record.url)})
-
-
-def _clipped_value(read: FieldValue) -> FieldValue:
-    value = _clip(read.value) if read.value is not None else None
-    return read.model_copy(update={"value": value, "raw": _clip(read.raw)})
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else text[: _MOST_CHARACTERS - 1] + "…"
+    return clipped(record), tier
 
 
 async def _reveal(context: StepContext, wanted: Reveal) -> bool:
@@ -150,50 +152,15 @@ async def _reveal(context: StepContext, wanted: Reveal) -> bool:
     return report.success
 
 
-async def _row(context: StepContext, record: Record, fields: Sequence[ExtractField]) -> NewRow:
+async def _row(
+    context: StepContext, held: Held, fields: Sequence[ExtractField], tier: TierName
+) -> NewRow:
     """A record of its own page: its URL is the page's, its name in the ledger the item's."""
-    url = _clip(context.page.url)
+    url = clip(context.page.url)
     item = await context.newest_item() if context.call.item_loop is not None else None
     about = item.key if item else f"{context.call.visit}"
-    return _new_row(f"{context.call.index}:{about}", record, record.url or url, url, fields)
-
-
-def _rows_of(
-    context: StepContext, records: Sequence[Record], fields: Sequence[ExtractField]
-) -> tuple[NewRow, ...]:
-    """Records of a list are told apart by their URL, else by what they say."""
-    page_url = _clip(context.page.url)
-    seen: dict[str, int] = {}
-    rows: list[NewRow] = []
-    for record in records:
-        name = record.url or _digest(record)
-        seen[name] = seen.get(name, 0) + 1
-        if record.url and seen[name] > 1:
-            continue
-        key = f"{context.call.index}:{name}" + (f"#{seen[name]}" if seen[name] > 1 else "")
-        rows.append(_new_row(key, record, record.url, page_url, fields))
-    return tuple(rows)
-
-
-def _new_row(
-    key: str, record: Record, url: str, page_url: str, fields: Sequence[ExtractField]
-) -> NewRow:
-    values = {name: read.value for name, read in record.fields.items()}
-    read: dict[str, JsonValue] = {
-        name: {**found.model_dump(mode="json"), "tier": TierName.DOM.value}
-        for name, found in record.fields.items()
-    }
-    return NewRow(
-        key=key,
-        record={"fields": read, "url": url},
-        viable=is_viable(values, fields),
-        page_url=page_url,
-    )
-
-
-def _digest(record: Record) -> str:
-    values = {name: read.value for name, read in record.fields.items()}
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:24]
+    key = f"{context.call.index}:{about}"
+    return new_row(key, held, fields, url=held.url or url, page_url=url, tier=tier)
 
 
 def _confidence(record: Record) -> float | None:

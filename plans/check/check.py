@@ -17,6 +17,7 @@ from plans.options import Options, read_options
 from plans.parse import PlanSource, Shape, parse_submission, read_plan_text
 from plans.placeholders import USER_INPUT, names_in, names_in_step
 from plans.plan import Plan
+from plans.record_schema import check_record_schema
 from plans.step import Step, StepType
 from plans.submission import understand
 from plans.suite import TaskSuite
@@ -210,6 +211,7 @@ def _options(request: Document, runtime: Document, caps: Caps) -> Iterator[Probl
             options = read_options({name: value}, source, caps)
             if options.extraction_schema is not None:
                 schema_fields(options.extraction_schema)
+                check_record_schema(options.extraction_schema)
         except PlanError as refused:
             yield error(place, refused.message)
         near = "" if name in Options.model_fields else meant(name, Options.model_fields)
