@@ -17,7 +17,7 @@ from activities.browser.settle import AFTER_ACT, left_page, settle, stop_loading
 from inference.decisions import Point
 from plans.step import FailureClass
 
-_WATCH = combined("watch", "changes")
+_WATCH = combined("watch", "changes", "nature")
 _WATCH_PAGE = on_page(_WATCH)
 
 EFFECT_LIMIT_S = 1.0
@@ -55,7 +55,7 @@ class Report:
 class Aim:
     """Where the pointer can reach the target: state free, covered, hidden, disabled, detached.
 
-    `framed`: it lies in a frame of the page; `scrolled`: it had to be brought into view.
+    `nature` is what a click on it means, as `js/nature.js` tells. `framed`: it lies in a frame of the page; `scrolled`: it had to be brought into view.
     """
 
     state: str
@@ -64,6 +64,7 @@ class Aim:
     by: str = ""
     framed: bool = False
     scrolled: bool = False
+    nature: str = "plain"
 
 
 @dataclass(frozen=True)
@@ -101,26 +102,22 @@ _AIM = TypeAdapter(Aim)
 
 @dataclass
 class Watch:
-    """The watch in one document, and the events of its page."""
+    """The watch in one document, and the events of its page; `ended`: it took itself off."""
 
     page: Page
     events: PageEvents
     handles: list[JSHandle] = field(default_factory=list[JSHandle])
+    ended: bool = False
 
     async def aim(self) -> Aim:
         """Bring the target into view and find a point where the pointer reaches it."""
+        self.ended = False
         told: object = await self.handles[0].evaluate("watch => watch.aim()")
         return _AIM.validate_python(told)
 
     async def frame(self) -> None:
         """Let the page draw once, after it was scrolled."""
         await self.handles[0].evaluate("watch => watch.frame()")
-
-    async def begin(self) -> None:
-        """Everything from here on is an effect, also where no input event marks the start."""
-        self.events.acting()
-        for handle in self.handles:
-            await handle.evaluate("watch => watch.begin()")
 
     async def so_far(self) -> Report | None:
         """What was seen up to now; None where the document was left meanwhile."""
@@ -134,7 +131,8 @@ class Watch:
 
     async def add_top(self) -> None:
         """Also watch the top document, for an act in a frame of it."""
-        options = {"guard": False, "enabled": False, "hover": False, "at": None, "called": ""}
+        options = {"guard": False, "enabled": False, "hover": False, "at": None}
+        options |= {"called": "", "keys": False}
         top = await self.page.evaluate_handle(_WATCH_PAGE, options)
         await top.evaluate("watch => watch.begin()")
         self.handles.append(top)
@@ -155,6 +153,7 @@ class Watch:
             most = limit_s + (_FOLLOWED_S if patient else 1.0)
             await self.events.wait(lambda: self._enough(tasks, judged), most)
             reports = [task.result() for task in tasks if task.done()]
+            self.ended = len(reports) == len(tasks)
             own = judged.result() if judged.done() else False
         finally:
             judged.cancel()
@@ -221,7 +220,8 @@ class Watch:
             async with asyncio.timeout(_STOP_S):
                 for handle in self.handles:
                     with contextlib.suppress(Error):
-                        await handle.evaluate("watch => watch.stop()")
+                        if not self.ended:
+                            await handle.evaluate("watch => watch.stop()")
                         await handle.dispose()
 
 
@@ -241,16 +241,19 @@ async def watching(
     hover: bool = False,
     at: Point | None = None,
     called: str = "",
+    keys: bool = False,
 ) -> AsyncGenerator[Watch, None]:
     """Watch a page during an act on `element` (None: on the page as a whole).
 
     `guard`: events of the pointer that miss the element are kept from the page. `enabled`:
     aiming at a disabled element is refused. `at`: where in the element to aim, from its top
     left corner. `called`: what stood on the element when it was chosen; where other words
-    stand there by now, the guard keeps events of the pointer from it, too.
+    stand there by now, the guard keeps events of the pointer from it, too. `keys`: what is
+    typed is kept from other fields.
     """
     place = None if at is None else {"x": at.x, "y": at.y}
-    options = {"guard": guard, "enabled": enabled, "hover": hover, "at": place, "called": called}
+    options = {"guard": guard, "enabled": enabled, "hover": hover, "at": place, "begun": begun}
+    options |= {"called": called, "keys": keys}
     with PageEvents(page) as events:
         watch = Watch(page, events)
         if element is None:

@@ -2,7 +2,8 @@
 // Returns an object that the driver keeps by handle; nothing is left in the page's globals.
 // An event of the pointer that misses the chosen element is stopped before the page sees it.
 // `options`: { guard, enabled, hover, at (where in the element's box to aim, else null),
-// called (what stood on the element when it was chosen, "" where that does not matter) }.
+// called (what stood on the element when it was chosen, "" where that does not matter), keys
+// (keep what is typed from other fields than the element) }.
 (element, options, parts) => {
   const doc = element ? element.ownerDocument : document;
   const win = doc.defaultView;
@@ -269,8 +270,26 @@
     misses.push({ type: event.type, on: describe(path[0]) });
     if (wake) wake();
   };
+  // A page may move the focus while something is typed. Boxes of a code hand on from one to the
+  // next, and some fields open another one to be typed into; a password goes nowhere else.
+  const FIELDS = 'input,textarea,[contenteditable=""],[contenteditable=true]';
+  const fields = new Set(options.keys ? doc.querySelectorAll(FIELDS) : []);
+  const boxOfCode = (node) => node.maxLength > 0 && node.maxLength <= 2;
+  const strays = (event) => {
+    const at = event.composedPath()[0];
+    if (!options.keys || !element.matches("input,textarea") || element.readOnly) return false;
+    if (closed.has(at) || !at.matches?.(FIELDS) || belongs(event.composedPath())) return false;
+    return element.type === "password" ? !boxOfCode(element) : fields.has(at) && !(boxOfCode(element) && boxOfCode(at));
+  };
+  const kept = (event) => {
+    if (!event.isTrusted || !strays(event)) return false;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    misses.push({ type: event.type, on: describe(event.composedPath()[0]) });
+    return true;
+  };
   const onKey = (event) => {
-    if (!event.isTrusted) return;
+    if (!event.isTrusted || kept(event)) return;
     landed.add(event.type);
     begin();
   };
@@ -328,6 +347,8 @@
   const listeners = [
     ...POINTER.map((type) => [type, onPointer]),
     ["keydown", onKey],
+    ["keypress", kept],
+    ["beforeinput", kept],
     ["focusin", onFocus],
     ["scroll", onScroll],
     ["input", after("input")],
@@ -353,6 +374,7 @@
     if (win.navigation) win.navigation.removeEventListener("navigate", onNavigate);
   };
   start();
+  if (options.begun) begin();
 
   const compare = () => {
     const now = fingerprint();
@@ -390,10 +412,8 @@
     aim: () => {
       start();
       changes.afresh();
-      return aim();
-    },
-    begin: () => {
-      begin();
+      const nature = parts.nature(element);
+      return { ...aim(), nature };
     },
     // Lists that draw their rows as they scroll have done so after a frame.
     frame: () => new Promise((resolve) => {

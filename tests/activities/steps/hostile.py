@@ -213,7 +213,7 @@ CASES = (
     Case(
         "windows that open by the dozen",
         SETTINGS.replace(
-            "did('save')", "did('save'); for (let i = 0; i < 6; i++) open('/popup?' + i)"
+            "did('save')", "did('save'); for (let i = 0; i < 3; i++) open('/popup?' + i)"
         ),
         sure=False,
     ),
