@@ -6,10 +6,12 @@ from inference.decisions import ActKind
 from inference.dom.words import words_of
 from plans.step import StepType
 
-RISKY: Final = frozenset(
-    {"delete", "buy", "checkout", "send", "submit", "publish", "cancel", "unsubscribe", "suspend"}
+GRAVE: Final = frozenset(
+    {"delete", "buy", "checkout", "send", "transfer", "suspend", "unsubscribe", "dispute"}
 )
-"""Concepts whose acts can't be taken back."""
+"""Concepts of acts that take things away, cost money or reach other people."""
+RISKY: Final = GRAVE | {"submit", "publish", "cancel", "approve", "decline"}
+"""Concepts whose acts can't be taken back easily."""
 
 _BASE: Final = {
     ActKind.SCROLL: 0.6,
@@ -23,7 +25,9 @@ _BASE: Final = {
     ActKind.CHECK: 0.75,
     ActKind.UNCHECK: 0.75,
 }
-RISKY_THRESHOLD: Final = 0.85
+RISKY_THRESHOLD: Final = 0.9
+"""For steps that send something, and for acts that are grave."""
+_LESS_RISKY: Final = 0.78
 
 
 def threshold(act: ActKind, step: StepType, name: str) -> float:
@@ -31,6 +35,9 @@ def threshold(act: ActKind, step: StepType, name: str) -> float:
     base = _BASE[act]
     if step is StepType.SUBMIT:
         return max(base, RISKY_THRESHOLD)
-    if act is ActKind.CLICK and words_of(name).concepts & RISKY:
-        return base + 0.05
-    return base
+    if act is not ActKind.CLICK:
+        return base
+    concepts = words_of(name).concepts
+    if concepts & GRAVE:
+        return RISKY_THRESHOLD
+    return max(base, _LESS_RISKY) if concepts & RISKY else base

@@ -50,10 +50,9 @@ def taker_of(scene: Scene, intent: Intent, pool: Pool) -> Taker | Refused | None
         return None
     found = list(_takers(scene, intent, pool))
     labelled = [one for one in found if _labelled(scene, intent, one.element)]
-    for kept in (labelled, [] if intent.label and labelled else found):
-        best = _only(kept)
-        if best is not None:
-            return best if kept is labelled else Taker(best.element, best.sure - 0.03, best.why)
+    best = _only(labelled)
+    if best is not None:
+        return best
     if intent.label and not found:
         return Refused(f"nothing under {intent.label!r} takes {intent.value!r}")
     return None

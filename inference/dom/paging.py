@@ -38,7 +38,8 @@ _GENERIC: Final = frozenset(
      "continue", "turn", "click", "back", "first", "last", "seit", "nächst", "trefferlist", "treff",
      "zurückblättern", "zurückblätt", "navigat", "forward", "paginat", "button", "open", "prev",
      "mov",
-     "ein", "view", "see", "weit", "old", "any", "until", "there", "pag", "titl", "item"}
+     "product", "article", "ein", "view", "see", "weit", "old", "any", "until", "there", "pag",
+     "titl", "item"}
 )  # fmt: skip
 
 
@@ -135,14 +136,14 @@ def _controls(observation: Observation, turn: Turn) -> list[_Control]:
             continue
         if any(member.group == main for member in element.records):
             continue
-        score = _score(observation, element, turn)
+        score = _score(observation, element, turn, main)
         if score >= 0.6:
             found.append(_Control(element, score))
     found.sort(key=lambda one: (-one.score, one.element.ref))
     return found
 
 
-def _score(observation: Observation, element: Element, turn: Turn) -> float:
+def _score(observation: Observation, element: Element, turn: Turn, main: int | None) -> float:
     name = (element.name or element.text).strip()
     around = f"{name} {element.hints} {element.group} {element.layer}"
     if _NOT_PAGES.search(around):
@@ -156,11 +157,24 @@ def _score(observation: Observation, element: Element, turn: Turn) -> float:
         base = max(base, 0.6)
     elif hints & MARKS[turn] and len(name) <= 12:
         base = max(base, 0.5)
-    if base and _paging(observation, element):
+    if (base and _paging(observation, element)) or (
+        base and _MORE.search(name) and _beside_list(observation, element, main)
+    ):
         base += 0.12
     elif base < 0.95 and element.form >= 0 and element.role == "button":
         base -= 0.2
     return base
+
+
+def _beside_list(observation: Observation, element: Element, main: int | None) -> bool:
+    """Whether the element stands below the main list, within its width."""
+    if main is None:
+        return False
+    boxes = [record.box for record in observation.groups[main].records]
+    left = min(box.x for box in boxes)
+    right = max(box.x + box.width for box in boxes)
+    middle = element.box.x + element.box.width / 2
+    return left <= middle <= right and element.box.y >= max(box.y for box in boxes)
 
 
 def _paging(observation: Observation, element: Element) -> bool:

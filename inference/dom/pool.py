@@ -11,6 +11,7 @@ from inference.decisions import ActKind
 from inference.dom.intent import Intent
 from inference.dom.scene import CHECK_ROLES, CHOICE_ROLES, TEXT_ROLES, Scene
 from inference.dom.scoring import Scored
+from inference.dom.trust import believable
 from inference.dom.words import likeness, phrases, words_of
 from inference.observation import Element
 from plans.step import StepType
@@ -65,7 +66,11 @@ class Pool:
 
 def pool_for(scene: Scene, intent: Intent) -> Pool:
     """The elements that the step's type can act on."""
-    elements = tuple(element for element in scene.observation.elements if _fits(intent, element))
+    elements = tuple(
+        element
+        for element in scene.observation.elements
+        if _fits(intent, element) and believable(scene.observation, element, intent.text)
+    )
     label_share: dict[int, float] = {}
     if intent.label:
         label_share = {element.ref: _labelled(scene, element, intent.label) for element in elements}
@@ -133,11 +138,24 @@ def _bonus(intent: Intent, element: Element) -> float:
         return 0.2 if words_of(element.name).stems == words_of(value).stems else -0.2
     if intent.type is StepType.FILTER and element.role in TEXT_ROLES:
         return 0.12
+    if element.role in TEXT_ROLES and not _takes(element, value):
+        return -0.4
     if "@" in value and "." in value and element.role in TEXT_ROLES:
         return 0.08 if element.type == "email" else 0.0
     if len(value) > 24 and element.role in TEXT_ROLES and " " in value:
         return 0.06 if element.tag == "textarea" or element.type == "editable" else 0.0
     return 0.0
+
+
+def _takes(element: Element, value: str) -> bool:
+    """Whether a field of this kind can hold such a value."""
+    match element.type:
+        case "email":
+            return "@" in value
+        case "number" | "range" | "date" | "time" | "month" | "week" | "datetime-local":
+            return any(sign.isdigit() for sign in value)
+        case _:
+            return True
 
 
 def best_option(options: Sequence[str], value: str) -> str | None:

@@ -7,6 +7,7 @@ from inference.dom.anchors import Anchors
 from inference.dom.confidence import Features
 from inference.dom.intent import Intent
 from inference.dom.pool import Pool
+from inference.dom.prefilter import worth_scoring
 from inference.dom.rivals import ANCHORED, alike, margin_of, same_thing
 from inference.dom.scene import Scene
 from inference.dom.scoring import Scored, Scorer
@@ -42,14 +43,18 @@ class Ranking:
             foreign=best.foreign,
             missing_head=best.missing_head,
             missing_names=best.missing_names,
+            worst=best.worst,
+            exact=best.exact,
         )
 
 
 def rank(scene: Scene, intent: Intent, units: tuple[Unit, ...], pool: Pool) -> Ranking | None:
     """Score the pool; None when it is empty."""
     scorer = Scorer(scene, intent, units, pool.elements)
+    narrowed = not (pool.label_share or intent.opens)
+    elements = worth_scoring(scene, units, pool.elements) if narrowed else pool.elements
     ranked = sorted(
-        (pool.adjust(scorer.score(element)) for element in pool.elements),
+        (pool.adjust(scorer.score(element)) for element in elements),
         key=lambda one: (-one.score, one.element.ref),
     )
     if not ranked:

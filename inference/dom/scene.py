@@ -56,6 +56,7 @@ class Scene:
         self._titles: dict[tuple[int, int], int | None] = {}
         self._inside: dict[tuple[int, int], list[Element]] | None = None
         self._forms: dict[int, list[str]] | None = None
+        self._openers = _openers(observation)
 
     @property
     def page_words(self) -> str:
@@ -68,6 +69,8 @@ class Scene:
         found = self._own.get(element.ref)
         if found is None:
             found = tuple(_own(element))
+            if opener := self._openers.get(element.name):
+                found = (*found, Source(words_of(opener), 0.7))
             self._own[element.ref] = found
         return found
 
@@ -99,13 +102,25 @@ class Scene:
             yield Source(words_of(self.form_words(element.form)), strength * 0.7)
         for text, share in (
             (element.group, 0.9),
-            (element.heading, 0.75),
+            (self._heading(element), 0.75),
             (element.column, 0.7),
             (element.layer, 0.7),
             (element.region, 0.5),
         ):
             if text:
                 yield Source(words_of(text), share)
+
+    def _heading(self, element: Element) -> str:
+        """The heading above the element, where it is not that of the record before its own."""
+        things = [
+            (self.record(member), self.observation.groups[member.group].heading)
+            for member in element.records
+        ]
+        if not element.heading or not any(record.title for record, _ in things):
+            return element.heading
+        start = element.heading[:40]
+        held = any(start in record.text or start == above[:40] for record, above in things)
+        return element.heading if held else ""
 
     def form_words(self, form: int) -> str:
         """What the fields of a form are called, and its buttons."""
@@ -140,6 +155,16 @@ class Scene:
         if key not in self._titles:
             self._titles[key] = _title(self.inside(member), member)
         return self._titles[key]
+
+
+def _openers(observation: Observation) -> dict[str, str]:
+    """The name of each choice of an open menu, and what its menu is called."""
+    return {
+        option: element.name
+        for element in observation.elements
+        if element.expanded and element.role in ("button", "generic", "menuitem")
+        for option in element.options
+    }
 
 
 def _near(text: str) -> float:

@@ -3,10 +3,18 @@
 from dataclasses import dataclass
 from typing import Final
 
+from inference.dom.doubts import Doubts
 from inference.dom.intent import Intent
 from inference.dom.scene import CHECK_ROLES, CHOICE_ROLES, TEXT_ROLES, Scene, Source, label_of
 from inference.dom.units import Unit
-from inference.dom.words import STOP, UNASKED, Phrase, likeness, phrases, words_of
+from inference.dom.words import (
+    STOP,
+    UNASKED,
+    Phrase,
+    likeness,
+    phrases,
+    words_of,
+)
 from inference.observation import Element
 from plans.step import StepType
 
@@ -40,6 +48,8 @@ class Scored:
     foreign: bool
     missing_head: bool
     missing_names: float
+    worst: float
+    exact: bool
     said: tuple[float, ...]
     own_said: tuple[float, ...]
 
@@ -58,12 +68,12 @@ class Scorer:
         self._intent = intent
         self._units = units
         self._total = sum(unit.weight for unit in units)
-        self._clicks_no_field = intent.type is StepType.CLICK and not intent.wants_field
         self._bare_filter = intent.type is StepType.FILTER and not intent.value
         self._quotes = {part.strip().casefold() for part in intent.quoted} if intent.opens else ()
-        self._asked = words_of(intent.text).concepts
-        self._ticks = intent.ticks and any(
-            element.role in CHECK_ROLES and element.records for element in elements
+        self._doubts = Doubts(scene, intent, units, elements)
+        self._ticks = self._doubts.ticks
+        self._stems = frozenset(
+            stem for unit in units if unit.weight >= 0.9 for stem in unit.phrase.stems
         )
         self._names = sum(unit.name for unit in units)
         self._has_head = any(unit.head and unit.weight >= 0.9 for unit in units)
@@ -101,10 +111,11 @@ class Scorer:
         own_share = own_weight / total
         precision = self._precision(element)
         score = 0.68 * coverage + 0.12 * own_share + 0.14 * precision + 0.06 * self._role(element)
-        if label_of(element).casefold() in self._quotes and not missing:
+        label = label_of(element).strip().casefold()
+        if label in self._quotes and not missing:
             coverage = max(coverage, 0.8)
             score += 0.12
-        factor, foreign = self._doubts(element)
+        factor, foreign = self._doubts.about(element)
         headless = self._has_head and heads < 0.5
         score *= factor * (0.75 if missing else 1.0) * (0.8 if headless else 1.0)
         if element.role in ("menuitem", "option") and element.layer:
@@ -121,6 +132,11 @@ class Scorer:
             foreign,
             headless,
             nameless / max(1, self._names),
+            min(
+                (at for unit, at in zip(self._units, said, strict=True) if unit.weight >= 0.9),
+                default=0.5,
+            ),
+            bool(label) and (label in self._quotes or words_of(label).stems == self._stems),
             tuple(said),
             tuple(own_said),
         )
@@ -146,7 +162,7 @@ class Scorer:
         if unit.strong and own < 0.5:
             if element.role in CHECK_ROLES:
                 own = max(own, 0.5 * self._implied(unit))
-            elif _grouped(unit, element):
+            elif _grouped(unit, element) or self._in_menu(unit, element):
                 own = 0.6
             else:
                 lacks = True
@@ -155,26 +171,16 @@ class Scorer:
             context *= 0.4
         return own, context * (0.6 if self._bare_filter else 1.0), lacks
 
-    def _doubts(self, element: Element) -> tuple[float, bool]:
-        """A factor for what speaks against the element; whether it is of a kind not wanted."""
-        factor, foreign = 1.0, False
-        if self._unasked(element):
-            factor, foreign = factor * 0.7, True
-        if element.role in TEXT_ROLES and self._clicks_no_field:
-            factor, foreign = factor * 0.8, True
-        if self._intent.leads and (element.role in CHECK_ROLES or self._acts(element)):
-            factor, foreign = factor * 0.7, True
-        if intent_submits(self._intent) and element.role == "link":
-            factor *= 0.85
-        if self._ticks and element.role not in CHECK_ROLES:
-            factor *= 0.6
-        if intent_submits(self._intent) and not _submits(element):
-            factor, foreign = factor * 0.75, True
-        if element.expanded and element.role in ("button", "generic", "combobox"):
-            factor *= 0.85
-        if not self._intent.opens and self._is_title(element):
-            factor *= 0.82
-        return factor, foreign
+    def _in_menu(self, unit: Unit, element: Element) -> bool:
+        """Whether the element is an item of an open menu, whose opener may say the act."""
+        if element.role not in ("menuitem", "option") or unit.phrase.concepts & UNASKED:
+            return False
+        own = self._scene.own(element)
+        return any(
+            _best(other.phrase, own) >= 0.8
+            for other in self._units
+            if other is not unit and other.weight >= 0.9
+        )
 
     def _own_sources(self, element: Element) -> tuple[Source, ...]:
         own = self._scene.own(element)
@@ -190,12 +196,6 @@ class Scorer:
         )
         return own + extra
 
-    def _is_title(self, element: Element) -> bool:
-        """Whether the element only names a record, so that no act but opening it fits."""
-        return self._intent.type is StepType.CLICK and any(
-            self._scene.title(member) == element.ref for member in element.records[:2]
-        )
-
     def _record_text(self, element: Element, at: int) -> str:
         member = element.records[at]
         return self._scene.observation.groups[member.group].records[member.ordinal].text
@@ -204,15 +204,6 @@ class Scorer:
         """How far ticking or filling is itself the act: "add", "include", "accept"."""
         implied = {"add", "accept", "subscribe", "like", "save", "increase", "message", "search"}
         return 1.0 if unit.phrase.concepts & implied else 0.0
-
-    def _acts(self, element: Element) -> bool:
-        """Whether the target does something of its own where only a way there is asked for."""
-        return bool(words_of(label_of(element)).concepts & ACTS - self._asked)
-
-    def _unasked(self, element: Element) -> bool:
-        """Whether the target does something drastic that the intent does not speak of."""
-        drastic = words_of(element.name).concepts & UNASKED
-        return bool(drastic) and not drastic & self._asked and words_of(element.name).count <= 4
 
     def _precision(self, element: Element) -> float:
         """The share of the target's label that the intent says, 0 to 1."""
@@ -249,24 +240,6 @@ def _grouped(unit: Unit, element: Element) -> bool:
     if not element.group or unit.phrase.concepts & UNASKED:
         return False
     return likeness(unit.phrase, words_of(element.group)) >= 0.8
-
-
-ACTS: Final = frozenset({"add", "delete", "cancel", "buy", "download", "print", "report", "reset"})
-"""Concepts of acts that do something to the thing, where others only lead to it."""
-SUBMITTING: Final = frozenset(
-    {"submit", "send", "save", "publish", "search", "login", "register", "buy", "checkout",
-     "confirm", "subscribe", "vote", "apply_job", "reply", "comment", "notify", "accept", "add"}
-)  # fmt: skip
-"""Concepts that a button which sends a form may carry."""
-
-
-def intent_submits(intent: Intent) -> bool:
-    """Whether the step sends a form."""
-    return intent.type is StepType.SUBMIT
-
-
-def _submits(element: Element) -> bool:
-    return element.type == "submit" or bool(words_of(element.name).concepts & SUBMITTING)
 
 
 def _best(phrase: Phrase, sources: tuple[Source, ...]) -> float:

@@ -96,8 +96,12 @@ def _direction(text: str) -> str | None:
 
 
 def _ground(scene: Scene, intent: Intent) -> Decision | DontKnow:
-    units = intent.units
     pool = pool_for(scene, intent)
+    return settled(scene, intent, pool) or _best_of(scene, intent, intent.units, pool)
+
+
+def settled(scene: Scene, intent: Intent, pool: Pool) -> Decision | DontKnow | None:
+    """What the page's structure alone decides; None where the elements must be weighed."""
     extreme = extreme_of(scene, intent)
     if extreme is not None:
         return _in_place(scene, intent, place_of(scene, extreme.member, spoken(intent, extreme)))
@@ -121,9 +125,9 @@ def _ground(scene: Scene, intent: Intent) -> Decision | DontKnow:
     labelled = _sole_labelled(intent, pool)
     if labelled is not None:
         return _answer(intent, labelled, 0.95, (), "the only one with this label")
-    if not units and not intent.label and not intent.value:
+    if not intent.units and not intent.label and not intent.value:
         return _dont_know(DontKnowReason.UNREADABLE, "the intent names nothing", ())
-    return _best_of(scene, intent, units, pool)
+    return None
 
 
 def _sole_labelled(intent: Intent, pool: Pool) -> Element | None:
