@@ -20,11 +20,12 @@ _AT_POINT = """({ x, y }) => {
 
 @dataclass(frozen=True)
 class Target:
-    """What an act is done to; `at` as in `activities.browser.act.perform`."""
+    """What an act is done to; `at` and `called` as in `activities.browser.act.perform`."""
 
     element: ElementHandle | None
     onto: ElementHandle | None = None
     at: Point | None = None
+    called: str = ""
 
 
 async def aim(page: Page, snapshot: Snapshot, decision: Decision) -> Target:
@@ -43,8 +44,8 @@ async def aim(page: Page, snapshot: Snapshot, decision: Decision) -> Target:
         return Target(element, onto, _within(decision.point, box["x"], box["y"]))
     element = await snapshot.element(decision.ref)
     if decision.point is None:
-        return Target(element, onto)
-    seen = snapshot.observation.element(decision.ref).box
+        return Target(element, onto, called=snapshot.observation.element(decision.ref).text)
+    seen = snapshot.box(decision.ref)
     return Target(element, onto, _within(decision.point, seen.x, seen.y))
 
 

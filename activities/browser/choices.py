@@ -15,6 +15,7 @@ from plans.step import FailureClass
 _SELECT = ranked("select")
 _OPTION = ranked("option")
 _CHOSEN = ranked("chosen")
+_LIST = script("list")
 _TOGGLE = script("toggle")
 _SELECTS = "select,[role=combobox],[role=listbox],[role=radiogroup],input[list]"
 _TOGGLES = (
@@ -26,7 +27,17 @@ _SHOWN_MS = 800
 _NAMED = "e => (e.getAttribute('aria-label') ?? e.innerText ?? '').trim()"
 _SHUT = """e => e.getAttribute('aria-expanded') !== 'true'
   && !/^(listbox|radiogroup|menu|tree)$/.test(e.getAttribute('role') ?? '')"""
-_WRITABLE = "e => e.matches('input:not([readonly]),textarea')"
+_FILTER = """e => {
+  const writable = 'input:not([readonly]):not([type=checkbox]):not([type=radio]),textarea';
+  if (e.matches(writable)) return e;
+  const now = e.ownerDocument.activeElement;
+  return now && now !== e && now.matches(writable) ? now : null;
+}"""
+"""The field that narrows an open list down: the control itself, or one that took the focus."""
+
+_COMMAND = "e => e.getAttribute('role') === 'menuitem'"
+_SEEN_MS = 60
+_OPENS_MS = 600
 
 
 @dataclass(frozen=True)
@@ -52,8 +63,7 @@ _TOGGLED = TypeAdapter(ToggleState)
 async def select(page: Page, element: ElementHandle, text: str, *, timeout_s: float) -> ActResult:
     """Choose the option named `text` (label or value) and check that it is chosen."""
     control = await control_of(element, _SELECTS)
-    async with watching(page, control) as watch:
-        await watch.begin()
+    async with watching(page, control, begun=True) as watch:
         told: object = await control.evaluate(_SELECT, {"wanted": text})
         state = _SELECTED.validate_python(told)
         match state.state:
@@ -123,28 +133,61 @@ async def _select_custom(
         opened = await click(page, trigger, timeout_s=timeout_s, effect_needed=False)
         if not opened.success or opened.load is not None:
             return opened
-    option = await _option(trigger, text, _OPTION_MS)
-    if option is None and bool(await trigger.evaluate(_WRITABLE)):
-        typed = await fill(page, trigger, text, timeout_s=timeout_s)
-        if not typed.success:
-            return typed
-        option = await _option(trigger, text, _OPTION_MS)
+    box = await trigger.bounding_box()
+    option = await _find(page, trigger, text, timeout_s)
     if option is None:
         await page.keyboard.press("Escape")
         return failed(page, FailureClass.SELECTOR_MISS, f"there is no option named {text!r}")
     name = str(await option.evaluate(_NAMED))
-    result = await click(page, option, timeout_s=timeout_s, effect_needed=False)
-    if not result.success or result.load is not None:
+    # What is chosen from a menu shows nowhere: there the effect of the press must do.
+    command = bool(await option.evaluate(_COMMAND))
+    result = await click(page, option, timeout_s=timeout_s, effect_needed=command)
+    while (result.stale or result.covered_by) and (again := await _option(trigger, text, _SEEN_MS)):
+        # The list drew its options anew as it was scrolled to this one.
+        if await again.evaluate("(one, other) => one === other", option):
+            break
+        option = again
+        result = await click(page, option, timeout_s=timeout_s, effect_needed=command)
+    if command or not result.success or result.load is not None:
         return result
-    argument = {"name": name, "option": option, "limit": _SHOWN_MS}
+    argument = {"name": name, "option": option, "limit": _SHOWN_MS, "box": box}
     if bool(await trigger.evaluate(_CHOSEN, argument)):
         return result
     message = "the option was clicked and does not show as chosen"
     return failed_after(result, FailureClass.VERIFY_FAILED, message)
 
 
+async def _find(
+    page: Page, trigger: ElementHandle, text: str, timeout_s: float
+) -> ElementHandle | None:
+    """The option of an open list: seen at once, after typing what is wanted, or farther down."""
+    option = await _option(trigger, text, _OPENS_MS)
+    if option is not None:
+        return option
+    handle = await trigger.evaluate_handle(_FILTER)
+    field = handle.as_element()
+    if field is not None:
+        typed = await fill(page, field, text, timeout_s=timeout_s)
+        if typed.success and (option := await _option(trigger, text, _OPTION_MS)) is not None:
+            return option
+    else:
+        option = await _farther(trigger, text, timeout_s)
+    return option or await _option(trigger, text, _OPTION_MS)
+
+
+async def _farther(trigger: ElementHandle, text: str, timeout_s: float) -> ElementHandle | None:
+    """Scroll the list through, as far as it goes: it may hold only the options in sight."""
+    area = (await trigger.evaluate_handle(_LIST)).as_element()
+    if area is None:
+        return None
+    argument = {"wanted": text, "limit": timeout_s * 500, "list": area}
+    return (await trigger.evaluate_handle(_OPTION, argument)).as_element()
+
+
 async def _option(trigger: ElementHandle, text: str, limit_ms: int) -> ElementHandle | None:
-    handle = await trigger.evaluate_handle(_OPTION, {"wanted": text, "limit": limit_ms})
+    handle = await trigger.evaluate_handle(
+        _OPTION, {"wanted": text, "limit": limit_ms, "list": None}
+    )
     return handle.as_element()
 
 

@@ -55,7 +55,8 @@ class Report:
 class Aim:
     """Where the pointer can reach the target: state free, covered, hidden, disabled, detached.
 
-    `nature` is what a click on it means, as `js/nature.js` tells. `framed`: it lies in a frame of the page; `scrolled`: it had to be brought into view.
+    `nature` is what a click on it means, as `js/nature.js` tells. `framed`: it lies in a frame
+    of the page; `scrolled`: it had to be brought into view.
     """
 
     state: str
@@ -132,9 +133,8 @@ class Watch:
     async def add_top(self) -> None:
         """Also watch the top document, for an act in a frame of it."""
         options = {"guard": False, "enabled": False, "hover": False, "at": None}
-        options |= {"called": "", "keys": False}
+        options |= {"called": "", "keys": False, "begun": True}
         top = await self.page.evaluate_handle(_WATCH_PAGE, options)
-        await top.evaluate("watch => watch.begin()")
         self.handles.append(top)
 
     async def seen(self, limit_s: float = EFFECT_LIMIT_S, *, patient: bool = False) -> Seen:
@@ -242,6 +242,7 @@ async def watching(
     at: Point | None = None,
     called: str = "",
     keys: bool = False,
+    begun: bool = False,
 ) -> AsyncGenerator[Watch, None]:
     """Watch a page during an act on `element` (None: on the page as a whole).
 
@@ -249,7 +250,8 @@ async def watching(
     aiming at a disabled element is refused. `at`: where in the element to aim, from its top
     left corner. `called`: what stood on the element when it was chosen; where other words
     stand there by now, the guard keeps events of the pointer from it, too. `keys`: what is
-    typed is kept from other fields.
+    typed is kept from other fields. `begun`: everything from here on may be an effect, also
+    where no input event marks the start.
     """
     place = None if at is None else {"x": at.x, "y": at.y}
     options = {"guard": guard, "enabled": enabled, "hover": hover, "at": place, "begun": begun}

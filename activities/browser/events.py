@@ -112,9 +112,11 @@ class PageEvents:
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
                 return False
+            # Several may wait: nothing may come between clearing and waiting.
             self.changed.clear()
             try:
-                await asyncio.wait_for(self.changed.wait(), left)
+                async with asyncio.timeout(left):
+                    await self.changed.wait()
             except TimeoutError:
                 return condition()
         return True

@@ -9,6 +9,7 @@ from activities.browser.effects import Seen, Watch, rest, watching
 from activities.browser.pointer import click
 from activities.browser.result import ActResult, conclude, failed, gone
 from activities.browser.scripts import script
+from activities.browser.sliders import slide
 from activities.browser.values import agrees, for_input
 from plans.step import FailureClass
 
@@ -23,6 +24,30 @@ _EDITABLE = (
 _PICKED = frozenset({"date", "time", "datetime-local", "month", "week", "color", "range"})
 _LONGEST_TYPED = 120
 """Longer texts are inserted at once: keys one by one would take seconds."""
+
+_KIND = """field => field.type === 'range' || field.getAttribute('role') === 'slider'
+  ? 'slider' : field.type ?? ''"""
+
+_DRAWS = """field => field.localName === 'textarea' && (field.offsetWidth < 8
+  || field.offsetHeight < 8 || getComputedStyle(field).opacity === '0')"""
+"""Whether the field only takes the keys of an editor that draws the text itself."""
+
+_SHOWN = """(field, wanted) => new Promise((resolve) => {
+  const plain = (text) => text.replace(/[\\s\\u200b]+/g, ' ').trim();
+  const editor = () => {
+    for (let at = field.parentElement, up = 0; at && up < 6; at = at.parentElement, up += 1) {
+      if (plain(at.innerText ?? '').includes(plain(wanted))) return wanted;
+    }
+    return null;
+  };
+  const until = performance.now() + 500;
+  const turn = () => {
+    const found = editor();
+    if (found !== null || performance.now() >= until) return resolve(found ?? field.value);
+    setTimeout(turn, 25);
+  };
+  turn();
+})"""
 
 _FOCUSED = """() => {
   let at = document.activeElement;
@@ -53,10 +78,11 @@ async def control_of(element: ElementHandle, selector: str) -> ElementHandle:
 async def fill(page: Page, element: ElementHandle, text: str, *, timeout_s: float) -> ActResult:
     """Replace the value of a field; success means that the field holds it."""
     field = await control_of(element, _EDITABLE)
-    kind = str(await field.evaluate("field => field.type ?? ''"))
+    kind = str(await field.evaluate(_KIND))
+    if kind == "slider":
+        return await slide(page, field, text, timeout_s=timeout_s)
     wanted = for_input(kind, text)
-    async with watching(page, field) as watch:
-        await watch.begin()
+    async with watching(page, field, keys=True, begun=True) as watch:
         state = await _prepare(field, wanted, keep=False)
         if state.state == "unfocusable":
             await click(page, field, timeout_s=timeout_s, effect_needed=False)
@@ -69,7 +95,7 @@ async def fill(page: Page, element: ElementHandle, text: str, *, timeout_s: floa
             case _:
                 return _refused(page, state)
         if not agrees(kind, wanted, held) and kind not in _PICKED:
-            held = await _retype(page, field, wanted)
+            held = await _rewrite(page, field, wanted)
         seen = await watch.seen(0.1)
         return await _filled(watch, seen, state, wanted, held, timeout_s)
 
@@ -82,8 +108,7 @@ async def type_text(
     if field is None:
         message = "nothing on the page has the focus, so there is nothing to type into"
         return failed(page, FailureClass.NO_STATE_CHANGE, message)
-    async with watching(page, field) as watch:
-        await watch.begin()
+    async with watching(page, field, keys=element is not None, begun=True) as watch:
         if element is not None:
             state = await _prepare(field, text, keep=True)
             if state.state == "unfocusable" or state.state == "other":
@@ -121,6 +146,23 @@ async def _insert(page: Page, field: ElementHandle, text: str) -> str:
     else:
         await page.keyboard.press("Delete")
     return str(await field.evaluate(_READ, True))
+
+
+async def _rewrite(page: Page, field: ElementHandle, text: str) -> str:
+    """What the field holds after a second try, in the way that its make needs."""
+    if bool(await field.evaluate(_DRAWS)):
+        return await _write_in_editor(page, field, text)
+    return await _retype(page, field, text)
+
+
+async def _write_in_editor(page: Page, field: ElementHandle, text: str) -> str:
+    """Editors that draw what is typed into a hidden field: what they show is what counts."""
+    await field.evaluate("field => field.focus()")
+    await page.keyboard.press("Control+A")
+    await page.keyboard.press("Delete")
+    await page.keyboard.insert_text(text)
+    shown: object = await field.evaluate(_SHOWN, text)
+    return str(shown)
 
 
 async def _retype(page: Page, field: ElementHandle, text: str) -> str:

@@ -73,8 +73,7 @@ async def press(
         return failed(page, FailureClass.UNKNOWN, message)
     if element is not None:
         await element.focus()
-    async with watching(page, element) as watch:
-        await watch.begin()
+    async with watching(page, element, begun=True) as watch:
         for chord in pressed:
             await page.keyboard.press(chord)
         seen = await watch.seen(patient=True)

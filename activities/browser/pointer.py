@@ -12,7 +12,6 @@ from inference.decisions import Point
 from plans.step import FailureClass
 
 _LIFT = script("lift")
-_NATURE = script("nature")
 _AIM = TypeAdapter(Aim)
 _TRIES = 3
 _DISABLED_S = 1.5
@@ -34,20 +33,21 @@ async def click(
     The click is tried again only where it provably never reached the page. With
     `effect_needed` False a click that lands and changes nothing visible is a success.
     """
-    nature = str(await element.evaluate(_NATURE))
-    match nature:
-        case "detached":
-            return gone(page)
-        case "file":
-            message = "this chooses a file to upload; files are not uploaded by this service"
-            return failed(page, FailureClass.UNKNOWN, message)
-        case "select":
-            await element.focus()
-            return ActResult(True, page.url, evidence=("focus",), message="choose an option next")
-        case _:
-            effect_needed = effect_needed and nature != "settled"
     async with watching(page, element, guard=True, at=at, called=called) as watch:
-        return await _click(watch, element, effect_needed, timeout_s)
+        aim = await reach(watch, element)
+        match aim.nature:
+            case "detached":
+                return gone(page)
+            case "file":
+                message = "this chooses a file to upload; files are not uploaded by this service"
+                return failed(page, FailureClass.UNKNOWN, message)
+            case "select":
+                await element.focus()
+                message = "choose an option next"
+                return ActResult(True, page.url, evidence=("focus",), message=message)
+            case _:
+                effect_needed = effect_needed and aim.nature != "settled"
+        return await _click(watch, element, aim, effect_needed, timeout_s)
 
 
 async def hover(
@@ -79,12 +79,13 @@ async def _hover_again(watch: Watch, element: ElementHandle) -> Seen:
 
 
 async def _click(
-    watch: Watch, element: ElementHandle, effect_needed: bool, timeout_s: float
+    watch: Watch, element: ElementHandle, aim: Aim, effect_needed: bool, timeout_s: float
 ) -> ActResult:
     page = watch.page
     tried: tuple[Aim, Seen] | None = None
     for _ in range(_TRIES):
-        aim = await reach(watch, element)
+        if tried is not None:
+            aim = await reach(watch, element)
         if aim.state != "free":
             if tried is None or (aim.state == "detached" and not tried[1].evidence):
                 return unreachable(page, aim)

@@ -42,8 +42,7 @@ async def scroll(
     if element is None and way == "into":
         way = "down"
     argument = {"way": way, "pages": pages}
-    async with watching(page, element, enabled=False) as watch:
-        await watch.begin()
+    async with watching(page, element, enabled=False, begun=True) as watch:
         told: object = (
             await page.evaluate(_SCROLL_PAGE, argument)
             if element is None

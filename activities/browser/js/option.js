@@ -1,5 +1,6 @@
 // Waits for the option of a custom select, list box or menu that names what is wanted.
-// `argument`: { wanted, limit (ms) }. Returns its element, or null.
+// `argument`: { wanted, limit (ms), list (a container to scroll through, or null) }. Returns its
+// element, or null.
 (trigger, argument, ranking) => {
   const doc = trigger.ownerDocument;
   const { best, rank } = ranking(argument.wanted);
@@ -38,11 +39,22 @@
     }
     return plain();
   };
+  // Lists may make their options only as they are scrolled, and take a moment to do so.
+  const { list } = argument;
+  const END_MS = 400;
+  let moved = performance.now();
+  const scrollOn = () => {
+    const before = list.scrollTop;
+    list.scrollTop = before + list.clientHeight * 0.8;
+    if (Math.abs(list.scrollTop - before) > 1) moved = performance.now();
+  };
   return new Promise((resolve) => {
     const until = performance.now() + argument.limit;
     const turn = () => {
       const found = look();
-      if (found || performance.now() >= until) return resolve(found);
+      const over = performance.now() >= (list ? Math.min(until, moved + END_MS) : until);
+      if (found || over) return resolve(found);
+      if (list) scrollOn();
       setTimeout(turn, 30);
     };
     turn();

@@ -5,9 +5,16 @@
   const win = doc.defaultView;
   if (element && !element.isConnected) return { state: "detached" };
   if (argument.way === "into") {
+    // What the boxes around it that clip their content leave to be seen of it.
     const inView = () => {
       const box = element.getBoundingClientRect();
-      return box.bottom > 0 && box.right > 0 && box.top < win.innerHeight && box.left < win.innerWidth;
+      let [left, top, right, bottom] = [Math.max(0, box.left), Math.max(0, box.top), Math.min(win.innerWidth, box.right), Math.min(win.innerHeight, box.bottom)];
+      for (let at = element.parentElement; at && at !== doc.body; at = at.parentElement) {
+        if (win.getComputedStyle(at).overflow === "visible") continue;
+        const clip = at.getBoundingClientRect();
+        [left, top, right, bottom] = [Math.max(left, clip.left), Math.max(top, clip.top), Math.min(right, clip.right), Math.min(bottom, clip.bottom)];
+      }
+      return bottom >= top && right >= left;
     };
     const whole = () => {
       const box = element.getBoundingClientRect();

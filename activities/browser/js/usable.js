@@ -37,7 +37,9 @@
     if (!body) return false;
     if (body.querySelector(VISUAL) !== null || body.nodeName === "FRAMESET") return true;
     if (text() !== "") return true;
-    return [...body.querySelectorAll("*")].some((node) => node.shadowRoot !== null);
+    // A component that takes room and holds nothing shows what is in a closed shadow root.
+    const component = (node) => node.localName.includes("-") && node.childElementCount === 0 && node.offsetHeight > 4;
+    return [...body.querySelectorAll("*")].some((node) => node.shadowRoot !== null || component(node));
   };
   const intendsMore = () => document.scripts.length > 0 || refreshSoon();
   const busy = () => {

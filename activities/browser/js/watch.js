@@ -181,6 +181,11 @@
       return 0;
     }
   };
+  const selection = () => {
+    const now = focused();
+    const within = now && "selectionStart" in now ? `${now.selectionStart},${now.selectionEnd}` : "";
+    return `${within}|${win.getSelection()}`;
+  };
   // What a style sheet shows while the pointer rests on something changes nothing in the document.
   const uncovered = () => {
     const around = [element, element?.parentElement].filter((node) => node && node !== doc.body);
@@ -200,6 +205,7 @@
     layers: layers(),
     scroll: `${win.scrollX},${win.scrollY}`,
     focus: focused(),
+    selection: selection(),
   });
 
   const before = fingerprint();
@@ -382,6 +388,7 @@
     if (element && now.target !== before.target) effects.add("state");
     if (now.forms !== before.forms) effects.add("forms");
     if (now.layers !== before.layers) effects.add("layers");
+    if (landed.has("keydown") && now.selection !== before.selection) effects.add("selection");
     if (now.uncovered !== before.uncovered) effects.add("shown");
     if (element && !element.isConnected) effects.add("dom");
   };
@@ -436,6 +443,8 @@
         wake = null;
         clearTimeout(timer);
         compare();
+        // No event tells of a pointer that rested there before. Old documents want a tag's name here.
+        if (options.hover && surface?.matches(`${CSS.escape(surface.localName)}:hover`)) landed.add("hover");
         stop();
         resolve(report());
       };
