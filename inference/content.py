@@ -18,9 +18,10 @@ SCRIPT: Final = f"""(given) => {{
 const read =
 {_READ};
 const json = read(given.frames);
-return {{ json, suspects: sampled(), roots: given.roots || [] }};
+const doubted = sampled();
+return {{ json, suspects: doubted, roots: given.roots || [], kinds: kindsOf(doubted) }};
 }}"""
-"""A function of {frames, roots} that `activities.browser.content` evaluates in every frame."""
+"""A function of {frames, roots, without}; `activities.browser.content` runs it in each frame."""
 
 
 class Flag:

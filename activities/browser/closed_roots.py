@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from playwright.async_api import CDPSession, Error, Frame, JSHandle
 
@@ -26,19 +27,32 @@ _PUT_OWNER: Final = """(owner, key) => Object.defineProperty(owner.ownerDocument
   { value: owner, configurable: true }) && undefined"""
 
 
+_without: WeakKeyDictionary[Frame, tuple[str, frozenset[str]]] = WeakKeyDictionary()
+
+
+def without_roots(frame: Frame) -> Sequence[str]:
+    """Kinds of elements of the frame's page that were found to hold no closed root."""
+    url, kinds = _without.get(frame, ("", frozenset[str]()))
+    return sorted(kinds) if url == frame.url else ()
+
+
 async def closed_roots(frame: Frame, held: JSHandle) -> JSHandle | None:
     """A handle of the closed roots that are known now, None where there are no new ones.
 
-    `held` is what a script returned in this frame: {suspects, roots}, the elements that may
-    hold a closed root and those roots that were known. A frame that can't be inspected has
-    none that could be read.
+    `held` is what a script returned in this frame: {suspects, roots, kinds}, the elements that
+    may hold a closed root, those roots that were known, and the kinds of the suspects. A frame
+    that can't be inspected has none that could be read.
     """
     try:
         inspector, document = await _inspect(frame)
     except Error:
         return None
     try:
-        return await _roots(frame, held, inspector, document)
+        roots = await _roots(frame, held, inspector, document)
+        if roots is None:
+            kinds: list[str] = await held.evaluate("held => held.kinds")
+            _without[frame] = (frame.url, frozenset((*without_roots(frame), *kinds)))
+        return roots
     except Error:
         return None
     finally:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
 
-from activities.browser.closed_roots import ROOT_DEPTH, closed_roots
+from activities.browser.closed_roots import ROOT_DEPTH, closed_roots, without_roots
 from inference.content import SCRIPT, Content, parse_content, splice_frames
 
 FRAME_TIMEOUT_S = 2.0
@@ -36,7 +36,8 @@ async def _read(frame: Frame, owners: Sequence[ElementHandle | None]) -> str:
     text = ""
     roots: JSHandle | None = None
     for _ in range(ROOT_DEPTH):
-        held = await frame.evaluate_handle(SCRIPT, {"frames": list(owners), "roots": roots})
+        given = {"frames": list(owners), "roots": roots, "without": without_roots(frame)}
+        held = await frame.evaluate_handle(SCRIPT, given)
         text, suspects = await held.evaluate("held => [held.json, held.suspects.length]")
         roots = await closed_roots(frame, held) if suspects else None
         await held.dispose()

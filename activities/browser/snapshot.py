@@ -11,7 +11,7 @@ from typing import Final
 
 from playwright.async_api import ElementHandle, Error, Frame, JSHandle, Page
 
-from activities.browser.closed_roots import ROOT_DEPTH, closed_roots
+from activities.browser.closed_roots import ROOT_DEPTH, closed_roots, without_roots
 from activities.browser.joining import Placed, Starts, join
 from inference.dom.script import SNAPSHOT
 from inference.observation import FRAME_VIEW, FramePlace, FrameView, Observation, Rect
@@ -187,6 +187,7 @@ async def _read(frame: Frame, owners: Sequence[ElementHandle | None]) -> tuple[F
 async def _run(
     frame: Frame, owners: Sequence[ElementHandle | None], roots: JSHandle | None
 ) -> tuple[FrameView, JSHandle]:
-    handle = await frame.evaluate_handle(SNAPSHOT, {"frames": list(owners), "roots": roots})
+    given = {"frames": list(owners), "roots": roots, "without": without_roots(frame)}
+    handle = await frame.evaluate_handle(SNAPSHOT, given)
     text: str = await handle.evaluate("held => held.json")
     return FRAME_VIEW.validate_json(text), handle

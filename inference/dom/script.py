@@ -11,8 +11,11 @@ def _parts(*names: str) -> str:
 
 
 SEEING: Final = _parts("roots", "shown")
-"""What is there for people to see; needs `given.roots`."""
+"""What is there for people to see; needs `given`."""
 
 _LOOKING = _parts("names", "traits", "areas", "groups", "records", "context", "snapshot")
 SNAPSHOT: Final = f"(given) => {{\n{SEEING}\n{_LOOKING}\nreturn mantisSnapshot();\n}}"
-"""A function of {frames, roots} that returns {json, nodes, areas, pictures, suspects, roots}."""
+"""A function of {frames, roots, without}.
+
+Returns {json, nodes, areas, pictures, suspects, roots, kinds}.
+"""

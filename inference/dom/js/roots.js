@@ -1,6 +1,7 @@
 /**
  * Shadow roots: the closed ones that are known (`given.roots`), and where others may be: elements
- * that take room while nothing in them is seen.
+ * that take room while nothing in them is seen. `given.without` are kinds of elements that were
+ * found to have none.
  */
 
 const HOSTS = new Set(['article', 'aside', 'blockquote', 'body', 'div', 'footer', 'h1', 'h2', 'h3',
@@ -11,7 +12,11 @@ const closed = new Map((given.roots || []).map((root) => [root.host, root]));
 const shadowOf = (el) => el.shadowRoot || (closed.size ? closed.get(el) || null : null);
 const suspects = [];
 
-const kindOf = (el) => (el.localName.includes('-') ? el.localName : el.localName + '.' + (el.getAttribute('class') || ''));
+const without = new Set(given.without || []);
+
+/** What tells elements of one make: the tag of custom ones, else id and classes, too. */
+const kindOf = (el) => (el.localName.includes('-') ? el.localName :
+  [el.localName, el.id && '#' + el.id, el.getAttribute('class') || ''].filter(Boolean).join(' '));
 
 /**
  * Notes the element where it may hold a closed root. `empty`: nothing in it is seen; `lost`: a child
@@ -24,14 +29,18 @@ function suspect(el, tag, cs, empty, lost) {
   suspects.push(el);
 }
 
-/** A few of each kind of suspects; all of the kinds that are known to hold closed roots. */
+/** A few of each kind of suspects; all of the kinds that are known to hold closed roots, none of those without. */
 function sampled() {
   const known = new Set([...closed.keys()].map(kindOf)), counts = new Map(), taken = [];
   for (const el of suspects) {
     const kind = kindOf(el), count = counts.get(kind) || 0;
+    if (without.has(kind)) continue;
     if (count >= (known.has(kind) ? OF_A_KNOWN_KIND : OF_A_KIND) || (!known.has(kind) && taken.length >= MOST_SUSPECTS)) continue;
     counts.set(kind, count + 1);
     taken.push(el);
   }
   return taken;
 }
+
+/** The kinds of the suspects that are named well enough to be known again. */
+const kindsOf = (taken) => [...new Set(taken.map(kindOf))].filter((kind) => /[-\s]/.test(kind));

@@ -1,8 +1,8 @@
 /**
  * One pass over a frame: what is visible and can be acted on, with the words around it.
  *
- * `given.frames` are the elements of child frames, `given.roots` the closed shadow roots that are
- * known. Returns {json, nodes, areas, pictures, suspects, roots}: `json` is a FrameView
+ * `given.frames` are the elements of child frames, for `given.roots` and `given.without` see
+ * roots.js. Returns {json, nodes, areas, pictures, suspects, roots, kinds}: `json` is a FrameView
  * (inference/observation.py), `nodes[ref]` the DOM element of each of its elements, `areas` and
  * `pictures` those of its areas and pictures. Touches nothing in the page.
  */
@@ -234,7 +234,7 @@ function mantisSnapshot() {
     pictures: pictures.slice(0, 40).map(({ kind, name, box }) => ({ frame: 0, kind, name, box })), frames, suspects: doubted.length,
   });
   return { json, nodes: taken.map((c) => c.target), areas: areas.map((area) => area.el),
-    pictures: pictures.map((one) => one.el), suspects: doubted, roots: given.roots || [] };
+    pictures: pictures.map((one) => one.el), suspects: doubted, roots: given.roots || [], kinds: kindsOf(doubted) };
 }
 
 function inSight(el) {

@@ -4,6 +4,7 @@
 import pytest
 from playwright.async_api import Page
 
+from activities.browser.closed_roots import without_roots
 from activities.browser.content import capture_content
 from activities.browser.snapshot import Snapshot, capture
 from inference.content import Content, Flag
@@ -73,6 +74,21 @@ async def test_closed_shadow_roots_are_seen_and_acted_on(page: Page) -> None:
         None,
     ]
     assert "[native code]" in after[3]
+
+
+async def test_elements_without_closed_roots_are_asked_about_once(page: Page) -> None:
+    await page.set_content(
+        "<div class=swatch style='width:40px;height:40px'></div><x-empty>text</x-empty><button>Go</button>"
+    )
+    await capture(page)
+    assert set(without_roots(page.main_frame)) == {"div swatch", "x-empty"}
+    await page.evaluate(
+        "document.querySelector('button').outerHTML = '<p class=late></p>';"
+        "document.querySelector('p').attachShadow({mode: 'closed'}).innerHTML = '<button>Late</button>'"
+    )
+    assert named(await capture(page), "Late")
+    await page.goto("about:blank?other")
+    assert not without_roots(page.main_frame)
 
 
 async def test_slots_and_open_roots(page: Page) -> None:
