@@ -106,6 +106,12 @@ async def check(page: Page, element: ElementHandle, *, on: bool, timeout_s: floa
     return failed_after(result, FailureClass.NO_STATE_CHANGE, message)
 
 
+async def stands(element: ElementHandle, *, on: bool) -> bool | None:
+    """Whether a checkbox, radio or switch is on or off; None where it does not tell any more."""
+    now = await _toggle(await control_of(element, _TOGGLES))
+    return None if now.state in ("detached", "none") else now.state == ("on" if on else "off")
+
+
 def failed_after(result: ActResult, failure_class: FailureClass, message: str) -> ActResult:
     """A click that had an effect, but not the one that was wanted."""
     return ActResult(

@@ -4,18 +4,20 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from activities.browser.act import ActResult
+from activities.browser.choices import stands
 from activities.browser.snapshot import Snapshot
 from activities.steps.context import StepContext, report_of
 from activities.steps.report import Report, failed, not_known
 from activities.steps.seeking import Seek, absent, may_seek
 from inference.cascade import NOT_CONFIGURED, Answer
-from inference.decisions import Decision, Done
+from inference.decisions import ActKind, Decision, Done
 from inference.turns import done_by, targets
 from plans.step import FailureClass, TierName
 
 _COMING_S = 2.0
 _PAUSE_S = 0.15
 _MOST_ANEW = 2
+_SWITCHING = (ActKind.CHECK, ActKind.UNCHECK)
 
 
 async def ground_and_act(context: StepContext) -> Report:
@@ -123,12 +125,30 @@ async def _act_on_all(context: StepContext, snapshot: Snapshot, decision: Decisi
             break
         done += result.evidence
     assert result is not None
+    if result.success and decision.also:
+        result = await _all_hold(context, snapshot, decision, result)
     if result.success or not done:
         return result
     count = len(decision.also) + 1
-    message = f"{result.message} (acted on only a part of {count} targets)"
+    message = f"{result.message} ({count} targets in all)"
     evidence = tuple(dict.fromkeys((*done, *result.evidence)))
     return replace(result, message=message, evidence=evidence, stale=False)
+
+
+async def _all_hold(
+    context: StepContext, snapshot: Snapshot, decision: Decision, result: ActResult
+) -> ActResult:
+    """Of "all N" that are switched, N must be so in the end: some pages allow fewer."""
+    if decision.act not in _SWITCHING:
+        return result
+    on = decision.act is ActKind.CHECK
+    for one in targets(decision):
+        if one.ref is not None and await stands(await snapshot.element(one.ref), on=on) is False:
+            count = len(decision.also) + 1
+            message = f"not all {count} are as they should be: the page took one back"
+            failure = FailureClass.NO_STATE_CHANGE
+            return replace(result, success=False, failure_class=failure, message=message)
+    return result
 
 
 def _note_missing(context: StepContext, answer: Answer) -> None:

@@ -8,6 +8,7 @@ from activities.browser.history import go_back
 from activities.browser.navigate import PageLoad, navigate
 from activities.steps.context import StepContext, report_of
 from activities.steps.grounding import ground_and_act
+from activities.steps.paging import records_shown, turned
 from activities.steps.report import Report, failed, unsure
 from inference.decisions import DontKnow
 from inference.dom.paging import next_page
@@ -74,7 +75,9 @@ async def paginate(context: StepContext) -> Report:
         await context.saw(snapshot, answer)
         if isinstance(answer, DontKnow):
             return unsure(answer)
+        before, url = records_shown(snapshot.observation), context.page.url
         result = await context.carry_out(snapshot, answer)
+        result = await turned(context, before, result, url)
         context.sights.came_of(result.told)
         untouched = context.acts.claim is None
         if context.memory.acted(snapshot.observation, answer, result) and untouched:

@@ -7,8 +7,11 @@ import pytest
 from activities.browser.act import perform
 from activities.browser.aiming import aim
 from activities.browser.snapshot import capture
+from activities.steps.runner import StepRunner
 from activities.steps.seeking import may_seek
-from inference.decisions import ActKind, Decision, Point
+from inference.cascade import Cascade
+from inference.decisions import ActKind, Decision, Point, Question
+from inference.observation import Observation
 from plans.step import FailureClass, Step, TierName
 from tests.activities.steps.conftest import Bench, step_of
 
@@ -106,3 +109,59 @@ async def test_a_point_is_hit_where_it_is(bench: Bench) -> None:
     result = await perform(page, target.element, ActKind.CLICK, at=target.at)
     assert result.success, result
     await snapshot.dispose()
+
+
+PAGER = """<!doctype html><title>List</title><main><ul>%s</ul></main>
+<nav aria-label=pagination><a rel=next href='#' id=next>Next page</a></nav><script>
+document.querySelector('#next').onclick = (e) => { e.preventDefault();
+  e.target.classList.toggle('pressed'); if (%s) setTimeout(() => {
+  document.querySelectorAll('li h3').forEach((h, i) => {
+    h.textContent = `Cutter ${i + 20}` }) }, 300) }
+</script>"""
+ITEMS = "".join(
+    f"<li><h3><a href=/boat/{i}>Sloop {i}</a></h3><p>{i}9,500 EUR, Kiel</p></li>" for i in range(6)
+)
+
+
+async def test_a_turned_page_shows_other_records(bench: Bench) -> None:
+    for works in ("true", "false"):
+        await show(bench, PAGER % (ITEMS, works))
+        call = bench.call(step_of("Go to the next page", "paginate"), index=1, visit=len(works))
+        outcome = await bench.do(call)
+        assert outcome.success is (works == "true"), outcome
+    assert outcome.failure_class is FailureClass.NO_STATE_CHANGE
+
+
+BOXES = """<!doctype html><title>Toppings</title><fieldset><legend>Toppings</legend>
+<label><input type=checkbox>Olives</label><label><input type=checkbox>Basil</label>
+<label><input type=checkbox>Capers</label></fieldset><script>
+if (%s) document.querySelector('fieldset').onchange = () => {
+  const on = [...document.querySelectorAll(':checked')]; if (on.length > 2) on[0].checked = false }
+</script>"""
+
+
+class Scripted:
+    """A tier that switches all checkboxes on."""
+
+    name = TierName.DOM
+
+    async def decide(self, observation: Observation, question: Question) -> Decision:
+        refs = [one.ref for one in observation.elements if one.role == "checkbox"]
+        first, *others = refs
+        return Decision(
+            act=ActKind.CHECK, ref=first, also=tuple(others), confidence=0.99, tier=self.name
+        )
+
+
+async def test_all_of_several_must_stand_in_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = StepRunner(bench.ledger, bench.registry, Cascade((Scripted(),)), bench.settings)
+    monkeypatch.setattr(bench, "runner", runner)
+    await show(bench, BOXES % "false")
+    outcome = await bench.do(bench.call(step_of("Tick all toppings"), index=1))
+    assert outcome.success, outcome
+    assert await bench.session.page.locator(":checked").count() == 3
+    await show(bench, BOXES % "true")
+    outcome = await bench.do(bench.call(step_of("Tick all toppings"), index=2))
+    assert outcome.failure_class is FailureClass.NO_STATE_CHANGE, outcome
