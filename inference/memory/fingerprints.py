@@ -66,6 +66,12 @@ def fingerprint(
         region=region_of(element),
         column=naming.named(shape(element.column)),
         anchor=_anchor(observation, element, intent, naming),
+        alone=not any(
+            other.ref != element.ref
+            and other.role == element.role
+            and fold(other.name) == fold(element.name)
+            for other in observation.elements
+        ),
     )
 
 
@@ -75,22 +81,23 @@ def filled(kept: Fingerprint, naming: Naming) -> Fingerprint:
         field: fold(naming.filled(text)) if field in ("name", "label", "placeholder", "anchor")
         else shape(naming.filled(text)) if field in ("heading", "group", "column")
         else naming.filled(text)
-        for field, text in kept.model_dump(exclude={"hints", "ordinal", "fields"}).items()
+        for field, text in kept.model_dump(exclude={"hints", "alone", "fields"}).items()
     }  # fmt: skip
     hints = tuple(naming.filled(hint) for hint in kept.hints)
     places = tuple(
         one.model_copy(update={"label": shape(naming.filled(one.label))}) for one in kept.fields
     )
-    return Fingerprint(**texts, hints=hints, ordinal=kept.ordinal, fields=places)
+    return Fingerprint(**texts, hints=hints, alone=kept.alone, fields=places)
 
 
 def merged(old: Fingerprint, new: Fingerprint) -> Fingerprint:
     """What two right acts have in common; `ANY` where what is around the element differed.
 
-    The new one alone where the elements themselves differ.
+    The new one as it is where the elements themselves differ, or only what is around them
+    tells them from others.
     """
     before, after = old.model_dump(), new.model_dump()
-    if any(before[field] != after[field] for field in _OWN):
+    if not (old.alone and new.alone) or any(before[field] != after[field] for field in _OWN):
         return new
     differing = [field for field in AROUND if before[field] != after[field]]
     return new.model_copy(update=dict.fromkeys(differing, ANY))

@@ -2,7 +2,8 @@
 
 from inference.decisions import ActKind, Decision, Point, Question
 from inference.dom.intent import read
-from inference.memory.fingerprints import Fingerprint, NoIdentity, fingerprint
+from inference.memory.fingerprints import Fingerprint, NoIdentity, filled, fingerprint
+from inference.memory.matching import Likeness, match
 from inference.memory.naming import VALUE, Naming, names_asked
 from inference.observation import Element, Observation
 from plans.step import Frozen, Step
@@ -38,6 +39,9 @@ def lesson(
         found = fingerprint(observation, observation.element(ref), read(question), naming)
     except NoIdentity as reason:
         return str(reason)
+    again = match(observation, filled(found, naming))
+    if again.likeness is not Likeness.SAME or ref not in again.refs:
+        return "other elements look just like it"
     left = _unaccounted(planned, decision, naming, found)
     if left:
         return f"what it means depends on {', '.join(sorted(left))}"

@@ -37,7 +37,8 @@ class Fingerprint(Frozen):
 
     `hints` is what the markup calls it (id, name, classes, test id), `label` the text beside
     a thing without a name, `href` the kind of page it leads to, `anchor` the words of the
-    intent that single out its record among the like. `fields` are the places of a record's
+    intent that single out its record among the like. `alone`: nothing else on the page had its
+    name and role, so that what is around it may change. `fields` are the places of a record's
     fields, of which there is no single element. Texts are folded; numbers in those around it
     are left out of account.
     """
@@ -55,7 +56,7 @@ class Fingerprint(Frozen):
     region: str = ""
     column: str = ""
     anchor: str = ""
-    ordinal: int = -1
+    alone: bool = True
     fields: tuple[FieldPlace, ...] = ()
 
 

@@ -44,6 +44,8 @@ def match(observation: Observation, wanted: Fingerprint) -> Match:
         return Match(Likeness.SAME, (same[0].ref,))
     if same:
         return Match(Likeness.SEVERAL, tuple(one.ref for one in same))
+    if not wanted.alone:
+        return Match(Likeness.GONE)
     near = [one for one in named if region_of(one) == wanted.region]
     if named:
         found = tuple(one.ref for one in near)

@@ -8,12 +8,8 @@ from urllib.parse import unquote, urlsplit
 from inference.memory.naming import Naming
 from inference.observation import Observation
 
-_ID: Final = re.compile(
-    r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{12,}"
-    r"|(?=.*\d)(?=.*[a-z])[\w-]{16,})$",
-    re.IGNORECASE,
-)
-_NUMBER: Final = re.compile(r"^\d+$")
+VARYING: Final = "{id}"
+"""In the place of an id, a number or a slug of an address."""
 _SLUG_WORDS: Final = 3
 _LONGEST: Final = 28
 _DEEPEST: Final = 12
@@ -79,13 +75,8 @@ def _abstract(text: str, naming: Naming) -> str:
     named = naming.named(text)
     if named != text:
         return named
-    if _NUMBER.match(text):
-        return "{n}"
-    if _ID.match(text):
-        return "{id}"
-    words = [word for word in re.split(r"[-_+~,;=]|%20| ", text) if word]
-    if len(words) > _SLUG_WORDS or len(text) > _LONGEST:
-        return "{slug}"
-    if any(character.isdigit() for character in text):
-        return "{slug}" if len(words) > 1 else "{id}"
+    words = [word for word in re.split(r"[-_+~,;= ]", text) if word]
+    varies = len(words) > _SLUG_WORDS or len(text) > _LONGEST
+    if varies or any(character.isdigit() for character in text):
+        return VARYING
     return text.casefold()
