@@ -88,6 +88,8 @@ class Finish(Frozen):
 
 
 Verdict = Literal["holds", "fails", "undecided"]
+Present = Literal["pass", "fail", "unknown"]
+"""Whether a list page shows all the filters that its plan has set."""
 
 
 class Outcome(Frozen):
@@ -101,6 +103,8 @@ class Outcome(Frozen):
     `gate`: verdict on `verify`, None where the step has none.
     `rows_added`/`rows_viable`: records stored by this call, and how many of them are viable.
     `rows_total`: records that this extract step has stored in the whole run.
+    `list_items`: how many items the list on this page has. `filters`: whether the page shows
+    the filters that the plan has set on it, None where it sets none or no list was looked at.
     `anchor`: whether the pages as they are now can be restored in another browser; None: as
     before. `acted`: an act that must not happen twice was done, other than a sign-in.
     `may_go_back`: a call whose page could not be restored was looked into, and no act of it
@@ -123,6 +127,8 @@ class Outcome(Frozen):
     rows_added: int = 0
     rows_viable: int = 0
     rows_total: int = 0
+    list_items: int | None = None
+    filters: Present | None = None
     anchor: bool | None = None
     acted: bool = False
     may_go_back: bool = False

@@ -73,6 +73,7 @@ class Interpreter:
         counters.cost += outcome.cost
         counters.rows += outcome.rows_added
         counters.rows_viable += outcome.rows_viable
+        counters.saw_list(outcome)
         match call.kind:
             case CallKind.STEP:
                 self._after_step(call, outcome)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from plans.calls import CallKind, Finish, Money
+from plans.calls import CallKind, Finish, Money, Outcome, Present
 from plans.step import FailureClass, Frozen, TierName
 
 _FALSE_TEXTS = frozenset({"", "0", "false", "no", "off", "none", "null"})
@@ -35,12 +35,25 @@ class Failure(Frozen):
     message: str = ""
 
 
+class PageCount(BaseModel):
+    """What was done with one page of the list. `found` None: nobody counted its items."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    found: int | None = None
+    attempted: int = 0
+    completed: int = 0
+    failed: int = 0
+    filters: Present | None = None
+
+
 class Counters(BaseModel):
     """What the run has done so far, for the summary.
 
     An item is one pass of an innermost loop around a step that stores records, or such a
     step outside loops. `checks` holds the verdict of each gate by its step's index.
     `failed_steps` counts the failures that the run went past, ways back to a list included.
+    `pages` is what was done on each page of the list, from 1.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -57,6 +70,20 @@ class Counters(BaseModel):
     tiers: dict[TierName, int] = Field(default_factory=dict[TierName, int])
     failed_steps: int = 0
     checks: dict[int, bool] = Field(default_factory=dict[int, bool])
+    pages: dict[int, PageCount] = Field(default_factory=dict[int, PageCount])
+
+    @property
+    def page(self) -> PageCount:
+        """The account of the page of the list that the run is on."""
+        return self.pages.setdefault(max(1, self.pages_seen), PageCount())
+
+    def saw_list(self, outcome: Outcome) -> None:
+        """Take in what a call has seen of the list's page."""
+        if outcome.list_items is not None:
+            self.page.found = max(self.page.found or 0, outcome.list_items)
+        if outcome.filters is not None and self.page.filters != "fail":
+            unsure = self.page.filters == "pass" and outcome.filters == "unknown"
+            self.page.filters = "pass" if unsure else outcome.filters
 
     @property
     def pages_seen(self) -> int:
@@ -157,11 +184,14 @@ class RunState(BaseModel):
         """Account for the item of the pass that ends here, if there was one."""
         if failed:
             self.counters.failed_items += 1
+            self.counters.page.failed += 1
         elif self.extracted_in_pass:
             self.counters.completed_items += 1
+            self.counters.page.completed += 1
         else:
             return
         self.counters.attempted_items += 1
+        self.counters.page.attempted += 1
         self.extracted_in_pass = False
 
     def remember(self, failure: Failure, navigates: bool, extraction: bool) -> None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from plans.calls import Finish
+from plans.calls import Finish, Present
 from plans.cost import CostBreakdown, usd
 from plans.plan import Plan
 from plans.state import Counters
@@ -24,14 +24,27 @@ class Totals(Frozen):
     failed_items: int = 0
 
 
+class PageAccount(Frozen):
+    """One page of the list, from 1. `found_items` None: nobody could count them."""
+
+    page: int
+    found_items: int | None = None
+    attempted_items: int = 0
+    completed_items: int = 0
+    failed_items: int = 0
+
+
 class DynamicVerification(Frozen):
-    """Whether the run did what was asked: `partial` when something of it is missing."""
+    """Whether the run did what was asked: `partial` when something of it is missing.
+
+    `checks` tells of each gate and of the filters on each page of the list; what can't be
+    told is `unknown`. `pages` are the totals by page.
+    """
 
     verdict: Literal["pass", "partial", "fail"]
     totals: Totals
-    checks: dict[str, Literal["pass", "fail"]] = Field(
-        default_factory=dict[str, Literal["pass", "fail"]]
-    )
+    checks: dict[str, Present] = Field(default_factory=dict[str, Present])
+    pages: tuple[PageAccount, ...] = ()
 
 
 class Tiers(Frozen):
@@ -120,14 +133,50 @@ def verification(counters: Counters, finish: Finish, plan: Plan) -> DynamicVerif
     """
     totals = Totals(
         pages_seen=counters.pages_seen,
-        found_items=max(counters.attempted_items, counters.rows),
+        found_items=max(counters.attempted_items, counters.rows, _found(counters)),
         attempted_items=counters.attempted_items,
         completed_items=counters.completed_items,
         failed_items=counters.failed_items,
     )
     return DynamicVerification(
-        verdict=_verdict(counters, finish), totals=totals, checks=_checks(counters, plan)
+        verdict=_verdict(counters, finish),
+        totals=totals,
+        checks=_checks(counters, plan) | _filter_checks(counters),
+        pages=tuple(_page(number, counters) for number in sorted(counters.pages)),
     )
+
+
+def _found(counters: Counters) -> int:
+    return sum(page.found or 0 for page in counters.pages.values())
+
+
+def _page(number: int, counters: Counters) -> PageAccount:
+    page = counters.pages[number]
+    return PageAccount(
+        page=number,
+        found_items=page.found,
+        attempted_items=page.attempted,
+        completed_items=page.completed,
+        failed_items=page.failed,
+    )
+
+
+def _filter_checks(counters: Counters) -> dict[str, Present]:
+    """For a plan that sets filters: whether each page of its list still showed them.
+
+    A page that nobody looked at is `unknown`. Where a gate has told of the first page, and
+    that page alone can't be told about, the gate's word stands.
+    """
+    if not any(page.filters for page in counters.pages.values()):
+        return {}
+    checks: dict[str, Present] = {}
+    for number in range(1, counters.pages_seen + 1):
+        page = counters.pages.get(number)
+        shown = (page.filters if page else None) or "unknown"
+        gated = number == 1 and any(counters.checks.values())
+        if not (gated and shown == "unknown"):
+            checks[f"page_{number}_required_filters_present"] = shown
+    return checks
 
 
 def _verdict(counters: Counters, finish: Finish) -> Literal["pass", "partial", "fail"]:
@@ -136,10 +185,10 @@ def _verdict(counters: Counters, finish: Finish) -> Literal["pass", "partial", "
     return "partial" if counters.rows_viable else "fail"
 
 
-def _checks(counters: Counters, plan: Plan) -> dict[str, Literal["pass", "fail"]]:
+def _checks(counters: Counters, plan: Plan) -> dict[str, Present]:
     structure = Structure(plan.steps)
     first = min((loop.target for loop in structure.loops), default=0)
-    checks: dict[str, Literal["pass", "fail"]] = {}
+    checks: dict[str, Present] = {}
     for index, held in sorted(counters.checks.items()):
         filters = (
             index < first

@@ -8,6 +8,7 @@ from activities.browser.events import PageEvents
 from activities.browser.settle import Patience, settle
 from activities.steps.context import StepContext
 from activities.steps.gathering import gather
+from activities.steps.list_page import filters_shown
 from activities.steps.records import clip, clipped, keyed, new_row
 from activities.steps.report import Report, failed
 from activities.steps.shown import error_page
@@ -106,6 +107,8 @@ async def extract_rows(context: StepContext) -> Report:
         data=len(rows),
         value=[one.values for one in held],
         tier=TierName.DOM,
+        list_items=len(rows),
+        filters=await filters_shown(context, content),
     )
 
 

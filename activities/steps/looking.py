@@ -4,6 +4,7 @@ import asyncio
 
 from activities.steps.checking import tell
 from activities.steps.context import StepContext
+from activities.steps.list_page import filters_shown
 from activities.steps.report import Report, failed
 from inference.checks.asking import Checked, Condition
 from plans.step import FailureClass, Step, StepType
@@ -27,9 +28,10 @@ async def loop(context: StepContext) -> Report:
         found, tier = await context.memory.items(context.question(), snapshot.observation)
     finally:
         await snapshot.dispose()
-    keys = (context.mask.text(item.key) for item in found.items if not item.sponsored)
+    keys = [context.mask.text(item.key) for item in found.items if not item.sponsored]
     unvisited = [key for key in keys if key not in visited]
-    return Report(has_more=bool(unvisited), tier=tier)
+    filters = await filters_shown(context)
+    return Report(has_more=bool(unvisited), list_items=len(keys), filters=filters, tier=tier)
 
 
 async def detect_visible(context: StepContext) -> Report:

@@ -154,6 +154,8 @@ def _outcome(done: Recorded, mask: Mask) -> Outcome:
         exhausted=report.exhausted,
         list_empty=report.list_empty,
         has_more=report.has_more,
+        list_items=report.list_items,
+        filters=report.filters,
         truth=truth,
         gate=done.gate,
         anchor=done.boundary.anchor if done.boundary else None,

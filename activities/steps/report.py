@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from inference.cascade import NOT_CONFIGURED, Answer
 from inference.decisions import Candidate, Decision, DontKnow, DontKnowReason
 from ledger.models import NewRow
+from plans.calls import Present
 from plans.step import FailureClass, TierName
 
 
@@ -26,6 +27,8 @@ class Report:
     exhausted: bool = False
     list_empty: bool = False
     has_more: bool | None = None
+    list_items: int | None = None
+    filters: Present | None = None
     truth: bool | None = None
     data: JsonValue = None
     value: JsonValue = None

@@ -65,6 +65,7 @@ def test_the_summary_says_what_was_counted() -> None:
                 "failed_items": 1,
             },
             "checks": {"page_1_required_filters_present": "pass", "step_5_gate": "fail"},
+            "pages": [],
         },
         "result_path": "r",
         "csv_path": "c",
