@@ -113,13 +113,20 @@ class Bench:
         values: dict[str, JsonValue] = {"kind": CallKind.STEP, "index": 0, "section": Section.SETUP}
         return Call.model_validate(values | where | {"step": step})
 
-    async def do(self, call: Call, again: int = 0, *, stepped_back: bool = False) -> Outcome:
+    async def do(
+        self,
+        call: Call,
+        again: int = 0,
+        *,
+        stepped_back: bool = False,
+        perception: Perception = Perception.AUTO,
+    ) -> Outcome:
         """Have a call done as the workflow does."""
         request = StepRequest(
             run=self.run,
             session=self.ref(),
             call=call,
-            perception=Perception.AUTO,
+            perception=perception,
             time_left_ms=60_000,
             again=again,
             stepped_back=stepped_back,

@@ -16,7 +16,7 @@ from inference.observation import Observation
 from ledger.errors import LedgerAway
 from ledger.models import Locator, LocatorFilter, LocatorPlace
 from plans.calls import Outcome
-from plans.step import TierName
+from plans.step import Perception, TierName
 from tests.activities.steps.conftest import _NUMBERS as NUMBERS
 from tests.activities.steps.conftest import Bench, fresh, step_of
 
@@ -78,7 +78,7 @@ async def test_a_click_is_learned_replayed_and_trusted_on_all_pages_of_a_kind(be
     first = await do(bench, "Save the boat")
     assert (first.success, first.tier) == (True, TierName.DOM)
     (new,) = await kept(bench)
-    assert (new.standing, new.page, new.intent) == ("new", "/boat/{n}", "save the boat")
+    assert (new.standing, new.page, new.intent) == ("new", "/boat/{id}", "save the boat")
     await bench.open("/boat/2")
     second = await do(bench, "Save the boat")
     assert (second.success, second.tier) == (True, TierName.MEMORY)
@@ -202,6 +202,55 @@ async def test_no_memory_where_it_is_off_or_the_plan_chose_its_tiers(
     for _ in range(2):
         assert (await do(bench, "Save the boat")).tier is TierName.DOM
     assert await kept(bench) == []
+
+
+async def test_a_plan_that_chose_its_tiers_neither_uses_nor_feeds_it(bench: Bench):
+    await bench.open("/boat/1")
+    learned = 0
+    for perception, tier in (
+        (Perception.AS_PLANNED, TierName.CLAUDE),
+        (Perception.AUTO, TierName.DOM),
+        (Perception.AS_PLANNED, TierName.CLAUDE),
+    ):
+        call = bench.call(step_of("Save the boat"), visit=next(NUMBERS))
+        outcome = await bench.do(call, perception=perception)
+        await bench.runner.memory.written()
+        assert outcome.tier is tier
+        learned += perception is Perception.AUTO
+        assert len(await kept(bench)) == learned
+
+
+async def test_a_worker_killed_before_the_lesson_is_written_loses_the_lesson_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    await bench.open("/boat/1")
+    call = bench.call(step_of("Save the boat"), visit=next(NUMBERS))
+    with monkeypatch.context() as dying:
+        dying.setattr(bench.runner.memory, "_later", lambda work: work.close())
+        first = await bench.do(call)
+    await bench.lose_worker()
+    again = await bench.do(call, again=1)
+    assert first.success and again == first
+    assert await said(bench) == "saved"
+    assert await kept(bench) == []
+    assert (await do(bench, "Save the boat")).tier is TierName.DOM
+    assert len(await kept(bench)) == 1
+
+
+async def test_a_thing_that_says_a_secret_is_not_kept(bench: Bench):
+    run = (bench.run.tenant_id, bench.run.run_id)
+    await bench.ledger.secrets.add(*run, "secret.1", "Hunter2Hunter2")
+    button = "<button onclick=\"said.textContent += ' saved'\">Use Hunter2Hunter2</button>"
+    bench.shop.site.pages["/boat/6"] = PAGE.format(number=6).replace("</main>", button)
+    await bench.open("/boat/6")
+    assert (await do(bench, "Use {{secret.1}}")).success
+    assert await kept(bench) == []
+    params: JsonValue = {"label": "Your remark", "value": "{{secret.1}}"}
+    for tier in (TierName.DOM, TierName.MEMORY):
+        outcome = await do(bench, "Fill the remark", "fill_field", params=params)
+        assert (outcome.success, outcome.tier) == (True, tier)
+    (one,) = await kept(bench)
+    assert "hunter2" not in one.model_dump_json().casefold()
 
 
 DETAIL = """<!doctype html><title>Boat</title><main><h1>A boat {n}</h1>
