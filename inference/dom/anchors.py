@@ -31,9 +31,8 @@ class Anchors:
 
     def __init__(self, scene: Scene, units: Sequence[Unit]) -> None:
         self._scene = scene
-        self._units = [
-            unit for unit in units if not unit.verb and not unit.strong and unit.weight >= 0.9
-        ]
+        self._all = tuple(units)
+        self._units: list[Unit] = []
         self._places: dict[int, tuple[_Place, ...]] = {}
 
     def choose(self, ranked: Sequence[Scored]) -> Scored | None:
@@ -41,6 +40,12 @@ class Anchors:
 
         `ranked` are elements that fit about as well themselves, the best first.
         """
+        own = ranked[0].own_said
+        self._units = [
+            unit
+            for unit, at in zip(self._all, own, strict=True)
+            if at < SAID and not unit.verb and not unit.strong and unit.weight >= 0.9
+        ]
         for one in ranked:
             if all(other is one or self._beats(one, other) for other in ranked):
                 return one if self._complete(one) else None

@@ -56,6 +56,8 @@ class Doubts:
             factor *= 0.85
         if self.ticks and element.role not in CHECK_ROLES:
             factor *= 0.6
+        if self._intent.type is StepType.FILTER and _orders(element):
+            factor, foreign = factor * 0.8, True
         if self._clashes(element):
             factor, foreign = factor * 0.8, True
         if _sends(self._intent) and not _submits(element):
@@ -88,6 +90,22 @@ class Doubts:
         """Whether the target does something drastic that the intent does not speak of."""
         drastic = words_of(element.name).concepts & UNASKED
         return bool(drastic) and not drastic & self._asked and words_of(element.name).count <= 4
+
+
+def _orders(element: Element) -> bool:
+    """Whether the name says to do something: "Mark as unread", where "Unread" filters."""
+    parts = list(phrases(label_of(element)[:60]))
+    return (
+        len(parts) > 1
+        and element.role in ("button", "link", "generic", "menuitem")
+        and (parts[0].stems[0] in PLAIN_VERBS or bool(parts[0].concepts & STRONG))
+        and not element.options
+        and parts[0].stems[0] not in _SHOWING
+    )
+
+
+_SHOWING: Final = frozenset({"show", "only", "filter", "zeig", "anzeig"})
+"""Stems of the verbs that filters are called by."""
 
 
 def _begins_plainly(phrase: Phrase | None) -> bool:

@@ -69,6 +69,8 @@ _CLAUSE: Final = re.compile(
 _REWORDED: Final = (
     (re.compile(r"\btake\s+(.+?)\s+(?:out of|off)\b", re.I), r"remove \1 from"),
     (re.compile(r"\bget rid of\b", re.I), "remove"),
+    (re.compile(r"\bthrow\s+(.+?)\s+away\b", re.I), r"discard \1"),
+    (re.compile(r"\bpass\s+(.+?)\s+on\s+to\b", re.I), r"forward \1 to"),
     (re.compile(r"\b(?:put|place|throw|drop|pop)\s+(.+?)\s+(?:in|into|to|on)\s+(?=(?:the|my|your)\s+"
                 r"(?:\w+\s+)?(?:cart|basket|bag|trolley)\b)", re.I), r"add \1 to "),
     (re.compile(r"\b(turn|switch)\s+(.+?)\s+(on|off)(?=\W*$)", re.I), r"\1 \3 \2"),

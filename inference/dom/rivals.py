@@ -9,7 +9,7 @@ from inference.dom.scoring import Scored
 from inference.dom.units import Unit
 from inference.observation import Element
 
-ANCHORED: Final = 0.12
+ANCHORED: Final = 0.2
 """The least margin of a target that was told apart from others by what it belongs to."""
 
 

@@ -35,6 +35,13 @@ _ROLE_WORDS: Final = {
 }
 
 
+COMPOSITE: Final = 6
+"""Words from which on a row or card that can be clicked is called by all that it holds."""
+_WHOLES: Final = frozenset(
+    {"row", "listitem", "article", "generic", "option", "treeitem", "gridcell"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
     """An element with what speaks for it; `said` is how well each unit is said, in order."""
@@ -94,6 +101,7 @@ class Scorer:
         said: list[float] = []
         own_said: list[float] = []
         heads = nameless = 0.0
+        spoken, total = words_of(label_of(element)).stems, self._total
         for unit in self._units:
             own, context, lacks = self._said(unit, element, own_sources, around)
             missing = missing or lacks
@@ -104,9 +112,13 @@ class Scorer:
                 heads = max(heads, own)
             if unit.name and quality < 0.5 and not self._on_page(unit):
                 nameless += 1
-            weighted += unit.weight * quality
-            own_weight += unit.weight * own
-        total = self._total or 1.0
+            weight = unit.weight
+            if unit.verb and frozenset(unit.phrase.stems) == spoken:
+                total += 1.0 - weight
+                weight, own, quality = 1.0, 1.0, 1.0
+            weighted += weight * quality
+            own_weight += weight * own
+        total = total or 1.0
         coverage = weighted / total
         own_share = own_weight / total
         precision = self._precision(element)
@@ -217,7 +229,9 @@ class Scorer:
             said += max(
                 (likeness(unit.phrase, here) for unit in self._units if not unit.verb), default=0.0
             )
-        return min(1.0, said / len(parts))
+        share = min(1.0, said / len(parts))
+        whole = len(parts) >= COMPOSITE and element.role in _WHOLES
+        return max(share, 0.6) if whole and said >= 1 else share
 
     def _role(self, element: Element) -> float:
         words = words_of(self._intent.text).stems

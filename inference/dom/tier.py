@@ -27,6 +27,7 @@ from inference.dom.scene import Scene, label_of
 from inference.dom.scoring import Scored
 from inference.dom.superlatives import extreme_of, spoken
 from inference.dom.units import Unit
+from inference.dom.words import words_of
 from inference.observation import Element, Observation
 from inference.risk import threshold
 from plans.step import StepType, TierName
@@ -37,6 +38,8 @@ MARGIN: Final = 0.045
 """Two elements whose scores differ by less fit about as well."""
 LEAST: Final = 0.34
 """Below this score nothing on the page resembles the intent."""
+TOO_LARGE: Final = "the page is too large to be taken in full"
+"""Said of all that is not found there."""
 
 
 class DomTier:
@@ -54,7 +57,21 @@ class DomTier:
 
 
 def decide(observation: Observation, question: Question) -> Decision | DontKnow:
-    """Which element the question means, or why this tier can't tell."""
+    """Which element the question means, or why this tier can't tell.
+
+    What is not found on a page that was not taken in full is not called absent for good.
+    """
+    found = _decide(observation, question)
+    if not observation.truncated:
+        return found
+    if isinstance(found, DontKnow):
+        return found.model_copy(update={"why": f"{found.why}; {TOO_LARGE}"})
+    if found.also:
+        return _dont_know(DontKnowReason.UNREADABLE, TOO_LARGE, found.candidates)
+    return found
+
+
+def _decide(observation: Observation, question: Question) -> Decision | DontKnow:
     intent = read(question)
     match question.step.type:
         case StepType.KEY_PRESS:
@@ -104,6 +121,8 @@ def settled(scene: Scene, intent: Intent, pool: Pool) -> Decision | DontKnow | N
     """What the page's structure alone decides; None where the elements must be weighed."""
     extreme = extreme_of(scene, intent)
     if extreme is not None:
+        if not scene.observation.groups[extreme.member.group].whole:
+            return _dont_know(DontKnowReason.UNREADABLE, "its list was not taken in full", ())
         return _in_place(scene, intent, place_of(scene, extreme.member, spoken(intent, extreme)))
     if intent.ordinal is not None:
         place = find_place(scene, intent)
@@ -157,8 +176,17 @@ def _in_place(scene: Scene, intent: Intent, place: Place) -> Decision | DontKnow
             element = scene.observation.element(target)
             return _answer(intent, element, 0.93, (), "counted in its list")
     if not wanted:
+        named = [one for one in inner.elements if _is_verb(intent, one)]
+        if len(named) == 1:
+            return _answer(intent, named[0], 0.92, (), "the act of the counted item")
         return _dont_know(DontKnowReason.AMBIGUOUS, "the counted item has no title to open", ())
     return _best_of(scene, intent, rest, inner)
+
+
+def _is_verb(intent: Intent, element: Element) -> bool:
+    """Whether the element is called just what the intent says to do."""
+    spoken = words_of(label_of(element)).stems
+    return any(unit.verb and spoken == frozenset(unit.phrase.stems) for unit in intent.units)
 
 
 def _best_of(

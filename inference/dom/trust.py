@@ -26,6 +26,7 @@ _TALKS: Final = re.compile(
     r"|bots?|models?)\b.{0,60}\b(?:click|press|must|should|use|here|please|only|instead|enter)\b"
     r"|\b(?:dear|attention|note to|instructions? (?:for|to)) (?:ai|llm|agents?|assistants?|bots?"
     r"|automation)\b"
+    r"|\b(?:click|press|tap|hit) (?:on )?(?:the|this) .{0,40}\b(?:button|link)\b"
     r"|\bsystem prompt\b|\byou are an? (?:ai|assistant|agent|llm)\b"
     r"|\b(?:language model|chatgpt|claude|gpt-?\d)\b.{0,40}\b(?:click|press|must|should)\b",
     re.IGNORECASE,

@@ -21,7 +21,9 @@ QUOTED: Final = re.compile(
     r"[\"“”„«‟]([^\"“”»]+)[\"“”»]|(?<!\w)['‘‚]((?:[^'’]|(?<=\w)['’](?=\w))+)['’](?!\w)"
 )
 """Text in quotes of any kind; one of its groups holds it."""
-NARROWING: Final = frozenset({"filter", "sort"})
+CONTROLS: Final = frozenset({"menu"})
+"""Concepts of controls that many things have one of."""
+NARROWING: Final = frozenset({"filter", "sort", "turn_on", "turn_off"})
 """Concepts of acts that a page shows by what they work on, not by their name."""
 
 WEIGHT_NOUN: Final = 1.0
@@ -104,9 +106,14 @@ class _Heads:
             return tuple(units)
         end = len(units) if self._end is None else self._end
         return tuple(
-            replace(unit, head=not unit.verb) if self._start <= at < end else unit
-            for at, unit in enumerate(units)
+            _as_head(unit) if self._start <= at < end else unit for at, unit in enumerate(units)
         )
+
+
+def _as_head(unit: Unit) -> Unit:
+    """The unit as a head; "menu" says which control is meant once it is said of which thing."""
+    control = unit.weight < WEIGHT_NOUN and bool(unit.phrase.concepts & CONTROLS)
+    return replace(unit, head=not unit.verb, weight=WEIGHT_NOUN if control else unit.weight)
 
 
 def _names(text: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,12 @@ from rapidfuzz import fuzz
 LONGEST_ENTRY: Final = 5
 """Words in the longest thesaurus entry that is looked for."""
 
-_TOKEN: Final = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+", re.UNICODE)
+_UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
+"""Letters of scripts that are written without spaces: each is a token of its own."""
+_MARKS: Final = "\u0300-\u036f\u064b-\u065f\u0900-\u0dff"
+"""Signs that belong to the letter before them."""
+_LETTER: Final = rf"(?:(?![{_UNSPACED}])[^\W\d_]|[{_MARKS}])"
+_TOKEN: Final = re.compile(rf"\d+(?:[.,:/]\d+)*|[{_UNSPACED}]|{_LETTER}+")
 _CAMEL: Final = re.compile(r"(?<=[a-zäöüß])(?=[A-Z])|_")
 
 
@@ -68,7 +74,7 @@ def stem(word: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """Words and numbers of the text, lower case; number words from two on as digits."""
-    found: list[str] = _TOKEN.findall(text.casefold())
+    found: list[str] = _TOKEN.findall(unicodedata.normalize("NFC", text.casefold()))
     return [_NUMBERS.get(token, token) for token in found]
 
 
