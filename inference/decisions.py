@@ -193,10 +193,14 @@ class ListItem(Frozen):
 
 
 class ItemList(Frozen):
-    """The main list of a page. `empty_proven`: the page itself says there is nothing."""
+    """The main list of a page. `empty_proven`: the page itself says there is nothing.
+
+    `whole` is False where the page was too large to take all of its items.
+    """
 
     items: tuple[ListItem, ...]
     empty_proven: bool = False
+    whole: bool = True
 
 
 PageEnd = Literal["no_next_page"]

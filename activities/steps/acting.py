@@ -79,6 +79,8 @@ async def _open_next_item(context: StepContext) -> Report:
             ],
             await _list_url(context),
         )
+        if claimed is None and not found.whole:
+            return failed(FailureClass.SELECTOR_MISS, "the list is too large to be taken in full")
         if claimed is None:
             return Report(exhausted=True, message="every item of this list was visited")
         item = next((item for item in items if masked(item.key) == claimed.key), None)

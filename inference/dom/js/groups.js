@@ -45,7 +45,7 @@ function link(node, records, described) {
       if (!group.region) group.region = c.ctx.region;
       if (!group.heading && c.heading) group.heading = cut(c.heading, 120);
       if (c.interactive && !led.has(r)) { led.add(r); c.leads = true; }
-      if (c.level > 0) c.leads = true;
+      if (c.interactive && c.level > 0) c.leads = true;
     }
   }
   for (const kid of node.kids) link(kid, mine, described);
