@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from inference.decisions import ActKind, DontKnow, DontKnowReason
+from inference.decisions import ActKind, Decision, Done, DontKnow, DontKnowReason
 from inference.dom.compound.asked import SURE, Answer, Asked, act, dont_know
+from inference.dom.compound.searching import SEARCHES
 from inference.dom.ordinals import LIST_WORDS
 from inference.dom.paging import next_page
 from inference.dom.records import main_group
@@ -12,15 +13,25 @@ from inference.observation import Element, Membership
 from plans.step import StepType
 
 _PASSED: Final = "passed "
+_BESIDE: Final = frozenset({"search", "find", "list", "page", "found"})
 _SMALL: Final = 0.3
 """Words of this weight or less name nothing."""
 
 
-def nth(asked: Asked) -> Answer | None:
-    """The item counted, on this page or one of the next; None where the step counts no item.
+def counted_on(asked: Asked) -> Answer | None:
+    """The item counted, once pages were turned on the way to it."""
+    return _nth(asked) if any(_passed(one) for one in asked.done) else None
 
-    Each page turned tells in its act how many items it passed.
-    """
+
+def nth(asked: Asked, answer: Answer) -> Answer:
+    """The answer; where it does not know the item counted, that item or the way to its page."""
+    if isinstance(answer, Decision) or answer.reason is DontKnowReason.BLOCKED:
+        return answer
+    return _nth(asked) or answer
+
+
+def _nth(asked: Asked) -> Answer | None:
+    """The item on this page, or the next page where the step says to look for it."""
     intent = asked.intent
     if intent.type is not StepType.CLICK or intent.ordinal is None or intent.ordinal < 1:
         return None
@@ -29,15 +40,14 @@ def nth(asked: Asked) -> Answer | None:
         unit for unit in intent.units
         if unit.weight > _SMALL and not set(unit.phrase.stems) <= LIST_WORDS | _BESIDE
     ]  # fmt: skip
-    if not nouns or others:
-        return None
-    items = _items(asked, nouns)
+    items = _items(asked, nouns) if nouns and not others else []
     if not items:
         return None
-    passed = sum(int(one.text.removeprefix(_PASSED)) for one in asked.done if one.text)
-    at = intent.ordinal - passed - 1
+    at = intent.ordinal - sum(_passed(one) for one in asked.done) - 1
     if 0 <= at < len(items):
         return act(ActKind.CLICK, items[at], f"item {intent.ordinal} of the list")
+    if not SEARCHES.search(asked.question.intent):
+        return None
     turn = next_page(asked.scene.observation)
     if turn is None or isinstance(turn, DontKnow):
         return dont_know(DontKnowReason.ABSENT, "the list has fewer items", items)
@@ -46,7 +56,9 @@ def nth(asked: Asked) -> Answer | None:
     )
 
 
-_BESIDE: Final = frozenset({"search", "the", "of", "list", "page", "found"})
+def _passed(one: Done) -> int:
+    """The items that were passed by turning the page."""
+    return int(one.text.removeprefix(_PASSED)) if one.text.startswith(_PASSED) else 0
 
 
 def _items(asked: Asked, nouns: set[str]) -> list[Element]:

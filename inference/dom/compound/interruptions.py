@@ -6,7 +6,7 @@ from typing import Final
 
 from inference.decisions import ActKind, Decision, DontKnowReason
 from inference.dom.compound.asked import LEADS, Answer, Asked, act
-from inference.observation import Element, Layer, Rect
+from inference.observation import Element, Rect
 
 _OUT: Final = re.compile(
     r"^\W*(?:cancel|close|dismiss|no|no,? thanks|not now|later|maybe later|stay(?: \w+){0,4}|skip"
@@ -14,6 +14,8 @@ _OUT: Final = re.compile(
     r"|später|annuler|fermer|non|cancelar|cerrar|[×✕✖✗⨯╳xX])\W*$",
     re.IGNORECASE,
 )
+_REACH: Final = 100
+"""Pixels that a thing may reach beyond the controls that it covers."""
 _DIALOG: Final = re.compile(r"\b(?:dialog\w*|pop-?up|modal|overlay|banner)\b", re.I)
 _ONLY: Final = re.compile(r"^\W*(?:ok(?:ay)?|got it|understood|verstanden|continue)\W*$", re.I)
 
@@ -21,16 +23,18 @@ _ONLY: Final = re.compile(r"^\W*(?:ok(?:ay)?|got it|understood|verstanden|contin
 def step_aside(asked: Asked, answer: Answer) -> Answer:
     """The answer, or the way out of what lies over a target that can't be used because of it.
 
-    Cancel, close or "not now"; the only button where that just acknowledges. What the step
-    itself speaks of is left alone.
+    Only where controls are disabled under it. Cancel, close or "not now"; the only button where
+    that just acknowledges. What the step itself speaks of is left alone.
     """
     if isinstance(answer, Decision) or len(asked.done) >= 2 or _spoken_of(asked):
         return answer
-    blocked = answer.reason is DontKnowReason.BLOCKED
-    layers = [one for one in asked.scene.observation.layers if blocked or one.modal]
-    areas = [layer.box for layer in reversed(layers) if not _names(asked, layer)]
-    if not areas:
-        areas = _covering(asked.scene.observation.elements)
+    elements = asked.scene.observation.elements
+    held = [one for one in elements if one.interactive and one.disabled and one.covered]
+    if answer.reason is not DontKnowReason.BLOCKED or not held:
+        return answer
+    layers = [layer.box for layer in reversed(asked.scene.observation.layers)]
+    areas = [box for box in layers if any(_middle_in(one, box) for one in held)]
+    areas = areas or _covering(elements)
     for area in areas:
         inside = [one for one in asked.elements if _middle_in(one, area)]
         out = _way_out(inside)
@@ -43,10 +47,6 @@ def _spoken_of(asked: Asked) -> bool:
     return bool(_DIALOG.search(asked.question.intent))
 
 
-def _names(asked: Asked, layer: Layer) -> bool:
-    return any(part in layer.text for part in asked.intent.quoted)
-
-
 def _covering(elements: Sequence[Element]) -> list[Rect]:
     """The place of what lies over other controls without being marked as a dialog."""
     boxes = [one.box for one in elements if one.interactive and one.covered]
@@ -55,7 +55,7 @@ def _covering(elements: Sequence[Element]) -> list[Rect]:
     left, top = min(box.x for box in boxes), min(box.y for box in boxes)
     right = max(box.x + box.width for box in boxes)
     bottom = max(box.y + box.height for box in boxes)
-    return [Rect(left, top, right - left, bottom - top)]
+    return [Rect(left - _REACH, top - _REACH, right - left + 2 * _REACH, bottom - top + 2 * _REACH)]
 
 
 def _middle_in(element: Element, area: Rect) -> bool:

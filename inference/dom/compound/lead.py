@@ -6,7 +6,7 @@ from inference.decisions import Question
 from inference.dom.compound.asked import Answer, Asked
 from inference.dom.compound.blanks import no_value
 from inference.dom.compound.calendar import open_calendar, pick
-from inference.dom.compound.counting import nth
+from inference.dom.compound.counting import counted_on, nth
 from inference.dom.compound.dragging import drag
 from inference.dom.compound.interruptions import step_aside
 from inference.dom.compound.lookups import value_of
@@ -33,9 +33,9 @@ _FIRST: Final = (
     pick,
     by_name,
     value_of,
-    nth,
+    counted_on,
 )
-_AFTER: Final = (led_on, open_calendar, only_button, by_mark, step_aside, search)
+_AFTER: Final = (led_on, nth, open_calendar, only_button, by_mark, step_aside, search)
 
 
 def compound(scene: Scene, intent: Intent, question: Question) -> Answer | None:

@@ -25,11 +25,12 @@ from plans.step import StepType
 _TYPES: Final = frozenset(
     {StepType.CLICK, StepType.FILL_FIELD, StepType.SELECT_OPTION, StepType.SUBMIT}
 )
-_SEARCHES: Final = re.compile(
+SEARCHES: Final = re.compile(
     r"\b(?:find|look (?:for|through)|search (?:for|through|in)|locate|browse|navigate through"
     r"|switch between|go through|expand|unfold|wherever|whichever|suche?n?|finde|durchsuche)\b",
     re.IGNORECASE,
 )
+"""Words that ask to look for something, not only to act on it."""
 _FOLDED: Final = re.compile(
     r"(?:^|[\s_-])(?:expandable|collapsed|collapsible|accordion|expander|disclosure|twisty"
     r"|tree-?toggle|folded|closed)(?:$|[\s_-])",
@@ -63,7 +64,7 @@ def search(asked: Asked, answer: Answer) -> Answer:
     if opening is not None:
         return opening
     closed = _closed(asked)
-    if not _SEARCHES.search(asked.question.intent):
+    if not SEARCHES.search(asked.question.intent):
         return answer
     if closed:
         return act(ActKind.CLICK, closed[0], "looks behind it", sure=LEADS, goes_on=True)
@@ -154,7 +155,17 @@ def _closed(asked: Asked) -> list[Element]:
         seen[key] += 1
         if seen[key] > opened[key] or (one.expanded is False and _tree(one) and not opened[key]):
             found.append(one)
-    return [one for one in found if not any(_shows(one, other) for other in found)]
+    found = [one for one in found if not any(_shows(one, other) for other in found)]
+    return sorted(found, key=lambda one: one.ref < _last_opened(asked))
+
+
+def _last_opened(asked: Asked) -> int:
+    """Where in the page the thing opened last stands: what comes after it is next."""
+    last = next((one for one in reversed(asked.done) if one.act is ActKind.CLICK), None)
+    if last is None:
+        return -1
+    key = (last.name, last.role)
+    return next((one.ref for one in asked.elements if (one.name, one.role) == key), -1)
 
 
 def _folded(element: Element) -> bool:

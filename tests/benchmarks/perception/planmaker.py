@@ -16,7 +16,7 @@ VERBS = (
     r"|scroll|copy|check|buy|search"
 )
 SPLIT = re.compile(
-    rf"(?:,|\.|;)?\s*\b(?:and then|then find and|then|(?<!find )and (?=(?:{VERBS})\b))\s*"
+    rf"(?:,|\.|;)?\s*\b(?:and then|then|(?<!find )and (?=(?:{VERBS})\b))\s*"
     rf"|\.\s+|,\s*(?=(?:{VERBS})\b)|\s+(?=hit submit\b)",
     re.IGNORECASE,
 )
@@ -46,7 +46,11 @@ def plan(utterance: str) -> list[Step]:
     if search:
         return [look_for(unmark(text, held))]
     for clause in SPLIT.split(text):
-        steps += clause_steps(unmark(LEAD.sub("", clause.strip(" .,")), held))
+        words = unmark(clause.strip(" .,"), held)
+        if re.match(r"(?i)find and click\b", words):
+            steps.append(look_for(words))
+        else:
+            steps += clause_steps(LEAD.sub("", words))
     if steps and steps[-1].type in (StepType.FILL_FIELD, StepType.SELECT_OPTION):
         steps.append(submit("Submit"))
     return steps

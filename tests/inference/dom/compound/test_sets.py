@@ -1,0 +1,75 @@
+# ruff: noqa: E501
+"""Several targets of one act: all of them, or none."""
+
+import pytest
+
+from plans.step import StepType
+from tests.inference.dom.compound.conftest import Player
+
+pytestmark = pytest.mark.browser
+
+BOXES = """<fieldset><legend>Toppings</legend><label><input type=checkbox> Olives</label><label><input type=checkbox checked> Ham</label><label><input type=checkbox> Corn</label></fieldset>
+<fieldset><legend>Extras</legend><label><input type=checkbox> Napkins</label><label><input type=checkbox> Cutlery</label></fieldset>"""
+ON = "[...document.querySelectorAll('input')].filter(b => b.checked).map(b => b.parentElement.innerText.trim())"
+POSTS = "".join(
+    f"""<article class=post><b>{who}</b><p>Words of number {at} about {topic}</p><span class="like" style="cursor:pointer;display:inline-block;width:12px;height:12px" onclick="document.title+='{at}'"></span><span class="share" style="cursor:pointer;display:inline-block;width:12px;height:12px"></span></article>"""
+    for at, (who, topic) in enumerate(
+        [("@ada", "boats"), ("@bob", "@ada"), ("@adam", "cats"), ("@ada", "dogs"), ("@bob", "tea")]
+    )
+)
+MANY = """<select multiple id=s size=4><option>Red<option selected>Green<option>Blue<option>Navy blue</select><button>Save</button>"""
+
+
+@pytest.mark.parametrize(
+    ("intent", "on"),
+    [
+        ('Select "Olives", "Corn" and "Napkins"', ["Olives", "Ham", "Corn", "Napkins"]),
+        ("Tick Olives and Corn", ["Olives", "Ham", "Corn"]),
+        ("Tick only Olives and Corn", ["Olives", "Corn"]),
+        ("Tick all checkboxes in Extras", ["Ham", "Napkins", "Cutlery"]),
+        ("Untick every checkbox", []),
+    ],
+)
+def test_boxes(player: Player, intent: str, on: list[str]) -> None:
+    player.show(BOXES)
+    assert player.play(intent, ON).said == on
+
+
+@pytest.mark.parametrize(
+    "intent", ["Tick Olives, Corn and Anchovies", "Tick all checkboxes in Sauces"]
+)
+def test_an_unknown_member_leaves_all_as_it_is(player: Player, intent: str) -> None:
+    player.show(BOXES)
+    played = player.play(intent, ON)
+    assert played.end is not None and played.said == ["Ham"]
+
+
+def test_options_of_a_list_that_takes_several(player: Player) -> None:
+    player.show(MANY)
+    chosen = "[...s.selectedOptions].map(o => o.text)"
+    played = player.play(
+        "Choose the colours", chosen, type=StepType.SELECT_OPTION, value=["Red", "Blue"]
+    )
+    assert played.said == ["Red", "Blue"]
+    unknown = player.play(
+        "Choose the colours", chosen, type=StepType.SELECT_OPTION, value=["Red", "Pink"]
+    )
+    assert unknown.end is not None and unknown.said == ["Red", "Blue"]
+
+
+@pytest.mark.parametrize(
+    ("intent", "title"),
+    [
+        ('Click the "Like" button on all posts by @ada', "03"),
+        ('Click the "like" icon of 1 post by @bob', "1"),
+    ],
+)
+def test_the_control_of_each_record(player: Player, intent: str, title: str) -> None:
+    player.show("<title></title>" + POSTS.replace("about @ada", "about ada"))
+    assert player.play(intent).said == title
+
+
+def test_fewer_than_asked_for_is_not_a_part_of_it(player: Player) -> None:
+    player.show("<title></title>" + POSTS)
+    played = player.play('Click the "Like" button on 3 posts by @bob')
+    assert played.end is not None and played.said == ""
