@@ -125,7 +125,9 @@ function walkInside(el, node, kid, heading, cs) {
   const visible = cs !== null && kid.opacity > 0.05 && !kid.srOnly;
   const children = childNodes(el), thin = crowded && el.childElementCount > LONG_LIST;
   let own = '', at = -1, readable = null, above = heading;
+  const folded = el.localName === 'details' && !el.open;
   for (const child of children) {
+    if (folded && child.localName !== 'summary') continue;
     if (child.nodeType === 3) {
       const text = child.data;
       if (!/\S/.test(text)) { if (node.text) addText(node, ' '); continue; }
