@@ -299,3 +299,29 @@ async def test_fields_are_read_where_they_stood_and_anew_where_something_changed
     (one,) = await kept(bench)
     text = one.model_dump_json()
     assert "2001" not in text and "11 m" not in text and "year" in text
+
+
+RESULTS = """<!doctype html><title>Boats</title><main><h1>Boats</h1>
+<label>Sort by <select><option>Year<option>Price<option>Length</select></label>
+<label><input type=checkbox> Private sellers only</label>{items}
+<nav class=pager><a href="/results?p=1">1</a> <a href="/results?p=2">2</a>
+<a href="/results?p=2" class=next>Next page</a></nav></main>"""
+
+
+async def test_choosing_filtering_and_turning_pages_come_from_memory(bench: Bench):
+    items = "".join(ITEM.format(n=n) for n in range(1, 6))
+    bench.shop.site.pages["/results"] = RESULTS.format(items=items)
+    steps: list[tuple[str, str, JsonValue]] = [
+        ("Sort by price", "select_option", {"label": "Sort by", "value": "Price"}),
+        ("Show private sellers only", "filter", {}),
+        ("Go to the next page of results", "paginate", {}),
+    ]
+    for tier in (TierName.DOM, TierName.MEMORY):
+        await bench.open("/results?p=1")
+        for intent, kind, params in steps:
+            outcome = await do(bench, intent, kind, params=params)
+            assert (outcome.success, outcome.tier) == (True, tier), (intent, outcome)
+    last = RESULTS.replace(' href="/results?p=2" class=next>', " class=next aria-disabled=true>")
+    bench.shop.site.pages["/results"] = last.format(items=items)
+    await bench.open("/results?p=2")
+    assert (await do(bench, "Go to the next page of results", "paginate")).exhausted
