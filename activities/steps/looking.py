@@ -31,7 +31,8 @@ async def loop(context: StepContext) -> Report:
     keys = [context.mask.text(item.key) for item in found.items if not item.sponsored]
     unvisited = [key for key in keys if key not in visited]
     filters = await filters_shown(context)
-    return Report(has_more=bool(unvisited), list_items=len(keys), filters=filters, tier=tier)
+    more = bool(unvisited) or not found.whole
+    return Report(has_more=more, list_items=len(keys), filters=filters, tier=tier)
 
 
 async def detect_visible(context: StepContext) -> Report:
