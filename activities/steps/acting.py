@@ -86,7 +86,7 @@ async def _open_next_item(context: StepContext) -> Report:
         item = next((item for item in items if masked(item.key) == claimed.key), None)
         if item is None:
             return failed(FailureClass.SELECTOR_MISS, f"{claimed.title!r} is not on this list")
-        await context.saw(snapshot, _taken(item, items))
+        await context.saw(snapshot, _taken(item, items, tier))
         report = await _open(context, await snapshot.element(item.ref), item, items)
         return replace(report, tier=tier)
     finally:
@@ -142,14 +142,14 @@ async def _open(
     )
 
 
-def _taken(item: ListItem, items: Sequence[ListItem]) -> Decision:
+def _taken(item: ListItem, items: Sequence[ListItem], tier: TierName) -> Decision:
     """The item taken as a decision, with those that come after it on the list."""
     after = items[items.index(item) : items.index(item) + _SHOWN]
     return Decision(
         act=ActKind.CLICK,
         ref=item.ref,
         confidence=_SURE,
-        tier=TierName.DOM,
+        tier=tier,
         why="the first item of the list that this run has not visited",
         candidates=tuple(
             Candidate(ref=one.ref, name=one.title, role="list item", score=_SURE) for one in after

@@ -33,7 +33,7 @@ def lesson(
     if question.done or decision.goes_on or decision.also or decision.onto is not None:
         return "several acts together are not remembered"
     ref = target_of(observation, decision)
-    if ref is None:
+    if ref is None or observation.element(ref).hidden:
         return "it has no target"
     try:
         found = fingerprint(observation, observation.element(ref), read(question), naming)
@@ -65,7 +65,7 @@ def under(observation: Observation, point: Point) -> int | None:
     held = [
         one
         for one in observation.elements
-        if one.interactive and not one.covered and _holds(one, point)
+        if one.interactive and not one.covered and not one.hidden and _holds(one, point)
     ]
     best = min(held, key=lambda one: (one.box.width * one.box.height, -one.ref), default=None)
     return None if best is None else best.ref

@@ -65,7 +65,7 @@ def match(observation: Observation, wanted: Fingerprint) -> Match:
 
 def _kin(element: Element, wanted: Fingerprint) -> bool:
     """Whether it is a thing of the same kind."""
-    if element.role != wanted.role:
+    if element.role != wanted.role or element.hidden:
         return False
     return element.interactive or not wanted.role or element.role in ("heading", "group", "generic")
 

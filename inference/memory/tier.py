@@ -34,6 +34,8 @@ def decide(observation: Observation, question: Question) -> Decision | DontKnow:
         return _no(DontKnowReason.ABSENT, "nothing is remembered of this here")
     if question.done:
         return _no(DontKnowReason.UNREADABLE, "only whole steps are remembered")
+    if observation.truncated:
+        return _no(DontKnowReason.UNSURE, "the page is too large to tell that nothing is alike")
     last = _no(DontKnowReason.UNSURE, "what is remembered led astray before")
     for one in question.remembered:
         if one.standing is Standing.QUARANTINED:

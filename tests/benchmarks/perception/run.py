@@ -1,6 +1,6 @@
 """Perception without a model: grounding, extraction and gates on labelled pages, MiniWoB++.
 
-`python tests/benchmarks/perception/run.py [--pages DIR] [--only pages|wob|cost] [--write]`
+`python tests/benchmarks/perception/run.py [--pages DIR] [--only pages|mutations|wob|cost] [--write]`
 """
 
 import argparse
@@ -16,7 +16,7 @@ from playwright.async_api import Browser, async_playwright
 ROOT = Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT)]
 
-from tests.benchmarks.perception import cost, extraction, pages, wob  # noqa: E402
+from tests.benchmarks.perception import cost, extraction, mutations, pages, wob  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "benchmarks-perception.md"
 HEAD = """# Perception without a model
@@ -122,6 +122,11 @@ async def main(options: argparse.Namespace) -> list[str]:
                     lines += ["", "## Labelled pages: extraction and gates", "", *found.lines()]
             else:
                 print(f"skipped: no labelled pages at {options.pages}")
+        if options.only in (None, "mutations") and options.pages.is_dir():
+            changed = await mutations.run(options.pages, browser)
+            lines += ["", "## Labelled pages: memory on changed pages", "", *changed.lines()]
+            if options.notes:
+                print("\n".join(changed.notes))
         if options.only in (None, "wob"):
             lines += await play_wob(options, browser)
         if options.only in (None, "cost"):
@@ -137,7 +142,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=20, help="of each plan-like task")
     parser.add_argument("--seeds-of-all", type=int, default=5, help="of each task there is")
     parser.add_argument("--seed-from", type=int, default=1000, help="develop below 1000")
-    parser.add_argument("--only", choices=("pages", "wob", "cost"))
+    parser.add_argument("--only", choices=("pages", "mutations", "wob", "cost"))
     parser.add_argument("--task", action="append", help="only this MiniWoB++ task; repeatable")
     parser.add_argument("--notes", action="store_true", help="list what was not right")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks-perception.md")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from inference.decisions import ActKind, Decision, DontKnow, DontKnowReason, Point
+from inference.decisions import ActKind, Decision, Done, DontKnow, DontKnowReason, Point
 from inference.memory.fingerprints import merged
 from inference.memory.lessons import Lesson, lesson, under
 from inference.memory.locator import ANY, Standing
@@ -218,3 +218,28 @@ def test_what_two_right_acts_do_not_share_is_left_open():
     third = page(thing("Save", heading="Third"))
     known = Lesson(act="click", fingerprint=both)
     assert isinstance(decide(third, knowing(ask("Save"), known)), Decision)
+
+
+def test_what_people_can_t_see_is_neither_meant_nor_a_rival():
+    seen = replace(BEFORE, elements=(*BEFORE.elements, hidden := replace(
+        BEFORE.elements[1], ref=3, hidden=True)))  # fmt: skip
+    answer = decide(seen, knowing(WISH, KNOWN))
+    assert isinstance(answer, Decision) and answer.ref == 1
+    alone = replace(seen, elements=(replace(hidden, ref=0),))
+    assert isinstance(decide(alone, knowing(WISH, KNOWN)), DontKnow)
+    assert isinstance(teach(alone, WISH, 0), str)
+
+
+def test_a_page_that_was_not_taken_in_full_may_hold_a_look_alike():
+    assert isinstance(decide(replace(BEFORE, truncated=True), knowing(WISH, KNOWN)), DontKnow)
+
+
+def test_a_step_of_several_acts_is_not_remembered():
+    done = (Done(act=ActKind.CLICK, name="Menu", role="button"),)
+    asked = knowing(WISH, KNOWN).model_copy(update={"done": done})
+    assert isinstance(decide(BEFORE, asked), DontKnow)
+    plain = Decision(act=ActKind.CLICK, ref=1, confidence=1, tier=TierName.DOM)
+    for one in ({"also": (2,)}, {"goes_on": True}, {"onto": 2}):
+        decision = plain.model_copy(update=one)
+        taught = lesson(BEFORE, WISH, WISH.step, decision, naming_of(WISH, {}))
+        assert isinstance(taught, str)
