@@ -383,6 +383,7 @@
   if (options.begun) begin();
 
   const compare = () => {
+    if (!changes.began()) return;
     const now = fingerprint();
     if (now.url !== before.url) effects.add("url");
     if (element && now.target !== before.target) effects.add("state");
@@ -431,6 +432,7 @@
     // Which requests, given as { url, late }, the page makes by itself: late ones that it made
     // before, and those that keep a rhythm.
     routine: (requests) => requests.map(({ url, late }) => {
+      if (!changes.began()) return true;
       const times = asked(url);
       return times.length > 0 && (late || steady([...times, win.performance.now()]));
     }),

@@ -54,12 +54,10 @@ async def test_a_page_that_never_rests(page, site):
     site.pages["/ping"] = ""
     await page.goto(site.url("/"))
     await page.wait_for_function("() => document.querySelectorAll('#feed li').length > 4")
-    for _ in range(2):
-        result, took = await click(page, "#dead")
-        assert result.failure_class is FailureClass.NO_STATE_CHANGE, result
+    for selector in ("#dead", "#pings", "#game"):
+        result, took = await click(page, selector)
+        assert result.failure_class is FailureClass.NO_STATE_CHANGE, (selector, result)
         assert took < 9
-    assert (await click(page, "#pings"))[0].failure_class is FailureClass.NO_STATE_CHANGE
-    assert (await click(page, "#game"))[0].failure_class is FailureClass.NO_STATE_CHANGE
     for selector, most in (
         ("#sync", 2.0),
         ("#soon", 3.0),
