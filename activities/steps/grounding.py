@@ -12,11 +12,13 @@ from activities.steps.seeking import Seek, absent, may_seek
 from inference.cascade import NOT_CONFIGURED, Answer
 from inference.decisions import ActKind, Decision, Done
 from inference.turns import done_by, targets
+from plans.calls import Money
 from plans.step import FailureClass, TierName
 
 _COMING_S = 2.0
 _PAUSE_S = 0.15
 _MOST_ANEW = 2
+_MOST_PAID = 4
 _SWITCHING = (ActKind.CHECK, ActKind.UNCHECK)
 
 
@@ -47,6 +49,7 @@ class _Course:
     seek: Seek | None = None
     looks_until: float = 0.0
     looked_anew: int = 0
+    paid: int = 0
 
     async def turn(self) -> Report | None:
         """One look with its act; None: look again."""
@@ -95,10 +98,15 @@ class _Course:
         """No tier knows: what is still to come is waited for, what lies farther on is brought."""
         context = self.context
         if absent(answer.result):
-            if asyncio.get_running_loop().time() < self.looks_until:
-                await asyncio.sleep(_PAUSE_S)
+            # A tier that costs is asked again a few times only.
+            costs = answer.cost != Money()
+            self.paid += costs
+            left_s = self.looks_until - asyncio.get_running_loop().time()
+            if left_s > 0:
+                await asyncio.sleep(left_s if costs else _PAUSE_S)
                 return None
-            if may_seek(context.step) and await self._farther(snapshot):
+            may = may_seek(context.step) and self.paid < _MOST_PAID
+            if may and await self._farther(snapshot):
                 return None
         if self.seek is not None:
             await self.seek.give_up()
