@@ -51,8 +51,10 @@ def search(asked: Asked, answer: Answer) -> Answer:
     Only for names in quotes. What shows such a name behind it is opened at once, anything
     else only where the step says to look for it.
     """
-    if isinstance(answer, Decision) or asked.intent.type not in _TYPES:
+    if asked.intent.type not in _TYPES:
         return answer
+    if isinstance(answer, Decision):
+        return _rather(asked, answer)
     if answer.reason not in (
         DontKnowReason.ABSENT, DontKnowReason.UNSURE, DontKnowReason.AMBIGUOUS
     ):  # fmt: skip
@@ -78,6 +80,19 @@ def _late(asked: Asked) -> Decision | None:
         return None
     there = [one for one in asked.elements if (one.name, one.role) == (last.name, last.role)]
     return look_again(asked, (there or asked.elements)[0], "waits for what was opened", 2)
+
+
+def _rather(asked: Asked, answer: Decision) -> Decision:
+    """The answer; where it is called only nearly so, what else can be opened is looked at first."""
+    names = [name.strip() for name in asked.intent.quoted]
+    if answer.ref is None or answer.goes_on or len(names) != 1:
+        return answer
+    element = asked.scene.observation.element(answer.ref)
+    nearly = plain(element.name).strip(".,;!?") == plain(names[0]).strip(".,;!?")
+    closed = _closed(asked) if nearly and element.name.strip() != names[0] else []
+    if not closed or not SEARCHES.search(asked.question.intent):
+        return answer
+    return act(ActKind.CLICK, closed[0], "looks for the exact name", sure=LEADS, goes_on=True)
 
 
 def _opening(asked: Asked, wanted: list[str]) -> Decision | None:
