@@ -56,8 +56,10 @@ class Doubts:
             factor *= 0.85
         if self.ticks and element.role not in CHECK_ROLES:
             factor *= 0.6
+        if self._intent.type is StepType.FILTER and element.region == "footer":
+            factor, foreign = factor * 0.6, True
         if self._intent.type is StepType.FILTER and _orders(element):
-            factor, foreign = factor * 0.8, True
+            factor, foreign = factor * 0.6, True
         if self._clashes(element):
             factor, foreign = factor * 0.8, True
         if _sends(self._intent) and not _submits(element):

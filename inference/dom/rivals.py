@@ -9,6 +9,8 @@ from inference.dom.scoring import Scored
 from inference.dom.units import Unit
 from inference.observation import Element
 
+WRAPPERS: Final = frozenset({"generic", "gridcell", "cell", "listitem", "row"})
+"""Roles of what may be wrapped around a control and bear its name."""
 ANCHORED: Final = 0.2
 """The least margin of a target that was told apart from others by what it belongs to."""
 
@@ -59,12 +61,12 @@ def same_thing(scene: Scene, best: Scored, other: Scored) -> bool:
 
 def innermost(element: Element, ranked: Sequence[Scored]) -> Element:
     """The control itself where the best one is a wrapper of the same name around it."""
-    if element.role != "generic":
+    if element.role not in WRAPPERS:
         return element
     inner = [
         one.element
         for one in ranked[:20]
-        if one.element.role != "generic"
+        if one.element.role not in WRAPPERS
         and one.element.interactive
         and one.element.name == element.name
         and _holds(element, one.element)

@@ -35,6 +35,10 @@ _ROLE_WORDS: Final = {
 }
 
 
+_POINTING: Final = frozenset(
+    {"go", "click", "press", "tap", "hit", "see", "look", "put", "get", "use"}
+)
+"""Stems of verbs that point at a control, and are not what it is called by."""
 COMPOSITE: Final = 6
 """Words from which on a row or card that can be clicked is called by all that it holds."""
 _WHOLES: Final = frozenset(
@@ -82,6 +86,11 @@ class Scorer:
         self._stems = frozenset(
             stem for unit in units if unit.weight >= 0.9 for stem in unit.phrase.stems
         )
+        self._verbs = {
+            frozenset(unit.phrase.stems)
+            for unit in units
+            if unit.verb and not set(unit.phrase.stems) & _POINTING
+        }
         self._names = sum(unit.name for unit in units)
         self._has_head = any(unit.head and unit.weight >= 0.9 for unit in units)
         self._page = words_of(scene.page_words)
@@ -113,7 +122,7 @@ class Scorer:
             if unit.name and quality < 0.5 and not self._on_page(unit):
                 nameless += 1
             weight = unit.weight
-            if unit.verb and frozenset(unit.phrase.stems) == spoken:
+            if unit.verb and spoken and spoken in self._verbs:
                 total += 1.0 - weight
                 weight, own, quality = 1.0, 1.0, 1.0
             weighted += weight * quality
@@ -220,6 +229,8 @@ class Scorer:
     def _precision(self, element: Element) -> float:
         """The share of the target's label that the intent says, 0 to 1."""
         label = label_of(element)
+        if words_of(label).stems in self._verbs:
+            return 1.0
         parts = [one for one in phrases(label[:90]) if not set(one.words) <= STOP]
         if not parts:
             return 0.6 if words_of(label).concepts else 0.3

@@ -45,6 +45,10 @@ _MONTHS: Final = {
 }  # fmt: skip
 
 
+RICH: Final = 30
+"""Letters that at least one record of a list of things has."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """What is compared, and whether the least or the most is wanted."""
@@ -172,15 +176,28 @@ def spoken(intent: Intent, extreme: Extreme) -> tuple[Unit, ...]:
 
 def _extreme(scene: Scene, wish: _Wish) -> Membership | None:
     groups = scene.observation.groups
+    fitting = [
+        (index, values)
+        for index, group in enumerate(groups)
+        if _rich(scene, index) and (values := _values(group, wish))
+    ]
     main = main_group(scene.observation)
-    order = sorted(range(len(groups)), key=lambda index: index != main)
-    fitting = [(index, values) for index in order if (values := _values(groups[index], wish))]
-    if not fitting or (fitting[0][0] != main and len(fitting) > 1):
+    chosen = [one for one in fitting if one[0] == main] or fitting
+    if len(chosen) != 1:
         return None
-    index, values = fitting[0]
+    index, values = chosen[0]
     wanted = min(values.values()) if wish.least else max(values.values())
     at = [ordinal for ordinal, value in values.items() if value == wanted]
     return Membership(index, at[0]) if len(at) == 1 else None
+
+
+def _rich(scene: Scene, index: int) -> bool:
+    """Whether the records are things with a text of their own, not buttons or days in a row."""
+    records = scene.observation.groups[index].records
+    return any(
+        len(record.text) >= RICH and scene.inside(Membership(index, at))
+        for at, record in enumerate(records)
+    )
 
 
 def _values(group: RecordGroup, wish: _Wish) -> dict[int, float]:
