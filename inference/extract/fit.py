@@ -27,6 +27,10 @@ _PLACE = re.compile(
 _RATE = re.compile(r"^[★⭐\s]*\d{1,2}[.,]\d{1,2}[★⭐\s]*$")
 _BRACKETED = re.compile(r"^\(\d[\d.,]*[kKmM]?\+?\)$")
 _CLOCK = re.compile(r"^\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?(?:\s?\+\d)?$", re.IGNORECASE)
+_CODE = re.compile(r"^#?(?=[\w/-]*\d)[A-Z]{0,6}[-/ ]?\d{1,10}(?:[-/][A-Z0-9]{1,8})*$")
+_CODES = frozenset(
+    {"key", "id", "number", "no", "nr", "code", "ref", "reference", "sku", "ticket", "nummer"}
+)
 _THINGS = frozenset({"item", "wanted", "topic", "name", "ticket"})
 _BADGES = frozenset(
     {"new", "sale", "bestseller", "best seller", "popular", "featured", "hot", "top", "deal"}
@@ -46,15 +50,9 @@ def score(wanted: Wanted, column: Column, size: int, ordinal: int = 0) -> float:
     filled = [slot for slot in column.filled if not is_placeholder(slot.value)]
     if not filled or not _of_its_time(wanted, filled) or _commands(wanted, filled):
         return 0.0
-    named = max(
-        (
-            label_score(wanted.name, label) * trust
-            for slot in filled[:6]
-            for label, trust in slot.labels
-            if label
-        ),
-        default=0.0,
-    )
+    named = _named(wanted, column, filled)
+    if named < 0.84 and len(filled) > 2 and len({slot.value for slot in filled}) == 1:
+        return 0.0
     fitting = [s for s in filled if kinds.fits(wanted.kind, s.value)]
     soft = wanted.kind in kinds.SOFT and named >= 0.93
     if len(fitting) * 5 < len(filled) * 3 and not soft:
@@ -73,6 +71,21 @@ def _of_other_unit(wanted: Wanted, filled: Sequence[Slot]) -> float:
     """What speaks against prices per month for a price, and the other way round."""
     rates = sum(bool(kinds.MONTHLY.search(s.value)) for s in filled) / len(filled)
     return 0.3 * (1 - rates) if price_unit(wanted.name) else 0.1 * rates
+
+
+def _named(wanted: Wanted, column: Column, filled: Sequence[Slot]) -> float:
+    """How well the labels of a column name the field.
+
+    One of two texts beside each other is a label only where it says it well.
+    """
+    floor = 0.84 if column.key.startswith("pair:sibling") else 0.0
+    scores = (
+        (label_score(wanted.name, label), trust)
+        for slot in filled[:6]
+        for label, trust in slot.labels
+        if label
+    )
+    return max((found * trust for found, trust in scores if found >= floor), default=0.0)
 
 
 def clocks(column: Column) -> bool:
@@ -139,6 +152,8 @@ def _look_of_kind(wanted: Wanted, filled: Sequence[Slot], share: float) -> float
             return max(0.8 * exact, 0.68 * (names + exact) if exact >= 0.3 else 0.58 * names)
         case "person":
             return 0.62 * len([s for s in texts if _may_be_name(s)]) / len(filled)
+        case _ if _is_code(wanted.name):
+            return 0.8 * sum(bool(_CODE.match(s.value)) for s in filled) / len(filled)
         case "str" if _is_thing(wanted.name):
             return 0.6 * len([s for s in texts if s.link or s.heading]) / len(filled)
         case _:
@@ -146,11 +161,17 @@ def _look_of_kind(wanted: Wanted, filled: Sequence[Slot], share: float) -> float
 
 
 def _look_of_title(filled: Sequence[Slot], texts: Sequence[Slot]) -> float:
+    texts = [s for s in texts if not _CODE.match(s.value)]
     strong = [s for s in texts if s.heading or s.link]
     headed = sum(s.heading for s in filled) * 2 > len(filled)
     if strong:
         return (0.9 if headed else 0.8) * len(strong) / len(filled)
     return 0.62 * _first_text(filled)
+
+
+def _is_code(name: str) -> bool:
+    words = name_words(name)
+    return bool(words) and words[-1] in _CODES
 
 
 def _is_thing(name: str) -> bool:
@@ -173,5 +194,9 @@ def _short_name(slot: Slot) -> bool:
 
 
 def _first_text(filled: Sequence[Slot]) -> float:
-    good = [s for s in filled if s.kind == "text" and plain(s.value) not in _BADGES]
+    good = [
+        s
+        for s in filled
+        if s.kind == "text" and plain(s.value) not in _BADGES and not _CODE.match(s.value)
+    ]
     return sum(len(s.value) <= 90 for s in good) / len(filled)

@@ -130,7 +130,7 @@ def _head_rows(tree: Tree, rows: list[Row]) -> list[Row]:
         head.append(row)
     if head or len(rows) < 2:
         return head
-    return rows[:1] if _reads_like_head(tree, rows[0]) else []
+    return rows[:1] if _reads_like_head(tree, rows) else []
 
 
 def _all_headers(tree: Tree, row: int) -> bool:
@@ -138,11 +138,26 @@ def _all_headers(tree: Tree, row: int) -> bool:
     return bool(cells) and all(is_header(tree.nodes[c]) for c in cells)
 
 
-def _reads_like_head(tree: Tree, row: Row) -> bool:
+def _reads_like_head(tree: Tree, rows: list[Row]) -> bool:
+    row = rows[0]
     texts = [tree.text(tree.scope(cell)) for cell in row.cells]
     bold = all(not t or _bold(tree, c) for c, t in zip(row.cells, texts, strict=True))
     short = all(len(t) <= 30 and not any(ch.isdigit() for ch in t) for t in texts)
-    return bold and short and len({t for t in texts if t}) >= 2
+    several = len({t for t in texts if t}) >= 2
+    return short and several and (bold or _figures_below(tree, rows, texts))
+
+
+def _figures_below(tree: Tree, rows: list[Row], texts: list[str]) -> bool:
+    """Whether a column has figures in nearly all rows but the first, which has a text in each."""
+    below = [row for row in rows[1:] if len(row.cells) == len(texts)]
+    if len(below) < 2 or not all(texts):
+        return False
+    columns = zip(*(row.cells for row in below), strict=True)
+    return any(
+        sum(any(ch.isdigit() for ch in tree.text(tree.scope(cell))) for cell in column) * 10
+        >= len(below) * 8
+        for column in columns
+    )
 
 
 def _bold(tree: Tree, cell: int) -> bool:

@@ -32,6 +32,12 @@ from inference.extract.words import (
 from plans.step import ExtractField
 
 _FLOOR = 0.5
+_QUOTED = re.compile(r"[\"“„«'‘]([^\"”“»'’]{1,60})[\"”“»'’]")
+_ALL = re.compile(
+    r"\b(?:all|every|each|alle|jede\w*|tous|toutes|todos|todas)\b\s+(?:the\s+|les\s+|los\s+|las\s+)?"
+    r"([^:]*?)(?:\s+(?:on|in|of|from|under|with|auf|im|aus|de|del|sur|en)\b|:|$)",
+    re.IGNORECASE,
+)
 _OTHER_UNIT = re.compile(r"^\d[\d.,]*\s+[a-z]+$", re.IGNORECASE)
 _NOT = re.compile(
     r"\b(?:not|no|without|except|excluding|ohne|keine?)\s+(?:the\s+|die\s+)?\w+", re.IGNORECASE
@@ -67,6 +73,7 @@ def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Rec
     if not reads:
         return []
     best = _finest(tree, max(reads, key=lambda r: r.worth), reads)
+    best = _widest(best, reads, intent)
     ads = any(
         word in LEXICON.sponsored for word in plain(intent).split()
     ) and "no ads" not in plain(intent)
@@ -160,6 +167,19 @@ def _finest(tree: Tree, best: _Read, reads: Sequence[_Read]) -> _Read:
     return max(inner, key=lambda r: r.worth, default=best)
 
 
+def _widest(best: _Read, reads: Sequence[_Read], intent: str) -> _Read:
+    """All lists of the kind where the intent asks for more than the one it names in passing."""
+    asked = _ALL.search(intent)
+    if asked is None:
+        return best
+    said = {stem(w) for w in name_words(asked[1]) if w not in LEXICON.stop | LEXICON.generic}
+    if not said - {stem(w) for w in name_words(best.group.title)}:
+        return best
+    mine = set(best.group.records)
+    wider = [r for r in reads if mine < set(r.group.records) and r.read >= best.read]
+    return max(wider, key=lambda r: len(r.group.records), default=best)
+
+
 def _whole(tree: Tree, group: Group) -> Column:
     """The records themselves, where one field is asked for and their heading names it."""
     spans = [group.span(tree, place) for place in range(len(group.records))]
@@ -226,6 +246,8 @@ def _apart(tree: Tree, group: Group) -> bool:
 def _named(tree: Tree, group: Group, intent: str) -> float:
     """How much of the heading over the group the intent names, what it rules out aside."""
     wanted = _NOT.sub(" ", intent)
+    if group.title and any(plain(m[1]) == plain(group.title) for m in _QUOTED.finditer(wanted)):
+        return 1.0
     meant, told = sections_in(wanted), sections_in(group.title)
     if meant or told:
         return 0.9 if meant & told else -0.5

@@ -194,6 +194,10 @@ def _names(tree: Tree, span: Scope) -> Iterator[Slot]:
         if node.tag == "#text" or not node.text:
             continue
         match = _STAR_NAME.search(node.text)
+        if not match and _is_portrait(tree, index):
+            key = f"name:{_path(tree, index, record)}"
+            labels = tuple(_labels_of(tree, index, record))
+            yield Slot(key, squash(node.text), kind_of(node.text), index, labels)
         if match:
             value = match[1] or match[2]
             yield Slot(
@@ -203,6 +207,13 @@ def _names(tree: Tree, span: Scope) -> Iterator[Slot]:
                 index,
                 (("stars", 1.0), ("rating", 1.0)),
             )
+
+
+def _is_portrait(tree: Tree, index: int) -> bool:
+    """Whether an element shows initials or a small picture of what its name says."""
+    node = tree.nodes[index]
+    small = 0 < node.width <= 64 and 0 < node.height <= 64 and len(node.text) <= 40
+    return small and not tree.acts(index) and len(tree.text(tree.scope(index))) <= 3
 
 
 def _path(tree: Tree, index: int, record: int) -> str:

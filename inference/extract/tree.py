@@ -162,7 +162,7 @@ class Tree(NodeTree):
         weight = len(heading.text.replace(" ", ""))
         for ancestor in self.ancestors(node):
             scope = self.scope(ancestor)
-            if self.weight(scope) == weight and self.text(scope) == heading.text:
+            if self._is_bar(scope, weight, heading):
                 continue
             first = bisect_left(rivals, self.end[node])
             after = rivals[first] if first < len(rivals) and rivals[first] < scope.end else None
@@ -177,6 +177,13 @@ class Tree(NodeTree):
             if inside > 1 or len(self.elements(grand)) > 1:
                 return scope
         return self.scope(node)
+
+    def _is_bar(self, scope: Scope, weight: int, heading: Heading) -> bool:
+        """Whether an element is little more than the heading: with a count or a button beside."""
+        if self.weight(scope) > weight + 16 or heading.node == scope.start:
+            return False
+        rest = self.text(Scope(self.end[heading.node], scope.end), commands=False)
+        return not any(c.isalpha() for c in rest)
 
     def _cut(self, ancestor: int, node: int, after: int | None, end: int) -> int:
         """Where the child of `ancestor` begins that holds the next heading."""
