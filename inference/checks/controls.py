@@ -75,6 +75,8 @@ def _states(page: Page, subject: str, kind: str) -> list[State]:
         return exact
     loose: list[State] = []
     for state in page.states:
+        if state.kind == "option":
+            continue
         named = {stem(w) for w in plain(state.name).split()}
         if wanted and wanted <= named and len(named) <= len(wanted) + 3:
             loose.append(state)

@@ -42,28 +42,28 @@ _NONE = re.compile(
 )
 _LISTS = re.compile(rf"\b(?:{NOUNS}|result|listing)\b", re.I)
 _DENIED = re.compile(r"\b(?:no|not|none|never|without|keine?|nicht|\w+n[’']t)\b", re.I)
-_MORE = re.compile(
-    r"\b(?:more|further|weitere|another|next)\s+(?:pages?|seiten?|results page)\b|\bnext page\b",
-    re.I,
-)
-_LAST = re.compile(r"\blast page\b|\bletzte seite\b|\bno (?:more|further|next) pages?\b", re.I)
 _ALL = re.compile(r"\b(?:all|any|every|both|alle|beide|egal)\b", re.I)
-_NEXT = re.compile(
-    r"^(?:next(?: page| results| seite)?|nächste(?: seite)?|naechste(?: seite)?|"
-    r"weiter|vor|load more|show more|mehr laden|mehr anzeigen|"
-    r"older(?: posts)?)$"
-)
 _SOLD = re.compile(
-    r"\b(?:at least one|some|mindestens ein\w*|one of the|any)\b.*?\b(?:is|"
-    r"are|ist|sind|has|have|had|marked|been)\b\s*(?:bereits\s+|"
-    r"already\s+|marked as\s+|been\s+|had its price\s+|its price\s+)*(.+)$",
+    r"^(?:there\s+is\s+)?(?:at least one|some|mindestens ein\w*|one of the|any)\s+(?:\w+\s+){1,3}?"
+    r"(?:that\s+)?(?:is|are|ist|sind|has|have|had|marked|been)\b\s*(?:bereits\s+|already\s+"
+    r"|marked(?: as)?\s+|been\s+|had its price\s+|its price\s+)*(.+)$",
     re.I,
+)
+_PLAIN = frozenset(map(stem, ("been", "the", "a", "marked", "as")))
+_OF = frozenset(
+    ("by", "to", "from", "von", "an", "for", "not", "no", "nicht", "un", "never", "soon")
 )
 _STOCK = re.compile(
-    r"\b(?:product|item|article|it)\s+is\s+(?:currently\s+)?(in stock|"
+    r"^(?:the|this)?\s*(?:product|item|article|it)\s+is\s+(?:currently\s+)?(in stock|"
     r"available|sold out|out of stock|unavailable)$",
     re.I,
 )
+_OUT = re.compile(
+    r"\b(?:out of stock|sold out|ausverkauft|currently unavailable|nicht auf lager|not in stock"
+    r"|not available|back in stock|no longer|agotado|épuisé|rupture de stock|esaurito)\b",
+    re.I,
+)
+_IN = re.compile(r"^(?:\d+ )?(?:in stock|auf lager|available now|in store now)\b", re.I)
 
 
 def about_count(page: Page, clause: Clause) -> Check | None:
@@ -115,65 +115,31 @@ def _about_none(page: Page) -> Check:
     return undecided("the page does not say how many results there are")
 
 
-def about_pages(page: Page, clause: Clause) -> Check | None:
-    """Sentences such as "There are more pages", "this is the last page"."""
-    last = bool(_LAST.search(clause.raw))
-    if not last and not _MORE.search(clause.text):
-        return None
-    nexts: list[bool] = []
-    for index, node in enumerate(page.tree.nodes):
-        if node.tag == "#text":
-            continue
-        named = plain(node.text) or plain(page.tree.text(page.tree.scope(index)))
-        clickable = node.tag in ("a", "button") or node.flags & 32 or page.tree.is_action(index)
-        if (_NEXT.match(named) and clickable) or node.attrs.get("rel") == "next":
-            off = "disabled" in node.attrs or {"disabled", "dis", "inactive"} & set(
-                name_words(node.cls)
-            )
-            nexts.append(
-                not off and (node.tag != "a" or "href" in node.attrs or bool(node.flags & 32))
-            )
-    if not nexts:
-        return undecided("no way to a next page was found; the list may have one page or load more")
-    more = any(nexts)
-    if last and clause.negated:
-        return Check(verdict="holds" if more else "fails", evidence="the next page can be opened")
-    if last:
-        return Check(
-            verdict="fails" if more else "holds",
-            evidence=f"the next page can{'' if more else 'not'} be opened",
-        )
-    return clause.answer(more, f"the next page can{'' if more else 'not'} be opened")
-
-
 def about_some(page: Page, clause: Clause) -> Check | None:
-    """Sentences such as "At least one product is marked as sold out"; stock of a product."""
-    stock = _STOCK.search(clause.text)
-    if stock:
-        return _about_stock(page, clause, stock[1].lower())
-    match = _SOLD.search(clause.text)
-    if not match:
+    """Sentences such as "At least one product is marked as sold out"."""
+    match = _SOLD.match(clause.text)
+    words = {stem(w) for w in plain(match[1]).split()} - _PLAIN if match else set[str]()
+    if clause.negated or not words or len(words) > 3:
         return None
-    words = {stem(w) for w in plain(match[1]).split() if w not in ("been", "the", "a")}
-    if not words or len(words) > 3:
-        return None
-    main = page.tree.main
-    for node, line in page.tree.lines:
-        said = {stem(w) for w in plain(line).split()}
-        short = len(line) <= 40
-        excluded = page.tree.inside(
-            node, frozenset({"form", "label", "nav", "option", "select", "aside"})
-        )
-        if (
-            node in main
-            and short
-            and words <= said
-            and not excluded
-            and not page.tree.in_aside(node)
-            and not re.search(r"\b(?:include|exclude|only|show|hide|not|nicht)\b", line, re.I)
-        ):
-            return clause.answer(True, f"the page shows {line!r}")
-    return undecided(f"nothing marked {match[1]!r} was seen")
+    for group in groups(page.tree):
+        if not is_list(page, group):
+            continue
+        for place, record in enumerate(group.records):
+            if page.tree.is_sponsored(record) or page.tree.in_aside(record):
+                continue
+            for piece in page.tree.pieces_in(group.span(page.tree, place)):
+                said = {stem(w) for w in plain(piece.text).split()}
+                short = words <= said and len(said) <= len(words) + 1 and not said & _OF
+                if short and not page.tree.acts(piece.node):
+                    evidence = f"record {place + 1} says {piece.text!r}"
+                    return clause.answer(True, evidence, page.tree.path(piece.node))
+    return undecided(f"nothing marked {match[1]!r} was seen" if match else "")
+
+
+def about_stock(page: Page, clause: Clause) -> Check | None:
+    """Whether the one product of the page can be had."""
+    stock = _STOCK.match(clause.text)
+    return _about_stock(page, clause, stock[1].lower()) if stock else None
 
 
 def _about_stock(page: Page, clause: Clause, said: str) -> Check:
@@ -183,18 +149,21 @@ def _about_stock(page: Page, clause: Clause, said: str) -> Check:
     for node, line in page.tree.lines:
         if page.tree.in_aside(node) or page.tree.is_chrome(node) or len(line) > 100:
             continue
-        if re.search(
-            r"\b(?:out of stock|sold out|ausverkauft|currently unavailable|nicht auf lager)\b",
-            line,
-            re.I,
-        ):
+        if _OUT.search(line):
             outs.append(line)
-        elif re.match(r"^(?:\d+ )?(?:in stock|auf lager|available now|in store now)\b", line, re.I):
+        elif _IN.match(line):
             ins.append(line)
     if bool(ins) == bool(outs):
         return undecided("the page does not tell its stock in one way")
     evidence = (ins or outs)[0]
     return clause.answer(bool(ins) == wants, f"the page says {evidence!r}")
+
+
+SHOWN = frozenset({"shown", "displayed", "visible", "open", "opened", "listed"})
+"""States that only say that something is on the page."""
+_IS = re.compile(
+    r"\b(?:is|are|was|were|been|ist|sind|wurde)\s+(?:now\s+|already\s+|currently\s+)?(\w+)$", re.I
+)
 
 
 def about_topic(page: Page, clause: Clause) -> Check | None:
@@ -209,7 +178,8 @@ def about_topic(page: Page, clause: Clause) -> Check | None:
     ):
         return None
     words = [w for w in clause.words if w not in _FORM_WORDS]
-    if not words:
+    state = _IS.search(clause.bare)
+    if not words or (state is not None and state[1].lower() not in SHOWN):
         return None
     main = [h.text for h in page.tree.headings if h.rank == 1] or [
         h.text for h in page.tree.headings[:1]
@@ -248,12 +218,12 @@ def _not_listed(page: Page, words: list[str]) -> Check | None:
         denied = len(line) <= 160 and _DENIED.search(line) and not page.tree.is_chrome(node)
         if denied and set(words) <= {stem(w) for w in plain(line).split()}:
             return undecided(f"the page says {line!r}")
-    if any(counts) or any(_is_list(page, group) for group in groups(page.tree)):
+    if any(counts) or any(is_list(page, group) for group in groups(page.tree)):
         return None
     return undecided("the main part shows neither a list nor a number of results")
 
 
-def _is_list(page: Page, group: Group) -> bool:
+def is_list(page: Page, group: Group) -> bool:
     """Whether a group of alike parts is a list of the main part, not of menus or filters."""
     tree, first = page.tree, group.records[0]
     aside = tree.is_chrome(first) or tree.inside(first, frozenset({"form", "aside", "header"}))

@@ -56,6 +56,40 @@ class Page:
         squeezed = " ".join(self.text.split()).casefold()
         return " ".join(text.split()).casefold() in squeezed
 
+    def finds(self, text: str) -> bool | None:
+        """Whether a text stands in a line of the page, words and numbers not cut.
+
+        None where it stands there only as a part of a word or number, over several lines, or
+        where people may not read it: in a placeholder, an alternative text, an option.
+        """
+        wanted = " ".join(text.split()).casefold()
+        if not wanted:
+            return None
+        if any(_whole(line, wanted) for line in self._folded):
+            return True
+        return None if wanted in self._all_said else False
+
+    def where(self, text: str) -> str:
+        """A short path of the element in whose line a text stands; "" where none has it."""
+        wanted = " ".join(text.split()).casefold()
+        for node, line in self.tree.lines:
+            if _whole(" ".join(line.split()).casefold(), wanted):
+                return self.tree.path(node)
+        return ""
+
+    @cached_property
+    def _folded(self) -> tuple[str, ...]:
+        return tuple(" ".join(line.split()).casefold() for line in self.text.split("\n"))
+
+    @cached_property
+    def _all_said(self) -> str:
+        """All that the page says in any way, seen or not."""
+        attributes = ("placeholder", "value", "label", "title", "alt")
+        texts = [self.text, self.tree.text(self.tree.whole, quiet=True)]
+        for node in self.tree.nodes:
+            texts += [node.text, *(node.attrs.get(key, "") for key in attributes)]
+        return " ".join(" ".join(texts).split()).casefold()
+
     def shows_words(self, text: str) -> str | None:
         """The line that has the words of `text` one after another."""
         wanted = f" {plain(text)} "
@@ -162,6 +196,29 @@ class Page:
                 node.attrs.get(key, "") for key in ("label", "placeholder", "name", "id", "type")
             )
             yield index, plain(f"{node.text} {around}")
+
+
+def _whole(line: str, wanted: str) -> bool:
+    """Whether a text stands in a line on its own: no word or number goes on before or after it."""
+    at = line.find(wanted)
+    while at >= 0:
+        before, after = line[:at], line[at + len(wanted) :]
+        cut = _joins(before[-2:], wanted[0], before=True) or _joins(
+            after[:2], wanted[-1], before=False
+        )
+        if not cut:
+            return True
+        at = line.find(wanted, at + 1)
+    return False
+
+
+def _joins(beside: str, sign: str, *, before: bool) -> bool:
+    if not beside or not sign.isalnum():
+        return False
+    near = beside[-1] if before else beside[0]
+    far = beside[0] if before else beside[-1]
+    split = sign.isdigit() and near in ".,'’" and len(beside) == 2 and far.isdigit()
+    return near.isalnum() or split
 
 
 _SIGN_OUT = re.compile(r"(?:log ?out|sign ?out|log off|sign off|abmelden|ausloggen)(?: \w+){0,2}")

@@ -19,6 +19,8 @@ _NOBODY = re.compile(r"^(?:nobody|no one|niemand)\b", re.I)
 _MUST_LOGIN = re.compile(
     r"(?:asks? for|requires?|shows?|prompts? for)\s+(?:a\s+|the\s+)?(?:password|"
     r"login|log-?in|sign-?in|credentials)|"
+    r"(?:asks?|prompts?|tells?|wants?|requires?)\s+(?:the\s+)?(?:user|visitor|customer|you|me)?\s*"
+    r"(?:to|for)\s+(?:log|sign)(?:ging|ing)?[ -]?in|"
     r"login (?:form|page) is|(?:has|needs) to (?:log|sign) in",
     re.I,
 )
@@ -59,9 +61,18 @@ _REVEAL = re.compile(
 )
 
 
+_LOGIN_WORDS = (
+    "asks ask asked requires require prompts prompt tells wants shows show password login log sign"
+    " signing logging user visitor customer me form page must have has needs need to read continue"
+    " recipe article see order view go on further buy credentials window field fields enter first"
+)
+
+
 def about_session(page: Page, clause: Clause) -> Check | None:
     """Whether somebody is logged in, and as whom; whether the page asks for a password."""
     if _MUST_LOGIN.search(clause.text):
+        if clause.odd or clause.rest(_LOGIN_WORDS):
+            return undecided("the sentence says more than that a log-in is asked for")
         return _about_password(page, clause)
     match = _LOGIN.match(clause.text)
     if not match:
@@ -95,7 +106,7 @@ def _about_password(page: Page, clause: Clause) -> Check:
     wall = re.search(r"\b(?:log|sign) in (?:to|or)\b|\bmembers only\b", page.text, re.I)
     if wall or _SIGNING.search(titles) or not page.content.complete:
         return undecided("the page speaks of logging in, or a frame could not be read")
-    return clause.answer(False, "there is no field for a password")
+    return clause.answer(False, "there is no field for a password", absence=True)
 
 
 def about_dialog(page: Page, clause: Clause) -> Check | None:
@@ -120,7 +131,7 @@ def about_dialog(page: Page, clause: Clause) -> Check | None:
         return undecided("something may lie over the page that does not say what it is")
     if topic and _offers(page, topic):
         return undecided("the page speaks of it outside any dialog")
-    return clause.answer(False, "no such dialog lies over the page")
+    return clause.answer(False, "no such dialog lies over the page", absence=True)
 
 
 def _said(page: Page, index: int) -> str:
@@ -147,7 +158,7 @@ def about_form(page: Page, clause: Clause) -> Check | None:
         return clause.answer(True, f"there is a field {hits[0]!r}")
     if any(n.tag == "iframe" for n in page.tree.nodes):
         return undecided("payment fields may lie in a frame")
-    return clause.answer(False, "there is no field for a card number")
+    return clause.answer(False, "there is no field for a card number", absence=True)
 
 
 def about_phone(page: Page, clause: Clause) -> Check | None:

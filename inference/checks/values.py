@@ -75,7 +75,10 @@ def about_value(page: Page, clause: Clause) -> Check | None:
         for pair in found:
             number = number_of(pair.value)
             if number is not None and any(n and label_score(n, pair.label) >= 0.9 for n in names):
-                return clause.answer(limit.met(number), f"{pair.label}: {pair.value}")
+                if len(_left(clause, pair.label)) > 1:
+                    return undecided("the sentence says more than how large a value is")
+                evidence = f"{pair.label}: {pair.value}"
+                return clause.answer(limit.met(number), evidence, page.tree.path(pair.node))
         return _about_price(page, clause, limit) if "price" in {*map(plain, names)} else None
     match = _RELATION.match(clause.text)
     if not match:
@@ -90,10 +93,26 @@ def about_value(page: Page, clause: Clause) -> Check | None:
     values = {plain(p.value) for p in hits}
     if len(values) != 1 or len(plain(value).split()) > 6:
         return None
-    return clause.answer(values.pop() == plain(value), f"{hits[0].label}: {hits[0].value}")
+    evidence = f"{hits[0].label}: {hits[0].value}"
+    return clause.answer(values.pop() == plain(value), evidence, page.tree.path(hits[0].node))
+
+
+def _left(clause: Clause, label: str) -> list[str]:
+    """The words of a comparison that neither its label nor its number accounts for."""
+    said = clause.rest(label, _COMPARING, "price prices current asking")
+    return [word for word in said if number_of(word) is None]
+
+
+_COMPARING = (
+    "least most more than fewer less minimum up over above greater higher below under lower exactly"
+    " equal equals usd eur gbp mindestens höchstens mehr als weniger über unter genau is are has"
+)
+_OF_THE = re.compile(r"\bprice of (?:the|this) \w+\b", re.I)
 
 
 def _about_price(page: Page, clause: Clause, limit: Bound) -> Check:
+    if len(_left(clause, "")) > bool(_OF_THE.search(clause.text)):
+        return undecided("the sentence says more than how high the price is")
     read = record_in(page.tree, [ExtractField(name="price")], "").fields["price"]
     number = number_of(read.value) if read.value and read.confidence >= 0.8 else None
     if number is None or read.value is None:

@@ -1,0 +1,57 @@
+"""Rules for errors and warnings that a page shows."""
+
+import re
+
+from inference.checks.clause import Clause, undecided
+from inference.checks.page import Page
+from inference.decisions import Check
+from inference.extract.words import name_words, plain, stem
+
+_ALERT = re.compile(
+    r"^(?:(?:the|this|a|die|eine)\s+)?(?:(?:page|screen|form|site|seite)\s+(?:shows?|displays?|has"
+    r"|contains?|reports?|zeigt)\s+(?:an?\s+|any\s+|eine\s+)?|there\s+(?:is|are)\s+(?:an?\s+|any\s+)?)?"
+    r"(?:validation\s+)?(?:error|errors|error message|fehler|fehlermeldung)"
+    r"(?:\s+messages?)?(?:\s+(?:is|are)\s+(?:shown|displayed|visible))?"
+    r"(?:\s+(?:about|saying|that|on|concerning)\s+(.+))?$",
+    re.I,
+)
+_ERROR = re.compile(
+    r"\b(?:errors?|invalid|incorrect|wrong|failed|failure"
+    r"|fehler\w*|ungültig\w*|could not|couldn[’']t"
+    r"|cannot|can[’']t|unable|denied|problem|oops|required|must"
+    r"|please (?:enter|check|correct|choose)|not (?:valid|allowed|found|available)"
+    r"|erreur|invalide|échec|inválid\w*|errore|try again"
+    r"|something went)\b",
+    re.I,
+)
+_MARKS = frozenset({"error", "errors", "invalid", "danger", "alert", "warning", "fehler", "failed"})
+
+
+def about_alert(page: Page, clause: Clause) -> Check | None:
+    """Sentences such as "The page shows an error", "There is an error about the date"."""
+    match = _ALERT.match(clause.text)
+    if match is None:
+        return None
+    wanted = {stem(w) for w in plain(match[1] or "").split() if len(w) > 3}
+    marked = [i for i in range(len(page.tree.nodes)) if _alerts(page, i)]
+    said = [(i, page.tree.text(page.tree.scope(i))) for i in marked]
+    errors = [(i, text) for i, text in said if text and len(text) < 400 and _ERROR.search(text)]
+    for index, text in errors:
+        if wanted <= {stem(w) for w in plain(text).split()}:
+            return clause.answer(True, f"the page says {text[:120]!r}", page.tree.path(index))
+    speaks = any(_ERROR.search(line) for _, line in page.tree.lines)
+    if errors or speaks or any(text for _, text in said):
+        return undecided(
+            "the page has words of an error; whether it is the one meant can't be told"
+        )
+    if page.dialogs:
+        return undecided("a dialog is open")
+    return clause.answer(False, "nothing on the page speaks of an error", absence=True)
+
+
+def _alerts(page: Page, index: int) -> bool:
+    node = page.tree.nodes[index]
+    if node.tag == "#text":
+        return False
+    role = node.attrs.get("role", "")
+    return role in ("alert", "alertdialog") or bool(_MARKS & set(name_words(node.cls)))
