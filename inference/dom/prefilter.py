@@ -13,17 +13,30 @@ MANY: Final = 250
 
 
 def worth_scoring(
-    scene: Scene, units: Sequence[Unit], elements: Sequence[Element]
+    scene: Scene, units: Sequence[Unit], elements: Sequence[Element], opens: bool
 ) -> Sequence[Element]:
     """The elements that say anything of the intent themselves; all where none does, or few are.
 
-    What only lies near the intent's words can't be meant while others carry them.
+    What only lies near the intent's words can't be meant while others carry them. Where the
+    intent `opens` a record, its title says what the whole record does.
     """
     if len(elements) <= MANY:
         return elements
     heard = _Heard(units)
-    found = [element for element in elements if heard.anything(_own_words(scene, element))]
+    found = [element for element in elements if heard.anything(_own_words(scene, element, opens))]
     return found or elements
+
+
+def beside(best: Sequence[Element], elements: Sequence[Element]) -> Sequence[Element]:
+    """The elements that share what is around the best ones: they may rival them."""
+    blocks = {one.block for one in best if one.block >= 0}
+    forms = {one.form for one in best if one.form >= 0}
+    places = {(one.heading, one.group) for one in best}
+    return [
+        one
+        for one in elements
+        if one.block in blocks or one.form in forms or (one.heading, one.group) in places
+    ]
 
 
 class _Heard:
@@ -50,8 +63,10 @@ class _Heard:
         return known
 
 
-def _own_words(scene: Scene, element: Element) -> Sequence[Words]:
+def _own_words(scene: Scene, element: Element, opens: bool) -> Sequence[Words]:
     own = [source.words for source in scene.own(element)]
-    if element.role in CHECK_ROLES and element.records:
-        own.append(words_of(scene.record(element.records[0]).text))
+    for member in element.records[:2]:
+        ticked = element.role in CHECK_ROLES and member is element.records[0]
+        if ticked or (opens and scene.title(member) == element.ref):
+            own.append(words_of(scene.record(member).text))
     return own

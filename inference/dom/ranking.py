@@ -1,5 +1,6 @@
 """Rank the elements of a pool against an intent, and say how far the best one stands out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,7 +8,7 @@ from inference.dom.anchors import Anchors
 from inference.dom.confidence import Features
 from inference.dom.intent import Intent
 from inference.dom.pool import Pool
-from inference.dom.prefilter import worth_scoring
+from inference.dom.prefilter import beside, worth_scoring
 from inference.dom.rivals import ANCHORED, alike, margin_of, same_thing
 from inference.dom.scene import Scene
 from inference.dom.scoring import Scored, Scorer
@@ -17,6 +18,9 @@ APART: Final = 0.2
 """Alike elements that differ by less are told apart by the things they belong to."""
 RIVALS: Final = 30
 """How many of the best are looked at as rivals."""
+
+NEAREST: Final = 8
+"""The best of a very large pool, whose surroundings are looked at, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,29 @@ class Ranking:
         )
 
 
+def _scored(
+    scene: Scene, intent: Intent, units: tuple[Unit, ...], pool: Pool, scorer: Scorer
+) -> list[Scored]:
+    """The pool by score; of a very large one only what may be meant, and what may rival it."""
+    every = pool.elements
+    taken = every if pool.label_share else worth_scoring(scene, units, every, intent.opens)
+    ranked = _by_score(pool.adjust(scorer.score(element)) for element in taken)
+    if len(taken) == len(every):
+        return ranked
+    known = {element.ref for element in taken}
+    others = [element for element in every if element.ref not in known]
+    near = beside([one.element for one in ranked[:NEAREST]], others)
+    return _by_score([*ranked, *(pool.adjust(scorer.score(element)) for element in near)])
+
+
+def _by_score(scored: Iterable[Scored]) -> list[Scored]:
+    return sorted(scored, key=lambda one: (-one.score, one.element.ref))
+
+
 def rank(scene: Scene, intent: Intent, units: tuple[Unit, ...], pool: Pool) -> Ranking | None:
     """Score the pool; None when it is empty."""
     scorer = Scorer(scene, intent, units, pool.elements)
-    narrowed = not (pool.label_share or intent.opens)
-    elements = worth_scoring(scene, units, pool.elements) if narrowed else pool.elements
-    ranked = sorted(
-        (pool.adjust(scorer.score(element)) for element in elements),
-        key=lambda one: (-one.score, one.element.ref),
-    )
+    ranked = _scored(scene, intent, units, pool, scorer)
     if not ranked:
         return None
     best, near = ranked[0], ranked[:RIVALS]
