@@ -26,6 +26,7 @@ EFFECT_LIMIT_S = 1.0
 _FOLLOWED_S = 6.0
 """How much longer changes are followed that may be the page's own: see `js/changes.js`."""
 _OPENING_S = 10.0
+_REFUSED_S = 1.0
 _DOWNLOAD_S = 3.0
 _ANSWERED_S = 0.5
 _STOP_S = 1.0
@@ -274,7 +275,10 @@ async def rest(watch: Watch, seen: Seen, *, timeout_s: float) -> After:
     if events.crashed:
         return After(failure_class=FailureClass.BROWSER_LOST, message="the page crashed")
     if events.opening and not events.tabs:
-        await events.wait(lambda: bool(events.tabs), min(timeout_s, _OPENING_S))
+        # A window that is refused never comes: its request is over, and no tab is there.
+        most = min(timeout_s, _OPENING_S)
+        await events.wait(lambda: bool(events.tabs) or not events.openings, most)
+        await events.wait(lambda: bool(events.tabs), _REFUSED_S)
     if "download" in seen.evidence:
         await events.wait(lambda: bool(events.downloads), _DOWNLOAD_S)
     if events.tabs:

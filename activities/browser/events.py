@@ -19,7 +19,8 @@ class PageEvents:
     `changed` is set whenever something came in. Requests that were under way before are not
     known here, so an old long poll holds nobody up. `asked` are the addresses of the requests
     for data; `frame_led`: a frame of the page was led elsewhere at once; `frame_moved`: some
-    frame went elsewhere.
+    frame went elsewhere. `opening`: a window was about to open; `openings` are the requests for
+    those that are still to come.
     """
 
     def __init__(self, page: Page) -> None:
@@ -33,6 +34,7 @@ class PageEvents:
         self.frame_led = False
         self.frame_moved = False
         self.opening = False
+        self.openings: set[Request] = set()
         self.document: Request | None = None
         self.document_error: str | None = None
         self.document_done = False
@@ -51,6 +53,8 @@ class PageEvents:
         page.on("dialog", self._on_dialog)
         page.on("framenavigated", self._on_navigated)
         page.context.on("request", self._on_request)
+        page.context.on("requestfinished", self._on_opened)
+        page.context.on("requestfailed", self._on_opened)
         page.on("requestfinished", self._on_finished)
         page.on("requestfailed", self._on_failed)
         page.on("close", self._on_close)
@@ -69,6 +73,8 @@ class PageEvents:
         page.remove_listener("dialog", self._on_dialog)
         page.remove_listener("framenavigated", self._on_navigated)
         page.context.remove_listener("request", self._on_request)
+        page.context.remove_listener("requestfinished", self._on_opened)
+        page.context.remove_listener("requestfailed", self._on_opened)
         page.remove_listener("requestfinished", self._on_finished)
         page.remove_listener("requestfailed", self._on_failed)
         page.remove_listener("close", self._on_close)
@@ -158,8 +164,9 @@ class PageEvents:
         frame = _frame(request)
         if frame is None:
             # A window that is about to open has no frame yet; a service worker never has one.
-            opening = request.is_navigation_request() and not self._elsewhere
-            self.opening = self.opening or opening
+            if request.is_navigation_request() and not self._elsewhere:
+                self.opening = True
+                self.openings.add(request)
             self.changed.set()
             return
         if frame.page is not self._page:
@@ -173,6 +180,11 @@ class PageEvents:
             self._data.add(request)
             self.asked.append(request.url)
         self.changed.set()
+
+    def _on_opened(self, request: Request) -> None:
+        if request in self.openings:
+            self.openings.discard(request)
+            self.changed.set()
 
     def _on_finished(self, request: Request) -> None:
         self._data.discard(request)
