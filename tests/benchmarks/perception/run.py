@@ -1,6 +1,6 @@
 """Perception without a model: grounding, extraction and gates on labelled pages, MiniWoB++.
 
-`python tests/benchmarks/perception/run.py [--pages DIR] [--only pages|mutations|wob|cost] [--write]`
+`python tests/benchmarks/perception/run.py [--pages DIR] [--only PART] [--write]`
 """
 
 import argparse
