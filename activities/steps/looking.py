@@ -58,7 +58,10 @@ async def detect_visible(context: StepContext) -> Report:
 
 
 async def _decided(context: StepContext) -> Checked:
-    """What the page says; one that is still changing is looked at for a moment more."""
+    """What the page says; one that is still changing is looked at for a moment more.
+
+    Pictures are read where nothing else shows it.
+    """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + context.time_left(_PATIENCE_S)
     condition = await _look(context)
@@ -67,12 +70,16 @@ async def _decided(context: StepContext) -> Checked:
             break
         await asyncio.sleep(_PAUSE_S)
         condition = await _look(context)
+    if context.pictures.equipped and (await context.checks.first(condition)).verdict != "holds":
+        condition = await _look(context, pictures=True)
     return await context.checks.decide(condition)
 
 
-async def _look(context: StepContext) -> Condition:
+async def _look(context: StepContext, *, pictures: bool = False) -> Condition:
     snapshot = await context.look_untouched()
     try:
+        if pictures:
+            await context.pictures.take_in(context.page, snapshot)
         return Condition(context.step.intent, snapshot.observation)
     finally:
         await snapshot.dispose()

@@ -11,7 +11,6 @@ from inference.decisions import ActKind
 from inference.dom.intent import Intent
 from inference.dom.scene import CHECK_ROLES, CHOICE_ROLES, TEXT_ROLES, Scene
 from inference.dom.scoring import Scored
-from inference.dom.trust import believable
 from inference.dom.words import likeness, phrases, words_of
 from inference.observation import Element
 from plans.step import StepType
@@ -69,7 +68,7 @@ def pool_for(scene: Scene, intent: Intent) -> Pool:
     elements = tuple(
         element
         for element in scene.observation.elements
-        if _fits(intent, element) and believable(scene.observation, element, intent.text)
+        if _fits(intent, element) and not element.hidden
     )
     label_share: dict[int, float] = {}
     if intent.label:

@@ -14,6 +14,7 @@ from activities.browser.snapshot import capture
 from activities.steps.pictured import decide_in_pictures, with_advice
 from inference.cascade import told
 from inference.decisions import Decision, DontKnow, Question
+from inference.dom.detect import detect
 from inference.dom.tier import decide
 from inference.observation import Rect
 from inference.ocr.equipped import equipped
@@ -105,3 +106,11 @@ async def test_a_dont_know_names_the_extra_that_is_missing(page: Page) -> None:
     snapshot = await capture(page)
     answer = told(decide(snapshot.observation, question))
     assert with_advice(texts, snapshot, question, answer) == answer
+
+
+async def test_what_is_painted_counts_as_visible(page: Page) -> None:
+    await page.set_content(PAGE)
+    snapshot = await capture(page)
+    assert detect(snapshot.observation, 'Is "Leave table" visible?').verdict != "holds"
+    await PictureTexts(FakeReader()).take_in(page, snapshot)
+    assert detect(snapshot.observation, 'Is "Leave table" visible?').verdict == "holds"
