@@ -46,6 +46,8 @@ def detect(observation: Observation, intent: str) -> Check:
             best, evidence = share, text
     if best >= HOLDS:
         return Check(verdict="holds", evidence=evidence[:160])
+    if best <= FAILS and observation.truncated:
+        return Check(verdict="undecided", evidence="the page is too large to be taken in full")
     if best <= FAILS:
         return Check(verdict="fails", evidence="nothing like it is visible")
     return Check(verdict="undecided", evidence=f"only partly: {evidence[:120]}")

@@ -45,7 +45,8 @@ LIST_WORDS: Final = frozenset(
 )
 """Stems that name an item of whatever the main list holds."""
 
-
+COUNTABLE: Final = 20
+"""So many records of a list that was not taken in full can be counted from its start."""
 _CHOICES: Final = frozenset(
     {"radio", "checkbox", "switch", "tab", "option", "menuitem", "menuitemradio"}
 )
@@ -72,6 +73,8 @@ def find_place(scene: Scene, intent: Intent) -> Place | None:
     order = _reading_order(group)
     at = intent.ordinal - 1 if intent.ordinal > 0 else len(order) - 1
     if not 0 <= at < len(order):
+        return None
+    if not group.whole and not 0 < intent.ordinal <= COUNTABLE:
         return None
     return place_of(scene, Membership(index, order[at]), used)
 

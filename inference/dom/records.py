@@ -85,15 +85,18 @@ def _items_of(scene: Scene, index: int) -> ItemList:
     observation = scene.observation
     items: list[ListItem] = []
     seen: set[str] = set()
+    lost = False
     for ordinal, record in enumerate(observation.groups[index].records):
         ref = scene.title(Membership(index, ordinal))
         if ref is None:
+            lost = lost or observation.truncated
             continue
         item = _item(observation.element(ref), record.text, record.sponsored)
         if item.key not in seen:
             seen.add(item.key)
             items.append(item)
-    return ItemList(items=tuple(items), empty_proven=False)
+    whole = observation.groups[index].whole and not lost
+    return ItemList(items=tuple(items), empty_proven=False, whole=whole)
 
 
 def canonical_url(url: str) -> str:

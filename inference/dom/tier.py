@@ -59,10 +59,15 @@ class DomTier:
 def decide(observation: Observation, question: Question) -> Decision | DontKnow:
     """Which element the question means, or why this tier can't tell.
 
-    What is not found on a page that was not taken in full is not called absent for good.
+    What is not found on a page that was not taken in full is not called absent for good, and
+    nothing is acted on that people can't see.
     """
     found = _decide(observation, question)
     if not observation.truncated:
+    if isinstance(found, Decision) and found.ref is not None:
+        target = observation.element(found.ref)
+        if target.hidden:
+            return _dont_know(DontKnowReason.ABSENT, f"people can't see {target.name!r}", ())
         return found
     if isinstance(found, DontKnow):
         return found.model_copy(update={"why": f"{found.why}; {TOO_LARGE}"})
