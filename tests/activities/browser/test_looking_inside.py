@@ -8,7 +8,10 @@ from activities.browser.closed_roots import without_roots
 from activities.browser.content import capture_content
 from activities.browser.snapshot import Snapshot, capture
 from inference.content import Content, Flag
+from inference.decisions import DontKnow, Question
+from inference.dom.tier import decide
 from inference.observation import Element
+from plans.step import Params, Step, StepType
 from tests.activities.browser.conftest import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -179,6 +182,9 @@ async def test_text_that_people_cannot_see_is_told_apart(page: Page) -> None:
     for text in ("Fair text", "Buy now", "On a photo", "On a drawn ground"):
         assert text in noticed
     assert named(snapshot, "Ghost").hidden
+    step = Step(type=StepType.CLICK, intent='Click "Ghost"', params=Params())
+    found = decide(snapshot.observation, Question(step=step, intent=step.intent))
+    assert isinstance(found, DontKnow)
     assert not named(snapshot, "Buy now").hidden
     shown = [node for node in (await capture_content(page)).nodes if node.tag == "#text"]
     seen = "".join(node.text for node in shown if not node.flags & Flag.SR)
