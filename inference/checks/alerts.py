@@ -27,6 +27,51 @@ _ERROR = re.compile(
 _MARKS = frozenset({"error", "errors", "invalid", "danger", "alert", "warning", "fehler", "failed"})
 
 
+_DONE = re.compile(
+    r"^(?:the|an?|your|my)\s+((?:\w+\s+){0,2}\w+)\s+(?:is|was|has been|have been)"
+    r"\s+(?:successfully\s+)?"
+    r"(sent|submitted|received|confirmed|placed|saved|booked|published|posted|created|updated|deleted"
+    r"|cancelled|canceled|completed|registered|accepted|paid|reserved|uploaded|changed|invited)$",
+    re.I,
+)
+_THANKS = re.compile(
+    r"^(?:thank|success|congrat|your\b|we(?:[’']ve| have) (?:received|sent|got))", re.I
+)
+_NOT_YET = re.compile(
+    r"\b(?:not|no|never|once|when|after|until|before|if|will|to be|can|must|should|may|yet|failed"
+    r"|error|unable|being|how|please|would|every|previous\w*|last|ago)\b|n[’']t\b|\?",
+    re.I,
+)
+
+
+def about_done(page: Page, clause: Clause) -> Check | None:
+    """Sentences such as "The order has been placed", where the page itself reports it.
+
+    Never shown to fail: what was done may be told for a moment only.
+    """
+    match = _DONE.match(clause.text)
+    if match is None or clause.negated:
+        return None
+    words = {stem(w) for w in plain(match[1]).split()} | {stem(match[2].lower())}
+    headings = {heading.node for heading in page.tree.headings if heading.rank <= 3}
+    for node, line in page.tree.lines:
+        if len(line) > 160 or _NOT_YET.search(line) or page.tree.is_chrome(node):
+            continue
+        role = page.tree.nodes[node].attrs.get("role", "")
+        around = [node, *page.tree.ancestors(node)][:3]
+        told = role in ("alert", "status") or any(_tells(page, at) for at in around)
+        reported = told or node in headings or _THANKS.search(line) is not None
+        if reported and words <= {stem(w) for w in plain(line).split()}:
+            return clause.answer(True, f"the page says {line!r}", page.tree.path(node))
+    return None
+
+
+def _tells(page: Page, index: int) -> bool:
+    node = page.tree.nodes[index]
+    named = {"success", "toast", "flash", "snackbar", "confirmation"} & set(name_words(node.cls))
+    return bool(named) or node.attrs.get("role") in ("status", "alert")
+
+
 def about_alert(page: Page, clause: Clause) -> Check | None:
     """Sentences such as "The page shows an error", "There is an error about the date"."""
     match = _ALERT.match(clause.text)

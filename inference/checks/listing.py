@@ -11,7 +11,9 @@ from inference.extract.totals import NOUNS, stated_counts, states_empty
 from inference.extract.words import name_words, plain, stem
 
 _COUNTED = re.compile(
-    rf"^(?:there\s+are|es\s+gibt|(?:the\s+)?page\s+(?:shows|lists))\s+(\d+)\s+({NOUNS})\b", re.I
+    rf"^(?:there\s+(?:are|were)|es\s+gibt|(?:the\s+)?(?:page|search|list|results?|headline)\s+"
+    rf"(?:shows?|lists?|says?|states?|found|has))\s+(?:that\s+)?(\d+)\s+({NOUNS})\b",
+    re.I,
 )
 _GENERAL = (
     "",
@@ -33,11 +35,11 @@ _COUNTING = frozenset(map(stem, (
 )))  # fmt: skip
 _NONE = re.compile(
     r"^(?:there\s+(?:are|is|were)\s+|es gibt\s+|(?:the\s+)?(?:page|"
-    r"search|list)\s+(?:shows|has|returned|gives|lists)\s+)?(?:no|"
+    r"search|list)\s+(?:shows|has|returned|gives|lists|found)\s+)?(?:no|"
     r"zero|keine)\s+"
     rf"(?:\w+\s+)?(?:{NOUNS}|result|listing|match)(?:\s+(?:found|"
     rf"shown|are shown|are found|were found|match\w*|available|"
-    rf"visible|are listed|listed|gefunden|for .*))*$",
+    rf"visible|are listed|listed|gefunden))*$",
     re.I,
 )
 _LISTS = re.compile(rf"\b(?:{NOUNS}|result|listing)\b", re.I)
@@ -130,10 +132,16 @@ def about_some(page: Page, clause: Clause) -> Check | None:
             for piece in page.tree.pieces_in(group.span(page.tree, place)):
                 said = {stem(w) for w in plain(piece.text).split()}
                 short = words <= said and len(said) <= len(words) + 1 and not said & _OF
-                if short and not page.tree.acts(piece.node):
+                if short and (not page.tree.acts(piece.node) or _off(page, piece.node)):
                     evidence = f"record {place + 1} says {piece.text!r}"
                     return clause.answer(True, evidence, page.tree.path(piece.node))
     return undecided(f"nothing marked {match[1]!r} was seen" if match else "")
+
+
+def _off(page: Page, index: int) -> bool:
+    """Whether the command around a text can't be given: it only tells how things are."""
+    near = [index, *page.tree.ancestors(index)][:5]
+    return any("disabled" in page.tree.nodes[at].attrs for at in near)
 
 
 def about_stock(page: Page, clause: Clause) -> Check | None:

@@ -31,6 +31,16 @@ _TOPICS = {
     "consent": _CONSENT,
     "newsletter": re.compile(r"\b(?:newsletter|inbox|subscribe|abonnieren)\b", re.I),
 }
+_DIALOG_SAID = (
+    "cookie cookies consent newsletter dialog dialogue modal pop up popup pop-up overlay banner"
+    " notice bar box window open opened visible shown showing displayed covering covers cover page"
+    " whole content screen blocking blocks over lies active appears sign subscribe"
+    " subscription privacy"
+)
+_PAYMENT_SAID = (
+    "card number payment field fields detail details form credit checkout page shows asks asking"
+    " ask for contains has of data debit user visitor enter input"
+)
 _DIALOG_WORDS = frozenset(
     stem(word)
     for word in (
@@ -114,6 +124,8 @@ def about_dialog(page: Page, clause: Clause) -> Check | None:
     match = _DIALOG.search(clause.text)
     if not match:
         return None
+    if clause.rest(_DIALOG_SAID):
+        return undecided("the sentence says more than that a dialog is there")
     topic = _TOPICS.get(match[1].lower())
     over = {*page.dialogs, *page.floating} if topic else set(page.dialogs)
     shown = [_said(page, index) for index in sorted(over)]
@@ -153,6 +165,8 @@ def about_form(page: Page, clause: Clause) -> Check | None:
     """Fields for payment."""
     if not _PAYMENT.search(clause.text):
         return None
+    if clause.rest(_PAYMENT_SAID):
+        return undecided("the sentence says more than that payment is asked for")
     hits = [name for _, name in page.inputs() if _PAYMENT_INPUT.search(name)]
     if hits:
         return clause.answer(True, f"there is a field {hits[0]!r}")

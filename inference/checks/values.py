@@ -11,8 +11,15 @@ from inference.extract.record import record_in
 from inference.extract.words import is_placeholder, label_score, plain
 from plans.step import ExtractField
 
-_CART = re.compile(r"\b(?:cart|basket|bag|trolley|warenkorb)\b", re.I)
-_CART_COUNT = re.compile(r"(?:cart|basket|bag|trolley|warenkorb)\D{0,12}?\(?(\d+)\)?", re.I)
+_CART_NAMES = (
+    r"(?:cart|basket|bag|trolley|warenkorb|panier|carrito|cesta|carrello|winkelwagen|koszyk)"
+)
+_CART = re.compile(rf"\b{_CART_NAMES}\b", re.I)
+_CART_COUNT = re.compile(rf"\b{_CART_NAMES}\b\D{{0,12}}?\(?(\d+)\)?", re.I)
+_CART_SAID = (
+    "cart basket bag trolley warenkorb shopping empty leer item items product products artikel"
+    " thing things contains has holds in my user customer still now exactly icon counter shows"
+)
 _WHOLE = frozenset(
     {"page", "the page", "site", "it", "this", "there", "user", "seite", "die seite"}
 )
@@ -32,6 +39,8 @@ def about_cart(page: Page, clause: Clause) -> Check | None:
     limit = bound(clause.text)
     if not (empty or count or limit):
         return None
+    if [w for w in clause.rest(_CART_SAID, _COMPARING) if number_of(w) is None]:
+        return undecided("the sentence says more than how much is in the cart")
     said = (
         page.shows_words("cart is empty")
         or page.shows_words("bag is empty")
@@ -132,6 +141,10 @@ def about_assignment(page: Page, clause: Clause) -> Check | None:
     )
     if not match:
         return None
+    numbers = re.findall(r"\d[\w-]*", clause.text[: match.start(1)])
+    about = " ".join([page.content.title, *(h.text for h in page.tree.headings[:2])])
+    if any(number not in about for number in numbers):
+        return undecided(f"whether the page is about {numbers[0]!r} can't be told")
     wanted = {"assigned": "assignee", "addressed": "recipient", "owned": "owner"}[match[1].lower()]
     for pair in pairs(page.tree, page.tree.whole):
         if label_score(wanted, pair.label) >= 0.75 and pair.value:

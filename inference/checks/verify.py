@@ -43,6 +43,7 @@ _OF_NUMBERS: tuple[Rule, ...] = (
 
 _OF_ONE: tuple[Rule, ...] = (
     alerts.about_alert,
+    alerts.about_done,
     controls.about_state,
     sessions.about_dialog,
     sessions.about_form,

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from inference.decisions import Check
-from inference.dom.units import Unit, read_units
+from inference.dom.overlays import consent_dismissal
+from inference.dom.units import QUOTED, Unit, read_units
 from inference.dom.words import likeness, words_of
 from inference.observation import Observation
 
@@ -28,40 +29,108 @@ _ALARM: Final = re.compile(r"\b(?:warn\w*|notice|alert|error|message|hinweis|feh
 _ALERT: Final = re.compile(r"\b(?:alert|status|warn\w*|error|notice|banner|toast|hint)\b", re.I)
 
 
+_OVER: Final = re.compile(
+    r"\b(?:cookies?|consent|dialog(?:ue)?|modal|pop-?ups?|overlay|paywall|fenêtre|popin)\b", re.I
+)
+_CONTROL: Final = re.compile(
+    r"\b(?:button|link|checkbox|check box|field|input|tab|menu|dropdown|toggle|switch|radio"
+    r"|schaltfläche|knopf|bouton|botón)\b",
+    re.I,
+)
+_TURNED: Final = re.compile(
+    r"\b(?:no|not|never|none|nothing|nobody|without|missing|absent|gone|hidden|invisible"
+    r"|disappear\w*|vanish\w*|closed|removed|no longer|only|kein\w*|nicht|ohne|mehr|fehlt"
+    r"|ne|pas|sans|aucun\w*|sin|ning[uú]n\w*|non|senza|nessun\w*|niet|geen)\b|n[’']t\b",
+    re.I,
+)
+
+
 def detect(observation: Observation, intent: str) -> Check:
     """Look for the piece of the page that says most of what the intent asks for.
 
-    `undecided` when something like it is there but not all of it.
+    Dialogs are looked for among what lies over the page, buttons and fields among the controls;
+    that a text speaks of them proves nothing. `undecided` when something like it is there but
+    not all of it, when the one says the contrary of the other, or when what is asked for is of
+    no kind that could be told to be absent.
     """
     units = read_units(_ASKING.sub(" ", intent))
     if not units:
-        return Check(verdict="undecided", evidence="the intent names nothing to look for")
+        return _undecided("the intent names nothing to look for")
+    bare = QUOTED.sub(" ", intent)
+    turned = _TURNED.search(bare) is not None
+    known = None if turned else _by_kind(observation, intent, bare)
+    if known is not None:
+        return known
     best, evidence = 0.0, ""
     alarm = bool(_ALARM.search(intent))
-    for text, hints in _pieces(observation):
+    for text, hints in _pieces(observation, bare):
         share = _share(units, text, hints)
         if alarm and share >= 0.3 and _ALERT.search(hints):
             share += 0.3
         if share > best:
             best, evidence = share, text
     if best >= HOLDS:
+        if turned != (_TURNED.search(evidence) is not None):
+            return _undecided(f"whether it is meant that the page says {evidence[:120]!r}")
         return Check(verdict="holds", evidence=evidence[:160])
-    if best <= FAILS and observation.truncated:
-        return Check(verdict="undecided", evidence="the page is too large to be taken in full")
-    if best <= FAILS:
-        return Check(verdict="fails", evidence="nothing like it is visible")
-    return Check(verdict="undecided", evidence=f"only partly: {evidence[:120]}")
+    if turned or best > FAILS:
+        return _undecided(
+            f"only partly: {evidence[:120]}" if evidence else "the intent asks for less"
+        )
+    return _absent(observation, intent)
 
 
-def _pieces(observation: Observation) -> list[tuple[str, str]]:
-    pieces = [(layer.text, layer.hints) for layer in observation.layers]
-    pieces += [(notice.text, f"{notice.kind} {notice.hints}") for notice in observation.notices]
-    pieces += [
+def _by_kind(observation: Observation, intent: str, bare: str) -> Check | None:
+    """Consent banners by what they offer, controls by the name in quotes; None for all else."""
+    if re.search(r"\b(?:cookies?|consent)\b", bare, re.I) and (
+        (click := consent_dismissal(observation)) is not None
+        and click.why == "consent banner"
+        and click.ref is not None
+    ):
+        element = observation.element(click.ref)
+        return Check(verdict="holds", evidence=f"a consent banner offers {element.name!r}")
+    quoted = [next(filter(None, match.groups())) for match in QUOTED.finditer(intent)]
+    if len(quoted) != 1 or not _CONTROL.search(bare):
+        return None
+    wanted = quoted[0].casefold()
+    for element in observation.elements:
+        if element.interactive and not element.hidden and wanted in element.name.casefold():
+            if wanted == element.name.strip().casefold():
+                return Check(verdict="holds", evidence=element.name, element=element.path)
+            return _undecided(f"there is {element.name[:120]!r}")
+    return _absent(observation, intent)
+
+
+def _absent(observation: Observation, intent: str) -> Check:
+    """Whether what nothing on the page says can be told to be absent."""
+    if observation.truncated or observation.unread_frames:
+        return _undecided("the page could not be read in full")
+    told = _OVER.search(intent) or _CONTROL.search(intent) or QUOTED.search(intent)
+    alerts = [n.text for n in observation.notices if _ALERT.search(f"{n.kind} {n.hints}")]
+    if told or (_ALARM.search(intent) and not alerts):
+        return Check(verdict="fails", evidence="nothing like it is visible", absence=True)
+    if _ALARM.search(intent):
+        return _undecided(f"the page shows another notice: {alerts[0][:120]!r}")
+    return _undecided("nothing on the page says so in these words")
+
+
+def _undecided(why: str) -> Check:
+    return Check(verdict="undecided", evidence=why)
+
+
+def _pieces(observation: Observation, bare: str) -> list[tuple[str, str]]:
+    layers = [(layer.text, layer.hints) for layer in observation.layers]
+    if _OVER.search(bare):
+        return layers
+    controls = [
         (f"{element.name} {element.value}", f"{element.role} {element.hints}")
         for element in observation.elements
-        if element.interactive
+        if element.interactive and not element.hidden
     ]
-    return pieces
+    if _CONTROL.search(bare):
+        return controls
+    notices = [(notice.text, f"{notice.kind} {notice.hints}") for notice in observation.notices]
+    return layers + notices + controls
 
 
 def _share(units: tuple[Unit, ...], text: str, hints: str) -> float:
