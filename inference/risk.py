@@ -25,7 +25,7 @@ _BASE: Final = {
     ActKind.CHECK: 0.75,
     ActKind.UNCHECK: 0.75,
 }
-RISKY_THRESHOLD: Final = 0.9
+RISKY_THRESHOLD: Final = 0.85
 """For steps that send something, and for acts that are grave."""
 _LESS_RISKY: Final = 0.78
 

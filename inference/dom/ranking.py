@@ -9,7 +9,7 @@ from inference.dom.confidence import Features
 from inference.dom.intent import Intent
 from inference.dom.pool import Pool
 from inference.dom.prefilter import beside, worth_scoring
-from inference.dom.rivals import ANCHORED, alike, margin_of, same_thing
+from inference.dom.rivals import ANCHORED, NAMED, alike, margin_of, same_thing
 from inference.dom.scene import Scene
 from inference.dom.scoring import Scored, Scorer
 from inference.dom.units import Unit
@@ -87,5 +87,5 @@ def rank(scene: Scene, intent: Intent, units: tuple[Unit, ...], pool: Pool) -> R
             best = chosen
             others = [one for one in near if not alike(best, one)]
             rivals = [one for one in others if not same_thing(scene, best, one)]
-            margin = max(ANCHORED, margin_of(units, best, rivals))
+            margin = max(NAMED if best.worst >= 0.6 else ANCHORED, margin_of(units, best, rivals))
     return Ranking(tuple(ranked), best, margin)

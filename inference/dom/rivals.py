@@ -11,6 +11,8 @@ from inference.observation import Element
 
 WRAPPERS: Final = frozenset({"generic", "gridcell", "cell", "listitem", "row"})
 """Roles of what may be wrapped around a control and bear its name."""
+NAMED: Final = 0.28
+"""The least margin of a target that was told apart by what it belongs to, all of it said there."""
 ANCHORED: Final = 0.2
 """The least margin of a target that was told apart from others by what it belongs to."""
 

@@ -1,6 +1,7 @@
 """Score the elements of a page against an intent."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from inference.dom.doubts import Doubts
@@ -11,6 +12,7 @@ from inference.dom.words import (
     STOP,
     UNASKED,
     Phrase,
+    Words,
     likeness,
     phrases,
     words_of,
@@ -231,12 +233,11 @@ class Scorer:
         label = label_of(element)
         if words_of(label).stems in self._verbs:
             return 1.0
-        parts = [one for one in phrases(label[:90]) if not set(one.words) <= STOP]
+        parts = _parts(label[:90])
         if not parts:
             return 0.6 if words_of(label).concepts else 0.3
         said = 0.0
-        for part in parts:
-            here = words_of(" ".join(part.words))
+        for here in parts:
             said += max(
                 (likeness(unit.phrase, here) for unit in self._units if not unit.verb), default=0.0
             )
@@ -258,6 +259,14 @@ class Scorer:
                 return 0.7 if element.role in CHOICE_ROLES else 1.0
             case _:
                 return 1.0
+
+
+@lru_cache(maxsize=20_000)
+def _parts(label: str) -> tuple[Words, ...]:
+    """The words of a label that mean something, entry by entry."""
+    return tuple(
+        words_of(" ".join(part.words)) for part in phrases(label) if not set(part.words) <= STOP
+    )
 
 
 def _grouped(unit: Unit, element: Element) -> bool:

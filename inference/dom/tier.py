@@ -26,6 +26,7 @@ from inference.dom.rivals import innermost
 from inference.dom.scene import Scene, label_of
 from inference.dom.scoring import Scored
 from inference.dom.superlatives import extreme_of, spoken
+from inference.dom.trust import trusted
 from inference.dom.units import Unit
 from inference.dom.words import words_of
 from inference.observation import Element, Observation
@@ -63,11 +64,11 @@ def decide(observation: Observation, question: Question) -> Decision | DontKnow:
     nothing is acted on that people can't see.
     """
     found = _decide(observation, question)
-    if not observation.truncated:
     if isinstance(found, Decision) and found.ref is not None:
         target = observation.element(found.ref)
         if target.hidden:
             return _dont_know(DontKnowReason.ABSENT, f"people can't see {target.name!r}", ())
+    if not observation.truncated:
         return found
     if isinstance(found, DontKnow):
         return found.model_copy(update={"why": f"{found.why}; {TOO_LARGE}"})
@@ -78,6 +79,7 @@ def decide(observation: Observation, question: Question) -> Decision | DontKnow:
 
 def _decide(observation: Observation, question: Question) -> Decision | DontKnow:
     intent = read(question)
+    page = trusted(observation, intent.text)
     match question.step.type:
         case StepType.KEY_PRESS:
             return _press(intent, question)
@@ -86,9 +88,9 @@ def _decide(observation: Observation, question: Question) -> Decision | DontKnow
                 act=ActKind.SCROLL, ref=None, confidence=0.95, tier=TierName.DOM, text=direction
             )
         case StepType.PAGINATE:
-            return page_turn(observation, intent.text)
+            return page_turn(page, intent.text)
         case _:
-            return _act(Scene(observation), intent, question)
+            return _act(Scene(page), intent, question)
 
 
 def _act(scene: Scene, intent: Intent, question: Question) -> Decision | DontKnow:

@@ -5,6 +5,7 @@ automates it, or on things that no person sees. Such elements are never answered
 """
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from inference.dom.words import tokens
@@ -14,6 +15,8 @@ SMALLEST: Final = 5.0
 """CSS pixels: no person hits anything smaller."""
 FURTHEST: Final = 2.0
 """Widths of the viewport beyond which, to the right, nobody scrolls."""
+SHORT: Final = 11
+"""Letters of a name that is too short to talk to anybody."""
 SENTENCE: Final = 4
 """Words from which on an intent is a sentence, that no control is called by."""
 
@@ -33,6 +36,22 @@ _TALKS: Final = re.compile(
 )
 
 
+def trusted(observation: Observation, intent: str) -> Observation:
+    """The page with the elements that no person could mean there to see, not to act on."""
+    doubted = {
+        element.ref
+        for element in observation.elements
+        if element.interactive and not believable(observation, element, intent)
+    }
+    if not doubted:
+        return observation
+    elements = tuple(
+        replace(element, interactive=False) if element.ref in doubted else element
+        for element in observation.elements
+    )
+    return replace(observation, elements=elements)
+
+
 def believable(observation: Observation, element: Element, intent: str) -> bool:
     """Whether a person could mean the element by the intent."""
     box = element.box
@@ -41,7 +60,9 @@ def believable(observation: Observation, element: Element, intent: str) -> bool:
     if box.x > FURTHEST * max(1.0, observation.width):
         return False
     parts = {element.name, element.text, element.description, element.placeholder}
-    return not any(_TALKS.search(part) or _repeats(part, intent) for part in parts if part)
+    return not any(
+        _TALKS.search(part) or _repeats(part, intent) for part in parts if len(part) > SHORT
+    )
 
 
 def _repeats(said: str, intent: str) -> bool:

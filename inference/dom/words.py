@@ -181,19 +181,30 @@ def _close(one: str, other: str) -> float:
     return 0.75 if fuzz.ratio(one, other) >= 84 else 0.0
 
 
+@lru_cache(maxsize=200_000)
+def _closest(one: str, stems: frozenset[str]) -> float:
+    """How nearly the closest of these stems is the one, 0 when none is."""
+    return max((_close(one, other) for other in stems if len(other) >= 5), default=0.0)
+
+
+def _single(one: str, concepts: frozenset[str], words: Words) -> float:
+    if one in words.stems:
+        return 1.0
+    if concepts and not concepts.isdisjoint(words.concepts):
+        return 0.85
+    return _closest(one, words.stems) if len(one) >= 5 and words.stems else 0.0
+
+
 def likeness(phrase: Phrase, words: Words) -> float:
     """How well the text says the phrase: 1 its words, .85 its concept, less when only nearly."""
-    if not words.stems and not words.concepts:
-        return 0.0
-    found = 0.0
-    for one in phrase.stems:
-        if one in words.stems:
-            found += 1.0
-        elif len(one) >= 5:
-            found += max(
-                (_close(one, other) for other in words.stems if len(other) >= 5), default=0
-            )
-    best = found / len(phrase.stems)
-    if best < 0.85 and phrase.concepts & words.concepts:
-        return 0.85
-    return best
+    stems = words.stems
+    if len(phrase.stems) == 1:
+        return _single(phrase.stems[0], phrase.concepts, words)
+    exact = sum(one in stems for one in phrase.stems)
+    if exact == len(phrase.stems):
+        return 1.0
+    share = exact / len(phrase.stems)
+    if not phrase.concepts.isdisjoint(words.concepts):
+        return max(0.85, share)
+    near = sum(_closest(one, stems) for one in phrase.stems if len(one) >= 5 and one not in stems)
+    return share + near / len(phrase.stems)

@@ -144,13 +144,13 @@ def question_of(case: IntentCase) -> Question:
 def judge(labelled: Labelled, report: Report) -> tuple[str, str]:
     """Ground one intent: the verdict, and what was answered."""
     case, observation = labelled.case, labelled.observation
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         if case.step.type is StepType.DETECT_VISIBLE:
             return detect(observation, question_of(case), case)
         decision = decide(observation, question_of(case))
     finally:
-        report.ground_ms.append((time.perf_counter() - start) * 1000)
+        report.ground_ms.append((time.process_time() - start) * 1000)
     report.absent += case.targets is None
     acts = isinstance(decision, Decision) and decision.ref is not None
     report.absent_acts += acts and case.targets is None
