@@ -15,19 +15,32 @@ _DRAG: Final = re.compile(
     r"|above|below|auf|nach)\b\s*(?P<where>.*?)\W*$",
     re.IGNORECASE,
 )
+_NO_CLICK: Final = re.compile(r"^\W*(?:drag|draw|sketch|paint|resize|ziehe|zeichne)\b", re.I)
+"""What a click never does."""
 _PLACES: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6,
                   "top": 1, "last": -1, "bottom": -1, "end": -1}  # fmt: skip
+_SPOT: Final = re.compile(
+    r"(?:the\s+)?(?P<spot>(?:(?:top|upper|bottom|lower|left|right|center|centre|middle)[\s-]*){1,2})"
+    r"(?:corner|side|cell|edge)?(?:\s+of .+)?",
+    re.IGNORECASE,
+)
 _QUOTES: Final = "\"“”„'‘’«» ."
-_BY: Final = re.compile(r"\bby (one|two|three|\d+) (?:positions?|places?|steps?|rows?)", re.I)
+_BY: Final = re.compile(
+    r"\bby (one|two|three|\d+)\b(?! ?(?:px|pixels?|%|percent))(?: (?:positions?|places?|rows?))?",
+    re.IGNORECASE,
+)
 _COUNTS: Final = {"one": 1, "two": 2, "three": 3}
 
 
 def drag(asked: Asked) -> Answer | None:
     """The drag that the step asks for; None where it asks for none."""
-    found = _DRAG.match(asked.question.intent)
-    if asked.intent.type is not StepType.CLICK or found is None:
+    if asked.intent.type is not StepType.CLICK:
         return None
-    verb_only = not re.match(r"^\W*(?:drag|ziehe)", asked.question.intent, re.IGNORECASE)
+    found = _DRAG.match(asked.question.intent)
+    verb_only = not _NO_CLICK.match(asked.question.intent)
+    if found is None:
+        why = "can't tell what to drag, and where to"
+        return None if verb_only else dont_know(DontKnowReason.UNREADABLE, why)
     things = named(_things(asked), found.group("what").strip(_QUOTES))
     if len(things) != 1:
         if verb_only:
@@ -48,21 +61,16 @@ def _end(asked: Asked, thing: Element, how: str, where: str) -> Element | None:
     """What the drag ends on: the thing named, or the item at the place meant."""
     by = _BY.search(where)
     place = _place(where)
-    if how in ("up", "down", "left", "right") or place is not None:
-        items = _siblings(asked, thing)
-        at = next((i for i, one in enumerate(items) if one.ref == thing.ref), -1)
-        if at < 0:
-            return None
-        if place == 0:
-            return _middle(items)
-        if place is not None:
-            to = place - 1 if place > 0 else len(items) - 1
-        else:
-            count = 1 if by is None else _COUNTS.get(by.group(1)) or int(by.group(1))
-            if by is None:
-                return None
-            to = at + (count if how in ("down", "right") else -count)
-        return items[to] if 0 <= to < len(items) and to != at else None
+    items = _siblings(asked, thing)
+    spot = _SPOT.fullmatch(where.strip())
+    if how in ("up", "down", "left", "right"):
+        count = None if by is None else _COUNTS.get(by.group(1)) or int(by.group(1))
+        return None if count is None else _beside(items, thing, how, count)
+    if spot is not None and (found := _at(items, spot.group("spot").casefold())) is not None:
+        return found if found.ref != thing.ref else None
+    if place is not None:
+        to = place - 1 if place > 0 else len(items) - 1
+        return items[to] if 0 <= to < len(items) and items[to].ref != thing.ref else None
     target = re.sub(r"^(?:the|a|an|den|die|das)\s+", "", where.strip(), flags=re.I).strip(_QUOTES)
     target = re.sub(r"\s+(?:column|list|box|area|folder|group|lane|zone)$", "", target, flags=re.I)
     ends = named(asked.scene.observation.elements, target) or named(
@@ -71,22 +79,46 @@ def _end(asked: Asked, thing: Element, how: str, where: str) -> Element | None:
     return ends[0] if len(ends) == 1 and ends[0].ref != thing.ref else None
 
 
-def _middle(items: list[Element]) -> Element | None:
-    """The item in the middle of a list or grid, None where there is no single one."""
-    x = sum(one.box.x + one.box.width / 2 for one in items) / len(items)
-    y = sum(one.box.y + one.box.height / 2 for one in items) / len(items)
+def _middle_of(one: Element) -> tuple[float, float]:
+    return one.box.x + one.box.width / 2, one.box.y + one.box.height / 2
+
+
+def _beside(items: list[Element], thing: Element, how: str, count: int) -> Element | None:
+    """The item that lies so many places in a direction, in a list or a grid."""
+    across = how in ("left", "right")
+    sign = 1 if how in ("right", "down") else -1
+    x, y = _middle_of(thing)
+    ahead: list[tuple[float, Element]] = []
+    for one in items:
+        along, aside = (_middle_of(one)[0] - x, _middle_of(one)[1] - y)
+        if not across:
+            along, aside = aside, along
+        room = thing.box.height if across else thing.box.width
+        if along * sign > 1 and abs(aside) < room / 2:
+            ahead.append((along * sign, one))
+    ahead.sort(key=lambda pair: pair[0])
+    return ahead[count - 1][1] if count <= len(ahead) else None
+
+
+def _at(items: list[Element], spot: str) -> Element | None:
+    """The item at a spot of the grid, such as "top right"; None where none lies just there."""
+    if len(items) < 2:
+        return None
+    across = [_middle_of(one)[0] for one in items]
+    down = [_middle_of(one)[1] for one in items]
+    x, y = (min(across) + max(across)) / 2, (min(down) + max(down)) / 2
+    x = min(across) if "left" in spot else max(across) if "right" in spot else x
+    upper, lower = re.search("top|upper", spot), re.search("bottom|lower", spot)
+    y = min(down) if upper else max(down) if lower else y
     found = [
         one
-        for one in items
-        if abs(one.box.x + one.box.width / 2 - x) < one.box.width / 3
-        and abs(one.box.y + one.box.height / 2 - y) < one.box.height / 3
+        for one, a, b in zip(items, across, down, strict=True)
+        if abs(a - x) < one.box.width / 3 and abs(b - y) < one.box.height / 3
     ]
     return found[0] if len(found) == 1 else None
 
 
 def _place(where: str) -> int | None:
-    if re.fullmatch(r"(?:the\s+)?(?:center|centre|middle|mitte)(?: of .+)?", where.strip(), re.I):
-        return 0
     found = re.search(r"\b(\d+)(?:st|nd|rd|th)\b|\b(" + "|".join(_PLACES) + r")\b", where, re.I)
     if found is None or not re.search(r"position|place|top|bottom|end|spot|slot", where, re.I):
         return None

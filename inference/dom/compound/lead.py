@@ -14,6 +14,7 @@ from inference.dom.compound.marks import by_mark
 from inference.dom.compound.naming import by_name
 from inference.dom.compound.paths import follow
 from inference.dom.compound.ranges import slide
+from inference.dom.compound.resizing import resize
 from inference.dom.compound.scrolling import scroll_inside
 from inference.dom.compound.searching import search
 from inference.dom.compound.sets import gather
@@ -26,6 +27,7 @@ _FIRST: Final = (
     no_value,
     gather,
     scroll_inside,
+    resize,
     drag,
     follow,
     slide,

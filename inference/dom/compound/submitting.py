@@ -5,6 +5,7 @@ from typing import Final
 
 from inference.decisions import ActKind, Decision
 from inference.dom.compound.asked import LEADS, Answer, Asked, act
+from inference.dom.scene import TEXT_ROLES
 from inference.dom.words import words_of
 from inference.observation import Element
 from plans.step import StepType
@@ -15,19 +16,27 @@ _AFFIRMS: Final = re.compile(
     re.IGNORECASE,
 )
 _ENTERS: Final = frozenset({"login", "register"})
+_SENDS: Final = frozenset({"search", "submit"})
 
 
 def only_button(asked: Asked, answer: Answer) -> Answer:
-    """The answer; where a log-in form has one button alone and it just affirms, that button."""
+    """The answer; where a form to log in, to search or to fill has one button, which affirms, that.
+
+    A form to log in is one with a password.
+    """
     if isinstance(answer, Decision) or asked.intent.type is not StepType.SUBMIT:
         return answer
-    if not words_of(asked.question.intent).concepts & _ENTERS:
-        return answer
-    secrets = [one for one in asked.elements if one.type == "password"]
+    concepts = words_of(asked.question.intent).concepts
+    fields = [one for one in asked.elements if one.role in TEXT_ROLES]
+    if concepts & _ENTERS:
+        fields = [one for one in fields if one.type == "password"]
+        fits = len(fields) == 1
+    else:
+        fits = bool(fields) and bool(concepts & _SENDS)
     buttons = [one for one in asked.elements if one.role == "button"]
-    if len(secrets) != 1 or len(buttons) != 1 or not _AFFIRMS.match(buttons[0].name):
+    if not fits or len(buttons) != 1 or not _AFFIRMS.match(buttons[0].name):
         return answer
-    if not _same_form(secrets[0], buttons[0]):
+    if not _same_form(fields[-1], buttons[0]):
         return answer
     return act(ActKind.CLICK, buttons[0], "the only button of the form", sure=LEADS)
 

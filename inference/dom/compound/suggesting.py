@@ -50,10 +50,12 @@ def take(asked: Asked) -> Answer | None:
     within = innermost(
         [one for one in _entries(asked, field) if plain(typed[-1].text) in plain(one.name)]
     )
-    for choice in (found, within):
+    whole = re.compile(rf"(?<!\w){re.escape(plain(typed[-1].text))}(?!\w)")
+    words = [one for one in within if whole.search(plain(one.name))]
+    for choice in (found, words, within):
         if len(choice) == 1:
             return act(ActKind.CLICK, choice[0], "the entry that was typed")
-    if len(within) > 1:
+    if within:
         return dont_know(DontKnowReason.AMBIGUOUS, "several entries fit", within)
     return look_again(asked, field, "waits for entries") or act(
         ActKind.SCROLL, field, "it suggests nothing like it and holds the text"

@@ -11,17 +11,21 @@ _SENDER = re.compile(
     rf" (?P<one>[A-Z][\w-]*)"
     rf"|(?P<two>[A-Z][\w-]*)['’]s (?:\w+ )?{MAIL}"
     rf"|{MAIL} (?:that )?(?P<three>[A-Z][\w-]*) (?:has )?sent"
+    rf"|(?P<four>[A-Z][\w-]*) wants (?:\w+ ){{1,3}}{MAIL}"
 )
 _TO = re.compile(
-    r"\b(?:to|send|email|forward|give) (?P<one>(?!I\b)[A-Z][\w-]*)(?!['’]s\b)\b(?! sent)"
+    r"\b(?:to|[Ss]end|[Ee]mail|[Ff]orward|[Gg]ive) "
+    r"(?P<one>(?!I\b)[A-Z][\w-]*)(?!['’]s\b)\b(?! sent)"
 )
 _TEXT = re.compile(r"[\"“]([^\"”]+)[\"”]")
 _FORWARDS = re.compile(
-    r"\b(?:forward|send|pass)\b(?!.*\bsent me\b)|\bemail [A-Z][\w-]* the\b", re.IGNORECASE
+    r"\b(?:forward|send|sent|pass|give)\b(?!.*\bsent me\b)|\bemail [A-Z][\w-]* the\b", re.IGNORECASE
 )
-_REPLIES = re.compile(r"\b(?:reply|respond|answer|write back|tell (?:him|her|them))\b", re.I)
+_REPLIES = re.compile(
+    r"\b(?:reply|respond|answer|write back|tell (?:him|her|them)|message saying)\b", re.I
+)
 _DELETES = re.compile(r"\b(?:delete|trash|remove|get rid)\b", re.IGNORECASE)
-_STARS = re.compile(r"\b(?:star|important|starred)\b", re.IGNORECASE)
+_STARS = re.compile(r"\b(?:star|imp\w*ant|starred)\b", re.IGNORECASE)
 
 
 def mail_steps(text: str) -> list[Step]:

@@ -196,6 +196,11 @@ def flight(found: re.Match[str]) -> list[Step]:
     ]
 
 
+def order(found: re.Match[str]) -> list[Step]:
+    items = [part.strip() for part in found.group(1).split(",")]
+    return [*(click(f'Click "+" of "{item}"') for item in items), click('Click the "Order" button')]
+
+
 def sliders(found: re.Match[str]) -> list[Step]:
     values = [part.strip() for part in found.group(1).split(",")]
     ordinals = ("1st", "2nd", "3rd", "4th", "5th")
@@ -225,7 +230,7 @@ WHOLE: tuple[Rule, ...] = (
         lambda found: [look_for(f"Expand {found.group(1)} to find and {found.group(2)}")],
     ),
     (
-        r"buy the (\w+) with the (\w+) (\w+)\.?",
+        r"buy the (\w+) with the ((?:most |least )?\w+) (\w+)\.?",
         lambda found: [
             click(f"Book the {found.group(1)} with the {found.group(2)} {found.group(3)}")
         ],
@@ -235,6 +240,7 @@ WHOLE: tuple[Rule, ...] = (
         r" (?P<to>.+?)(?:,? and|, then) press submit\.?",
         copied,
     ),
+    (r"order one of each item: (.+?)\.?", order),
     (r"search for (\w+) movies directed by (\w+) from year (\d+)\.?", movies),
     (r"book the (\w+) one-way flight from: (.+?) to: (.+?) on (\S+?)\.?", flight),
     (r"set the sliders to the combination \[(.+?)\] and submit\.?", sliders),

@@ -4,6 +4,7 @@ import asyncio
 import importlib.util
 import time
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +35,10 @@ START = """seed => { Math.seedrandom(String(seed)); core.startEpisodeReal();
   query.style.visibility = 'hidden';
   document.getElementById('reward-display').style.visibility = 'hidden'; return text; }"""
 SIDE_BY_SIDE = 3
-"""Pages played at the same time: an episode mostly waits for its page to come to rest."""
+"""Pages played at the same time: an episode mostly waits for its page to come to rest.
+
+All pages have one clipboard, so that those that need it take turns.
+"""
 
 
 @dataclass
@@ -66,7 +70,7 @@ def task_folder() -> Path | None:
 
 async def run(tasks: list[str], seeds: range, browser: Browser, folder: Path) -> Report:
     """Play each task with each seed."""
-    report = Report()
+    report, clipboard = Report(), asyncio.Lock()
     for task in tasks:
         report.tasks[task], report.ground_ms[task] = Counter(), []
     left = list(reversed(tasks))
@@ -74,7 +78,9 @@ async def run(tasks: list[str], seeds: range, browser: Browser, folder: Path) ->
     async def player() -> None:
         page = await browser.new_page(viewport={"width": 500, "height": 400})
         while left:
-            await _play_task(left.pop(), seeds, page, folder, report)
+            task = left.pop()
+            async with clipboard if "paste" in task else nullcontext():
+                await _play_task(task, seeds, page, folder, report)
         await page.close()
 
     await asyncio.gather(*(player() for _ in range(SIDE_BY_SIDE)))

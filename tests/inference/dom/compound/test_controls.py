@@ -125,3 +125,36 @@ def test_a_field_is_not_filled_with_nothing(player: Player) -> None:
         "Type the text below into the Word field", "f.value", type=StepType.FILL_FIELD
     )
     assert played.end is not None and played.said == "old"
+
+
+def test_a_text_area_is_resized_by_its_corner(player: Player) -> None:
+    player.show("<textarea id=t style='width:200px;height:80px'></textarea>")
+    size = "[t.offsetWidth, t.offsetHeight]"
+    assert player.play("Resize the textarea so that its height is larger", size).said == [200, 120]
+    assert player.play("Resize the textarea to be narrower", size).said == [160, 120]
+    assert player.play("Resize the textarea nicely", size).acts == []
+
+
+@pytest.mark.parametrize(
+    ("intent", "end"),
+    [("Drag E right by one", 6), ("Drag A to the center", 5), ("Drag A to the bottom left", 7)],
+)
+def test_drags_in_a_grid(player: Player, intent: str, end: int) -> None:
+    cells = "".join(
+        '<div draggable=true ondragover="event.preventDefault()" ondrop="this.append(1);document.title='
+        + f"'{at}'"
+        + f'" style="width:60px;height:60px;cursor:grab">{name}</div>'
+        for at, name in enumerate("ABCDEFGHI", 1)
+    )
+    player.show(
+        f'<title></title><div style="display:grid;grid-template-columns:repeat(3,60px);gap:8px">{cells}</div>'
+    )
+    assert player.play(intent).said == str(end)
+
+
+def test_a_drag_in_other_words_is_no_click(player: Player) -> None:
+    player.show(
+        "<title>t</title><button onclick=\"document.title='x'\">small box</button><button>large box</button>"
+    )
+    played = player.play("Drag the small box so that it is inside the large box")
+    assert played.end is not None and played.said == "t"
