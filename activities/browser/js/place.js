@@ -11,7 +11,7 @@
   const spot = () => {
     const box = source.getBoundingClientRect();
     const around = source.parentElement?.getBoundingClientRect() ?? box;
-    return [box.left - around.left, box.top - around.top].map(Math.round);
+    return [box.left - around.left, box.top - around.top, box.width, box.height].map(Math.round);
   };
   const order = () => source.parentElement ? [...source.parentElement.children].indexOf(source) : -1;
   const content = () => (onto ? `${onto.innerText}|${onto.querySelectorAll("*").length}|${onto.value ?? ""}` : "");
