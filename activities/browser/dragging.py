@@ -22,8 +22,25 @@ from plans.step import FailureClass
 _PLACE = script("place")
 _DROP = script("drop")
 _BRING = "e => e.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' })"
+_SIDE = """(e, onto) => e.parentElement !== onto.parentElement ? 0
+  : e.compareDocumentPosition(onto) & 4 ? 1 : -1"""
+
+_SIDE_AT = """(e, way) => {
+  const box = e.getBoundingClientRect();
+  const alike = (one) => one !== e && one.localName === e.localName
+    && Math.abs(one.offsetHeight - e.offsetHeight) < e.offsetHeight / 2;
+  const all = [...(e.parentElement?.children ?? [])].filter(alike);
+  const hit = e.ownerDocument.elementFromPoint(
+    box.x + box.width / 2 + way.x, box.y + box.height / 2 + way.y);
+  const goal = all.length > 1 && all.find((one) => one.contains(hit));
+  return !goal ? 0 : e.compareDocumentPosition(goal) & 4 ? 1 : -1;
+}"""
+"""The same for the neighbour that a way ends on."""
+
 _DELTA = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*")
 _WAYPOINTS = 10
+_LAST_STEPS = 4
+_LITTLE_PX = 4.0
 _FRAME_S = 0.016
 _PICK_UP_PX = 8.0
 _REST_MS = 1200
@@ -86,12 +103,13 @@ async def drag(
         if not picked:
             message = "the press did not reach what is to be dragged"
             return failed(page, FailureClass.WRONG_TARGET, message)
-        start, end = (aim.x, aim.y), await _end(aim, onto, way)
+        side = await _side(element, onto, way)
+        start, end = (aim.x, aim.y), await _end(aim, onto, way, side)
         if end is not None:
-            start = await _lift_off(page, aim, end)
-            if onto is not None and not _in_view(page, end):
+            start = await _lift_off(page, aim, end[-1])
+            if onto is not None and not _in_view(page, end[-1]):
                 await onto.evaluate(_BRING)
-                end = await _end(aim, onto, way)
+                end = await _end(aim, onto, way, side)
         if end is None:
             await page.mouse.up()
             return gone(page)
@@ -118,18 +136,34 @@ async def _pick_up(watch: Watch, aim: Aim) -> bool:
     return False
 
 
+async def _side(element: ElementHandle, onto: ElementHandle | None, way: Point | None) -> int:
+    """1 where a thing stands before its goal in their list, -1 behind it, 0 where in none."""
+    if onto is not None:
+        return int(await element.evaluate(_SIDE, onto))
+    return 0 if way is None else int(await element.evaluate(_SIDE_AT, {"x": way.x, "y": way.y}))
+
+
 async def _end(
-    aim: Aim, onto: ElementHandle | None, way: Point | None
-) -> tuple[float, float] | None:
-    """Where to let go, in pixels of the viewport; None where that is gone."""
+    aim: Aim, onto: ElementHandle | None, way: Point | None, side: int
+) -> tuple[tuple[float, float], ...] | None:
+    """Where to let go, in pixels of the viewport, and by which point to come there.
+
+    Lists make room by the side that a thing comes from: one that stood before its goal comes
+    from above and left and goes a little past its middle, one that stood behind it from below.
+    None where the goal is gone.
+    """
     if onto is None:
         assert way is not None
-        return aim.x + way.x, aim.y + way.y
+        x, y, back = aim.x + way.x, aim.y + way.y, side * _LITTLE_PX
+        return ((x - back, y - back), (x + back, y + back)) if side else ((x, y),)
     box = await onto.bounding_box()
     if box is None:
         return None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    return _beyond(aim.x, x, box["width"]), _beyond(aim.y, y, box["height"])
+    if side == 0:
+        return ((_beyond(aim.x, x, box["width"]), _beyond(aim.y, y, box["height"])),)
+    across, down = side * _past(box["width"]), side * _past(box["height"])
+    return (x - across, y - down), (x + across, y + down)
 
 
 def _in_view(page: Page, point: tuple[float, float]) -> bool:
@@ -141,10 +175,14 @@ def _in_view(page: Page, point: tuple[float, float]) -> bool:
 
 def _beyond(start: float, middle: float, size: float) -> float:
     """A little past the middle, seen from the start: lists make room only then."""
-    past = min(size * 0.2, 12.0)
+    past = _past(size)
     if abs(middle - start) < size / 2:
         return middle
     return middle + past if middle > start else middle - past
+
+
+def _past(size: float) -> float:
+    return min(size * 0.2, 12.0)
 
 
 async def _lift_off(page: Page, aim: Aim, end: tuple[float, float]) -> tuple[float, float]:
@@ -157,14 +195,18 @@ async def _lift_off(page: Page, aim: Aim, end: tuple[float, float]) -> tuple[flo
     return aim.x + across * first, aim.y + down * first
 
 
-async def _carry(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+async def _carry(
+    page: Page, start: tuple[float, float], end: tuple[tuple[float, float], ...]
+) -> None:
     """Move in small steps with a frame between, as lists that make room need it."""
-    across, down = end[0] - start[0], end[1] - start[1]
-    for step in range(1, _WAYPOINTS + 1):
-        part = step / _WAYPOINTS
-        await page.mouse.move(start[0] + across * part, start[1] + down * part)
-        await asyncio.sleep(_FRAME_S)
-    await page.mouse.move(*end)
+    for leg, goal in enumerate(end):
+        across, down = goal[0] - start[0], goal[1] - start[1]
+        steps = _WAYPOINTS if leg == 0 else _LAST_STEPS
+        for step in range(1, steps + 1):
+            await page.mouse.move(start[0] + across * step / steps, start[1] + down * step / steps)
+            await asyncio.sleep(_FRAME_S)
+        start = goal
+    await page.mouse.move(*start)
     await asyncio.sleep(2 * _FRAME_S)
 
 

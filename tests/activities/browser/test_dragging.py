@@ -88,6 +88,8 @@ async def test_lists_thumbs_and_what_glides_back(page):
     assert await order() == "BCAD"
     assert (await drag(page, page, "li:nth-child(4)", "li:nth-child(1)")).success
     assert await order() == "DBCA"
+    assert (await drag(page, page, "li:nth-child(1)", text="0,84")).success
+    assert await order() == "BCDA"
     result = await drag(page, page, "#thumb", text="140,0")
     assert result.success and "moved" in result.evidence, result
     assert await page.inner_text("#out") == "50"
