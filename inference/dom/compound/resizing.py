@@ -24,7 +24,10 @@ _WIDTH: Final = frozenset({"width", "wider", "narrower"})
 
 
 def resize(asked: Asked) -> Answer | None:
-    """Drag the lower right corner of the only text area; None where the step resizes nothing."""
+    """Drag the lower right corner of the only text area; None where the step resizes nothing.
+
+    The corner is a point of the page: some areas have a handle of their own over it.
+    """
     text = asked.question.intent
     if asked.intent.type is not StepType.CLICK or not _RESIZE.search(text):
         return None
@@ -37,5 +40,5 @@ def resize(asked: Asked) -> Answer | None:
     way = f"{by},0" if words & _WIDTH else f"0,{by}"
     box = areas[0].box
     corner = Point(x=box.x + box.width - _INSET, y=box.y + box.height - _INSET)
-    drag = act(ActKind.DRAG, areas[0], "by its corner", text=way)
+    drag = act(ActKind.DRAG, None, "by its corner", text=way)
     return drag.model_copy(update={"point": corner})
