@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import re
 import shutil
 import sys
 from collections import Counter
@@ -136,6 +137,28 @@ async def main(options: argparse.Namespace) -> list[str]:
     return lines
 
 
+def merged(document: str, measured: str) -> str:
+    """The document with the sections that were measured now in the place of older ones.
+
+    Sections of one kind begin with the same words: "MiniWoB++", "Labelled pages: grounding".
+    """
+    old, new = sections(document), sections(measured)
+    kinds = {kind_of(one) for one in new[1:]}
+    kept = [one for one in old[1:] if kind_of(one) not in kinds]
+    at = next((i for i, one in enumerate(old[1:]) if kind_of(one) in kinds), len(kept))
+    at = sum(kind_of(one) not in kinds for one in old[1 : at + 1])
+    return "\n".join(new[:1] + kept[:at] + new[1:] + kept[at:])
+
+
+def sections(document: str) -> list[str]:
+    """What stands before the first second-level heading, then each section with its heading."""
+    return re.split(r"\n(?=## )", document)
+
+
+def kind_of(section: str) -> str:
+    return re.split(r",|\n", section, maxsplit=1)[0]
+
+
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=Path, default=ROOT.parent / "shared" / "pages")
@@ -145,7 +168,11 @@ def options() -> argparse.Namespace:
     parser.add_argument("--only", choices=("pages", "mutations", "wob", "cost"))
     parser.add_argument("--task", action="append", help="only this MiniWoB++ task; repeatable")
     parser.add_argument("--notes", action="store_true", help="list what was not right")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks-perception.md")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write what was measured into docs/benchmarks-perception.md",
+    )
     return parser.parse_args()
 
 
@@ -154,4 +181,5 @@ if __name__ == "__main__":
     text = "\n".join(asyncio.run(main(chosen))) + "\n"
     print(text)
     if chosen.write:
-        DOCUMENT.write_text(text, encoding="utf-8")
+        before = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+        DOCUMENT.write_text(merged(before, text) if before else text, encoding="utf-8")
