@@ -82,5 +82,6 @@ class BrowserHost:
         await self.sessions.drain(within_s)
 
     async def close(self) -> None:
-        """Wait for browsers that are closing."""
+        """Wait for browsers that are closing, and for what steps have taught."""
+        await self._steps.memory.written()
         await self.sessions.close()

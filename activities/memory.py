@@ -6,6 +6,9 @@ from collections.abc import Awaitable
 from typing import Final
 
 from activities.settings import ActivitySettings
+from inference.decisions import ActKind
+from inference.memory.fields import READ
+from inference.memory.locator import Fingerprint
 from ledger.clock import now_micros
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
@@ -24,6 +27,7 @@ class Memory:
     def __init__(self, ledger: Ledger, settings: ActivitySettings) -> None:
         self._locators = ledger.locators
         self._settings = settings
+        self._in_order = asyncio.Lock()
         self._writing: set[asyncio.Task[None]] = set()
 
     @property
@@ -32,13 +36,17 @@ class Memory:
         return self._settings.memory == "on"
 
     async def recall(self, place: LocatorPlace) -> tuple[Locator, ...]:
-        """What worked at a place, nothing where the ledger does not answer soon."""
+        """What worked at a place, nothing where the ledger does not answer soon.
+
+        What another version wrote, and this one can't read, is left out.
+        """
         try:
             async with asyncio.timeout(_READ_S):
-                return await self._locators.find(place, self._settings.memory_days)
+                found = await self._locators.find(place, self._settings.memory_days)
         except (LedgerError, TimeoutError) as fault:
             log.warning("memory was not read: %s", fault or "it took too long")
             return ()
+        return tuple(one for one in found if _readable(one))
 
     def won(self, one: Locator) -> None:
         """Note a win, later, unless it tells nothing new."""
@@ -59,17 +67,26 @@ class Memory:
         await self._locators.learn(new, days, most)
 
     def _later(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(_quietly(work))
+        task = asyncio.ensure_future(self._write(work))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
+
+    async def _write(self, work: Awaitable[None]) -> None:
+        async with self._in_order:
+            try:
+                await work
+            except LedgerError as fault:
+                log.warning("a lesson was not kept: %s", fault)
 
     async def written(self) -> None:
         """Wait until all that was noted is in the ledger, or has failed."""
         await asyncio.gather(*self._writing)
 
 
-async def _quietly(work: Awaitable[None]) -> None:
+def _readable(one: Locator) -> bool:
     try:
-        await work
-    except LedgerError as fault:
-        log.warning("a lesson was not kept: %s", fault)
+        Fingerprint.model_validate(one.fingerprint)
+        ActKind(one.act if one.act != READ else ActKind.CLICK)
+    except ValueError:
+        return False
+    return True

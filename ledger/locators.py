@@ -97,12 +97,16 @@ class Locators:
         tenant_id = clean_text(new.place.tenant_id)
         name = locator_id(new.place, new.skeleton)
         async with self._database.write() as connection:
-            known = await _get(connection, tenant_id, name)
-            row = _learned(new, known, now) | {"tenant_id": tenant_id, "locator_id": name}
-            await connection.execute(insert_or(connection, locators, row, _changeable(row)))
-            if known is None:
+            row = _learned(new, None, now) | {"tenant_id": tenant_id, "locator_id": name}
+            written = await connection.execute(insert_or(connection, locators, row))
+            if written.rowcount == 1:
                 await _sweep(connection, now - _days(keep_days))
                 await _keep_newest(connection, tenant_id, most)
+            elif (known := await _get(connection, tenant_id, name)) is not None:
+                row |= _learned(new, known, now)
+                await connection.execute(
+                    update(locators).where(_of(tenant_id, name)).values(_changeable(row))
+                )
         return Locator.model_validate({k: v for k, v in row.items() if k != "place"})
 
     @whole

@@ -98,7 +98,7 @@ class Remembering:
         """
         question = self._asked
         still = decision.act is ActKind.SCROLL and not result.success
-        if not self._in_use or question is None or still:
+        if not self._in_use or question is None or still or result.covered_by:
             return False
         naming = self._naming(question)
         place = self._place(observation.url, naming)
