@@ -166,6 +166,8 @@ def _fact_score(field: str, name: str) -> float:
 
 def _from_phrases(area: Area, wanted: Wanted) -> Iterator[Candidate]:
     """Phrases: "By Inês Falcão", "Office phone (555) 555-0161", a label and then its value."""
+    if wanted.kind == "title":
+        return
     for place, (text, node) in enumerate(area.segments):
         if len(text) > 160 or area.tree.acts(node) or area.tree.nodes[node].tag in ("th", "dt"):
             continue

@@ -14,7 +14,6 @@ from inference.extract.words import (
     label_score,
     looks_like,
     name_words,
-    own_concept,
     plain,
     price_unit,
     stem,
@@ -27,7 +26,9 @@ _PLACE = re.compile(
 _RATE = re.compile(r"^[★⭐\s]*\d{1,2}[.,]\d{1,2}[★⭐\s]*$")
 _BRACKETED = re.compile(r"^\(\d[\d.,]*[kKmM]?\+?\)$")
 _CLOCK = re.compile(r"^\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?(?:\s?\+\d)?$", re.IGNORECASE)
-_CODE = re.compile(r"^#?(?=[\w/-]*\d)[A-Z]{0,6}[-/ ]?\d{1,10}(?:[-/][A-Z0-9]{1,8})*$")
+_CODE = re.compile(r"^#?(?=[\w/ -]*\d)[A-Z]{0,6}[-/ ]?\d{1,10}(?:[-/][A-Z0-9]{1,8})*$")
+_FEW = re.compile(r"^[×x]?\s?\d{1,2}\s?[×x]?$")
+_LABELLED = re.compile(r"^[^:]{2,30}:(?:\s|$)")
 _CODES = frozenset(
     {"key", "id", "number", "no", "nr", "code", "ref", "reference", "sku", "ticket", "nummer"}
 )
@@ -51,6 +52,10 @@ def score(wanted: Wanted, column: Column, size: int, ordinal: int = 0) -> float:
     if not filled or not _of_its_time(wanted, filled) or _commands(wanted, filled):
         return 0.0
     named = _named(wanted, column, filled)
+    if named < 0.6 and column.key.startswith("pair:"):
+        return 0.0
+    if wanted.kind == "title" and column.key.startswith("name:"):
+        return 0.0
     if named < 0.84 and len(filled) > 2 and len({slot.value for slot in filled}) == 1:
         return 0.0
     fitting = [s for s in filled if kinds.fits(wanted.kind, s.value)]
@@ -101,10 +106,19 @@ def _of_its_time(wanted: Wanted, filled: Sequence[Slot]) -> bool:
 
 
 def _commands(wanted: Wanted, filled: Sequence[Slot]) -> bool:
-    """Whether the column is the text of buttons, which is no value but for counts on them."""
+    """Whether the column is what buttons say, which is no value.
+
+    Counts on them are, and texts that differ from record to record, such as titles.
+    """
     idle = [s for s in filled if s.command]
     counts = wanted.kind in ("count", "rating") and any(c.isdigit() for c in filled[0].value)
-    return len(idle) * 2 > len(filled) and not counts
+    told_apart = len({_wording(s.value) for s in idle}) * 2 > len(idle) > 1
+    return len(idle) * 2 > len(filled) and not counts and not told_apart
+
+
+def _wording(text: str) -> str:
+    """A text without its figures: "Helpful (12)" and "Helpful (5)" say the same."""
+    return "".join(c for c in text if c.isalpha()).casefold()
 
 
 def _look(wanted: Wanted, filled: Sequence[Slot], ordinal: int) -> float:
@@ -121,13 +135,11 @@ def _look_of_time(wanted: Wanted, filled: Sequence[Slot], ordinal: int) -> float
     """Times of day: the first ones are departures and beginnings, the next ones the ends."""
     if not all(_CLOCK.match(slot.value) for slot in filled):
         return 0.0
-    match own_concept(wanted.name):
-        case "departure":
-            return 0.66 if ordinal == 0 else 0.0
-        case "arrival":
-            return 0.64 if ordinal == 1 else 0.0
-        case _:
-            return 0.6 if wanted.kind == "time" else 0.0
+    if "departure" in concepts(wanted.name):
+        return 0.66 if ordinal == 0 else 0.0
+    if "arrival" in concepts(wanted.name):
+        return 0.64 if ordinal == 1 else 0.0
+    return 0.6 if wanted.kind == "time" else 0.0
 
 
 def _look_of_kind(wanted: Wanted, filled: Sequence[Slot], share: float) -> float:
@@ -137,10 +149,14 @@ def _look_of_kind(wanted: Wanted, filled: Sequence[Slot], share: float) -> float
             exact = sum(bool(_RATE.match(s.value)) for s in filled) / len(filled)
             stars = sum(s.kind == "stars" for s in filled) / len(filled)
             return 0.9 * exact if exact > 0.5 else 0.75 * stars
+        case "time" if concepts(wanted.name) & {"departure", "arrival"}:
+            return 0.0
         case "date" | "time" | "handle" | "email" | "phone" | "year":
             return 0.85 * share
         case "count" if "review_count" in concepts(wanted.name):
             return 0.75 * sum(bool(_BRACKETED.match(s.value)) for s in filled) / len(filled)
+        case "count" if "quantity" in concepts(wanted.name):
+            return 0.62 * sum(bool(_FEW.match(s.value)) for s in filled) / len(filled)
         case "title":
             return _look_of_title(filled, texts)
         case "text":
@@ -151,9 +167,10 @@ def _look_of_kind(wanted: Wanted, filled: Sequence[Slot], share: float) -> float
             names = sum(map(_short_name, texts)) / len(filled)
             return max(0.8 * exact, 0.68 * (names + exact) if exact >= 0.3 else 0.58 * names)
         case "person":
-            return 0.62 * len([s for s in texts if _may_be_name(s)]) / len(filled)
+            portrait = 0.1 * filled[0].key.startswith("name:")
+            return (0.62 + portrait) * len([s for s in texts if _may_be_name(s)]) / len(filled)
         case _ if _is_code(wanted.name):
-            return 0.8 * sum(bool(_CODE.match(s.value)) for s in filled) / len(filled)
+            return 0.8 * sum(map(_reads_like_code, filled)) / len(filled)
         case "str" if _is_thing(wanted.name):
             return 0.6 * len([s for s in texts if s.link or s.heading]) / len(filled)
         case _:
@@ -162,11 +179,17 @@ def _look_of_kind(wanted: Wanted, filled: Sequence[Slot], share: float) -> float
 
 def _look_of_title(filled: Sequence[Slot], texts: Sequence[Slot]) -> float:
     texts = [s for s in texts if not _CODE.match(s.value)]
+    texts = [s for s in texts if s.link or s.heading or not _LABELLED.match(s.value)]
     strong = [s for s in texts if s.heading or s.link]
     headed = sum(s.heading for s in filled) * 2 > len(filled)
     if strong:
         return (0.9 if headed else 0.8) * len(strong) / len(filled)
     return 0.62 * _first_text(filled)
+
+
+def _reads_like_code(slot: Slot) -> bool:
+    letters = any(c.isalpha() or c == "#" for c in slot.value)
+    return bool(_CODE.match(slot.value)) and (letters or len(slot.value) >= 4)
 
 
 def _is_code(name: str) -> bool:
@@ -197,6 +220,11 @@ def _first_text(filled: Sequence[Slot]) -> float:
     good = [
         s
         for s in filled
-        if s.kind == "text" and plain(s.value) not in _BADGES and not _CODE.match(s.value)
+        if s.kind == "text"
+        and plain(s.value) not in _BADGES
+        and not _CODE.match(s.value)
+        and not _LABELLED.match(s.value)
     ]
-    return sum(len(s.value) <= 90 for s in good) / len(filled)
+    good = [s for s in good if not (s.value.endswith(".") and len(s.value) > 25)]
+    length = sum(len(s.value) for s in good) / max(1, len(good))
+    return sum(len(s.value) <= 90 for s in good) / len(filled) + min(0.06, length / 500)

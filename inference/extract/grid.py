@@ -67,6 +67,8 @@ def read_grid(tree: Tree, table: int) -> Grid | None:
     rows = _rows(tree, table)
     if not rows:
         return None
+    while len(rows) > 1 and len(set(rows[0].cells)) == 1 and len(rows[0].cells) > 1:
+        rows = rows[1:]
     head = _head_rows(tree, rows)
     body = [row for row in rows[len(head) :] if not _all_headers(tree, row.node)]
     widths = Counter(len(row.cells) for row in body if len(set(row.cells)) > 1)
@@ -125,6 +127,9 @@ def _head_rows(tree: Tree, rows: list[Row]) -> list[Row]:
     head: list[Row] = []
     for row in rows:
         in_head = tree.nodes[tree.nodes[row.node].parent].tag == "thead"
+        titles_others = len(set(row.cells)) == 1 and len(row.cells) > 1
+        if titles_others and not in_head:
+            break
         if not (in_head or _all_headers(tree, row.node)):
             break
         head.append(row)
@@ -171,7 +176,7 @@ def _headers(tree: Tree, head: list[Row], width: int) -> tuple[str, ...]:
     """The lowest label over each column."""
     labels = [""] * width
     for row in head:
-        if len(row.cells) == width:
+        if len(row.cells) == width and len(set(row.cells)) > 1:
             for column, cell in enumerate(row.cells):
                 labels[column] = tree.text(tree.scope(cell)) or labels[column]
     return tuple(labels) if any(labels) else ()

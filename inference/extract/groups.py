@@ -111,9 +111,7 @@ def _merged(tree: Tree, found: list[Group]) -> list[Group]:
         records = tuple(record for group in parts for record in group.records)
         apart = len(set(records)) == len(records)
         if 2 <= len(parts) <= 40 and apart and _alike(tree, records):
-            home = parts[0].parent
-            title = _title(tree, home, tree.nodes[home].parent) if home else ""
-            merged.append(Group(home, records, (), title))
+            merged.append(Group(parts[0].parent, records, (), ""))
     return merged
 
 

@@ -127,7 +127,9 @@ _FITS: dict[FieldKind, tuple[ValueKind, ...]] = {
 }
 
 
-_NO_CHARGE = frozenset({"free", "gratis", "kostenlos", "included", "gratuit", "inklusive"})
+_NO_CHARGE = frozenset(
+    {"free", "gratis", "kostenlos", "included", "gratuit", "inklusive", "no fee", "no charge"}
+)
 SOFT = frozenset({"rating", "count", "date", "time"})
 """Kinds whose values may be words too where a label says so ("Good", "Yesterday")."""
 

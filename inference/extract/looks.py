@@ -31,6 +31,11 @@ _ROW_OF_STREET = re.compile(
     r"|square|sq|boulevard|blvd|place|pl|terrace|close|crescent|row|hill)\b\.?(?:,.{0,60})?$",
     re.IGNORECASE,
 )
+_WHOLE_ADDRESS = re.compile(
+    r"^[^\d,:]{3,50} \d{1,5}\s?[a-z]?,\s*(?:[A-Z]{1,2}-)?\d{4,5}\s+[^\d:]{2,40}$"
+    r"|^\d{1,5}[a-z]? [^\d,:]{3,50}, [^\d:]{2,40},? "
+    r"(?:[A-Z]{2} \d{5}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})$"
+)
 
 
 def by_look(area: Area, wanted: Wanted, scope: Scope) -> Iterator[Candidate]:
@@ -45,6 +50,7 @@ def by_look(area: Area, wanted: Wanted, scope: Scope) -> Iterator[Candidate]:
         yield from _in_section(area, wanted, scope)
         yield from _under_title(area, wanted, scope)
     elif label_score(wanted.name, "address") >= 0.9:
+        yield from _only(area, scope, lambda text: bool(_WHOLE_ADDRESS.match(text)), 0.78)
         yield from _only(area, scope, lambda text: bool(_ROW_OF_STREET.match(text)), 0.74)
     if wanted.kind not in ("price", "rating"):
         yield from _only(area, scope, lambda text: looks_like(wanted.name, text), 0.7)

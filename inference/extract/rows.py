@@ -10,7 +10,7 @@ from inference.extract import kinds
 from inference.extract.candidates import Wanted
 from inference.extract.fit import clocks, score
 from inference.extract.groups import Group, all_groups
-from inference.extract.nodes import Scope
+from inference.extract.nodes import Scope, squash
 from inference.extract.scope import named_phrases
 from inference.extract.slots import Column, Slot, columns
 from inference.extract.title import title_parts
@@ -69,7 +69,7 @@ def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Rec
     wanted = [Wanted.of(field) for field in fields]
     lists = [g for g in all_groups(tree) if not _apart(tree, g) or _named(tree, g, intent) >= 0.35]
     reads = [r for g in lists if (r := _read(tree, g, wanted, intent)) is not None]
-    reads = [r for r in reads if r.read * 3 >= len(wanted)]
+    reads = [r for r in reads if r.chosen and r.read * 3 >= len(wanted)]
     if not reads:
         return []
     best = _finest(tree, max(reads, key=lambda r: r.worth), reads)
@@ -119,7 +119,7 @@ def _is_ad_row(tree: Tree, span: Scope) -> bool:
 def _read(tree: Tree, group: Group, wanted: Sequence[Wanted], intent: str) -> _Read | None:
     cols = columns(tree, group)
     size = len(group.records)
-    times = [c.key for c in cols if clocks(c) and not c.key.startswith("place:")]
+    times = [c.key for c in cols if clocks(c) and c.key.startswith(("text:", "cell:"))]
     ranked = sorted(
         (
             (score(w, c, size, times.index(c.key) if c.key in times else 9), -place, w.name, c)
@@ -149,8 +149,10 @@ def _read(tree: Tree, group: Group, wanted: Sequence[Wanted], intent: str) -> _R
     extras |= dict.fromkeys(chosen, 1.0)
     if total + extra <= 0:
         return None
-    worth = (total + extra) / len(wanted) + _placing(tree, group, intent)
-    return _Read(group, chosen, worth, sum(extras[w.name] > 0 for w in wanted))
+    read = sum(extras[w.name] > 0 for w in wanted)
+    names = frozenset(stem(word) for w in wanted for word in name_words(w.name))
+    worth = (total + extra + 0.4 * read) / len(wanted) + _placing(tree, group, intent, names)
+    return _Read(group, chosen, worth, read)
 
 
 def _finest(tree: Tree, best: _Read, reads: Sequence[_Read]) -> _Read:
@@ -204,6 +206,7 @@ def _by_elimination(
         for c in cols
         if c.key.startswith(("text:", "cell:")) and not any(s.node in taken for s in c.filled)
     ]
+    free = list({tuple((s.node, s.value) for s in c.filled): c for c in reversed(free)}.values())
     if len(free) == 1 and len(free[0].filled) * 5 >= size * 4:
         labels = [label for slot in free[0].filled for label, trust in slot.labels if trust > 0.9]
         named = any(concepts(label) for label in labels)
@@ -222,15 +225,29 @@ def _extra(tree: Tree, group: Group, wanted: Wanted) -> float:
     return 0.8 * sum(_from_texts(tree, wanted, span) is not None for span in spans) / len(spans)
 
 
-def _placing(tree: Tree, group: Group, intent: str) -> float:
-    """How well the place and size of a group suit the intent."""
-    named = _named(tree, group, intent)
+def _placing(tree: Tree, group: Group, intent: str, names: frozenset[str]) -> float:
+    """How well the place and size of a group suit the intent; `names` are words of the fields."""
+    named = _named(tree, group, intent, names)
+    choices = _choices(tree, group)
     aside = _in_aside(tree, group)
     chrome = tree.is_chrome(group.records[0]) or tree.inside(group.records[0], frozenset({"form"}))
     size = sum(tree.nodes[r].width * tree.nodes[r].height for r in group.records)
     count = min(len(group.records), 10) / 10
     worth = named + 0.35 * min(1.0, 2 * size / tree.largest) + 0.15 * count
-    return worth if named >= 0.35 else worth - 0.4 * aside - 0.3 * chrome
+    return worth - choices if named >= 0.35 else worth - choices - 0.4 * aside - 0.3 * chrome
+
+
+def _choices(tree: Tree, group: Group) -> float:
+    """What speaks against boxes to tick with short names: they are filters, not records."""
+    ticked = sum(
+        any(
+            tree.nodes[i].attrs.get("type") in ("checkbox", "radio")
+            for i in range(span.start, span.end)
+        )
+        and tree.weight(span) <= 40
+        for span in (group.span(tree, place) for place in range(len(group.records)))
+    )
+    return 0.8 * ticked / len(group.records)
 
 
 def _in_aside(tree: Tree, group: Group) -> bool:
@@ -243,7 +260,7 @@ def _apart(tree: Tree, group: Group) -> bool:
     return _in_aside(tree, group) or all(tree.is_chrome(record) for record in group.records)
 
 
-def _named(tree: Tree, group: Group, intent: str) -> float:
+def _named(tree: Tree, group: Group, intent: str, names: frozenset[str] = frozenset()) -> float:
     """How much of the heading over the group the intent names, what it rules out aside."""
     wanted = _NOT.sub(" ", intent)
     if group.title and any(plain(m[1]) == plain(group.title) for m in _QUOTED.finditer(wanted)):
@@ -259,11 +276,22 @@ def _named(tree: Tree, group: Group, intent: str) -> float:
     if title & banned - said:
         return -0.5
     hits = title & said
-    if not hits:
-        return 0.0
+    if not hits - names:
+        marked = _marked(tree, group) & (said - general - names)
+        return 0.45 if marked or hits else 0.0
     if hits <= general | about:
         return 0.1
     return 0.4 + 0.5 * len(hits) / len(title)
+
+
+def _marked(tree: Tree, group: Group) -> set[str]:
+    """Words of the machine names around a list: "cart" of `<div id="cart">`."""
+    words: set[str] = set()
+    for at in [group.parent, *tree.ancestors(group.parent)][:4]:
+        node = tree.nodes[at]
+        if node.tag not in ("body", "main", "html"):
+            words |= {*name_words(node.attrs.get("id", "")), *name_words(node.cls.split(" ")[0])}
+    return {stem(word) for word in words if len(word) > 2}
 
 
 def _record(tree: Tree, read: _Read, wanted: Sequence[Wanted], place: int) -> Record:
@@ -325,6 +353,17 @@ def _from_texts(tree: Tree, wanted: Wanted, record: Scope) -> str | None:
             found = counted(wanted, piece.text)
         if found is not None and kinds.fits(wanted.kind, found):
             return found
+    return _from_names(tree, wanted, record)
+
+
+def _from_names(tree: Tree, wanted: Wanted, record: Scope) -> str | None:
+    """What the name of a picture says after the field's label: "Priority: High"."""
+    for index in range(record.start, record.end):
+        node = tree.nodes[index]
+        if node.tag != "#text" and node.text and not tree.acts(index):
+            found = prefixed(wanted, squash(node.text))
+            if found is not None and kinds.fits(wanted.kind, found):
+                return found
     return None
 
 

@@ -4,7 +4,7 @@ import re
 
 from inference.extract import kinds
 from inference.extract.candidates import Wanted
-from inference.extract.words import label_score, plain, stem, stems
+from inference.extract.words import LEXICON, concepts, label_score, plain, stem, stems
 
 _PREFIX = re.compile(r"^([^:]{2,30}):\s+(.+)$")
 _LEAD = re.compile(
@@ -24,8 +24,9 @@ def prefixed(wanted: Wanted, value: str) -> str | None:
         return match[2]
     words = value.split(" ")
     for count in range(min(3, len(words) - 1), 0, -1):
-        if label_score(wanted.name, " ".join(words[:count])) >= 0.9:
-            return " ".join(words[count:])
+        rest = " ".join(words[count:])
+        if label_score(wanted.name, " ".join(words[:count])) >= 0.92 and not rest[0].islower():
+            return rest
     return None
 
 
@@ -44,7 +45,8 @@ def bare(wanted: Wanted, value: str) -> str:
     if bracketed and "(" not in bracketed[1] and wanted.kind != "text":
         text = bracketed[1].strip()
     measured = _MEASURED.match(text)
-    if measured and stem(plain(measured[2])) in stems(wanted.name):
+    united = any(concept in LEXICON.units for concept in concepts(wanted.name))
+    if measured and united and stem(plain(measured[2])) in stems(wanted.name):
         return measured[1]
     if wanted.kind == "price" and kinds.PRICE.search(text):
         return _LEAD.sub("", text)
