@@ -12,26 +12,28 @@ from plans.calls import Verdict
 
 _PATIENCE_S = 3.0
 _PAUSE_S = 0.3
+_STILL_S = 0.7
 
 
 async def verify(context: StepContext, report: Report) -> tuple[Report, Verdict]:
     """Check the step's `verify` clause; a page that is still changing gets a few seconds.
 
-    What holds because something is not there must hold at two looks. What the rules can't
+    What holds because something is not there must hold for a moment. What the rules can't
     decide goes to the next tier that is configured, once the page had its time.
     """
     clause = context.step.verify or ""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + context.time_left(_PATIENCE_S)
     condition = await _look(context, clause)
-    found, seen_before = await context.checks.first(condition), False
-    while found.verdict != "holds" or (found.absence and not seen_before):
+    found = await context.checks.first(condition)
+    since = loop.time()
+    while found.verdict != "holds" or (found.absence and loop.time() < since + _STILL_S):
         if loop.time() >= deadline:
             break
-        seen_before = found.verdict == "holds"
         await asyncio.sleep(_PAUSE_S)
         condition = await _look(context, clause)
-        found = await context.checks.first(condition)
+        if (found := await context.checks.first(condition)).verdict != "holds":
+            since = loop.time()
     checked = await context.checks.decide(condition)
     tell(context, checked, "verify")
     verdict, evidence = checked.result.verdict, checked.result.evidence

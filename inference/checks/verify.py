@@ -107,6 +107,9 @@ def _single(page: Page, sentence: str) -> Check:
 
 
 def _by_rules(page: Page, clause: Clause) -> Check:
+    plain = not (clause.odd or clause.vague or clause.quantified or _EITHER.search(clause.bare))
+    if clause.quoted and plain and (answer := texts.about_text(page, clause)) is not None:
+        return answer
     for rule in _OF_NUMBERS:
         answer = rule(page, clause)
         if answer is not None:

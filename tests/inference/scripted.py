@@ -1,8 +1,9 @@
-"""A tier that answers from a script, for tests of what comes before and after a model."""
+"""Tiers and checkers that answer from a script, for tests of what goes on around a model."""
 
 from collections.abc import Callable, Sequence
 
-from inference.decisions import Decision, DontKnow, Question
+from inference.checks.asking import Condition
+from inference.decisions import Check, Decision, DontKnow, Question
 from inference.observation import Observation
 from plans.step import TierName
 
@@ -21,3 +22,16 @@ class ScriptedTier:
         line = self._lines[min(len(self.asked), len(self._lines) - 1)]
         self.asked.append(question)
         return line(observation, question) if callable(line) else line
+
+
+class ScriptedChecker:
+    """Gives one verdict and keeps the conditions that it was asked about."""
+
+    def __init__(self, name: TierName, verdict: Check) -> None:
+        self.name = name
+        self.asked: list[Condition] = []
+        self._verdict = verdict
+
+    async def check(self, condition: Condition) -> Check:
+        self.asked.append(condition)
+        return self._verdict
