@@ -6,7 +6,7 @@
  * (inference/observation.py), `nodes[ref]` the DOM element of each of its elements, `areas` and
  * `pictures` those of its areas and pictures. Touches nothing in the page.
  */
-const MAX_ELEMENTS = 3000, MAX_NODES = 20000, MAX_NOTICES = 1500, LONG = 420;
+const MAX_ELEMENTS = 3000, MAX_NODES = 20000, MAX_NOTICES = 4000, LONG = 420;
 const LONG_LIST = 40, LIST_HEAD = 24, LIST_TAIL = 4;
 const AD = /^(ad|ads|advert|advertisement|sponsored|promoted|anzeige|werbung|gesponsert|annonce|publicité|patrocinado|paid|featured partner)\b.{0,24}$/i;
 const AD_CLASS = /^(sponsored|promoted|advert(isement)?|ads?|ad-?(slot|unit|box|card|item|banner)|werbung|anzeige)$/i;
