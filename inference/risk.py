@@ -17,7 +17,7 @@ _BASE: Final = {
     ActKind.SCROLL: 0.6,
     ActKind.HOVER: 0.6,
     ActKind.PRESS: 0.6,
-    ActKind.CLICK: 0.7,
+    ActKind.CLICK: 0.72,
     ActKind.DRAG: 0.75,
     ActKind.FILL: 0.75,
     ActKind.TYPE: 0.75,

@@ -58,7 +58,7 @@ class Anchors:
         around = self._named(" ".join(place.text for place in self._around(one.element)))
         own = self._named(label_of(one.element))
         wanted = len(self._units)
-        return wanted > 0 and len(around | own) >= 0.6 * wanted
+        return wanted > 0 and len(around | own) >= 0.7 * wanted
 
     def _beats(self, one: Scored, other: Scored) -> bool:
         mine, yours = self._sides(one.element, other.element)

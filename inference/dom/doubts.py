@@ -13,7 +13,8 @@ ACTS: Final = frozenset({"add", "delete", "cancel", "buy", "download", "print", 
 """Concepts of acts that do something to the thing, where others only lead to it."""
 SUBMITTING: Final = frozenset(
     {"submit", "send", "save", "publish", "search", "login", "register", "buy", "checkout",
-     "confirm", "subscribe", "vote", "apply_job", "reply", "comment", "notify", "accept", "add"}
+     "confirm", "subscribe", "vote", "available", "book", "request", "transfer", "next", "filter",
+     "calculate", "translate", "apply_job", "reply", "comment", "notify", "accept", "add"}
 )  # fmt: skip
 """Concepts that a button which sends a form may carry."""
 

@@ -68,6 +68,9 @@ _CLAUSE: Final = re.compile(
 
 _REWORDED: Final = (
     (re.compile(r"\btake\s+(.+?)\s+(?:out of|off)\b", re.I), r"remove \1 from"),
+    (re.compile(r"\b(switch|change|move|turn)\s+from\s+.+?\s+to\b", re.I), r"\1 to"),
+    (re.compile(r"\bask\s+(?:for|to be)\b", re.I), "request"),
+    (re.compile(r"\bby (?:one|1)\b", re.I), ""),
     (re.compile(r"\bget rid of\b", re.I), "remove"),
     (re.compile(r"\bthrow\s+(.+?)\s+away\b", re.I), r"discard \1"),
     (re.compile(r"\bpass\s+(.+?)\s+on\s+to\b", re.I), r"forward \1 to"),

@@ -94,7 +94,6 @@ class Scorer:
             if unit.verb and not set(unit.phrase.stems) & _POINTING
         }
         self._names = sum(unit.name for unit in units)
-        self._has_head = any(unit.head and unit.weight >= 0.9 for unit in units)
         self._page = words_of(scene.page_words)
         quoted = {unit.phrase.stems for unit in units if unit.quoted}
         self._named = {
@@ -111,7 +110,7 @@ class Scorer:
         missing = False
         said: list[float] = []
         own_said: list[float] = []
-        heads = nameless = 0.0
+        heads = headed = nameless = 0.0
         spoken, total = words_of(label_of(element)).stems, self._total
         for unit in self._units:
             own, context, lacks = self._said(unit, element, own_sources, around)
@@ -120,7 +119,8 @@ class Scorer:
             said.append(quality)
             own_said.append(own)
             if unit.head and unit.weight >= 0.9:
-                heads = max(heads, own)
+                heads += own
+                headed += 1
             if unit.name and quality < 0.5 and not self._on_page(unit):
                 nameless += 1
             weight = unit.weight
@@ -139,7 +139,7 @@ class Scorer:
             coverage = max(coverage, 0.8)
             score += 0.12
         factor, foreign = self._doubts.about(element)
-        headless = self._has_head and heads < 0.5
+        headless = bool(headed) and heads / headed < 0.55
         score *= factor * (0.75 if missing else 1.0) * (0.8 if headless else 1.0)
         if element.role in ("menuitem", "option") and element.layer:
             score += 0.03

@@ -162,7 +162,12 @@ def _sole_labelled(intent: Intent, pool: Pool) -> Element | None:
     if not wanted or intent.type is StepType.FILTER:
         return None
     found = [one for one in pool.elements if _bare(label_of(one)) == wanted]
-    return found[0] if len(found) == 1 else None
+    unnamed = [
+        one
+        for one in pool.elements
+        if not words_of(label_of(one)).count and pool.label_share.get(one.ref, 0.0) >= 0.6
+    ]
+    return found[0] if len(found) == 1 and not unnamed else None
 
 
 def _bare(label: str) -> str:
@@ -173,7 +178,9 @@ def _in_place(scene: Scene, intent: Intent, place: Place) -> Decision | DontKnow
     """The intent counts records: only what lies in the record meant can be the target."""
     counted = {unit.phrase.stems for unit in place.used}
     rest = tuple(unit for unit in intent.units if unit.phrase.stems not in counted)
-    wanted = tuple(unit for unit in rest if unit.weight > 0.3)
+    wanted = tuple(
+        unit for at, unit in enumerate(rest) if unit.weight > 0.3 or (at == 0 and not unit.verb)
+    )
     inner = pool_for(scene, intent).within(place.elements)
     if not wanted or intent.wants_title or len(inner.elements) == 1:
         target = place.title if place.title is not None else None

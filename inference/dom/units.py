@@ -21,7 +21,7 @@ QUOTED: Final = re.compile(
     r"[\"“”„«‟]([^\"“”»]+)[\"“”»]|(?<!\w)['‘‚]((?:[^'’]|(?<=\w)['’](?=\w))+)['’](?!\w)"
 )
 """Text in quotes of any kind; one of its groups holds it."""
-CONTROLS: Final = frozenset({"menu"})
+CONTROLS: Final = frozenset({"menu", "details"})
 """Concepts of controls that many things have one of."""
 NARROWING: Final = frozenset({"filter", "sort", "turn_on", "turn_off"})
 """Concepts of acts that a page shows by what they work on, not by their name."""

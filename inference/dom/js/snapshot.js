@@ -70,7 +70,7 @@ function addText(node, text) {
 
 function speak(text) {
   if (!text) return;
-  lastText = text;
+  if (/[\p{L}\p{N}]/u.test(text)) lastText = text;
   while (pending.length) pending.pop().after = cut(text, 120);
 }
 
