@@ -1,17 +1,20 @@
 """The memory tier: answers with what worked before, where it is still the same thing."""
 
 from inference.decisions import ActKind, Candidate, Decision, DontKnow, DontKnowReason, Question
+from inference.dom.compound.asked import overlap
 from inference.dom.intent import read
 from inference.dom.pool import choice_of
 from inference.dom.tier import decide as ground
 from inference.memory.locator import Remembered, Standing
 from inference.memory.matching import Likeness, Match, match
-from inference.observation import Element, Observation
+from inference.observation import Observation
 from plans.step import TierName
 
 TRUSTED_SURE = 0.98
 NEW_SURE = 0.94
 """How sure a replay is; one that has been right twice is no more asked about."""
+_WITHIN = 0.98
+"""The share of a control that lies in its wrapper."""
 
 
 class MemoryTier:
@@ -111,17 +114,7 @@ def _one_thing(observation: Observation, ref: int, other: int) -> bool:
     a, b = observation.element(ref), observation.element(other)
     if a.href and a.href == b.href:
         return True
-    return a.name == b.name and (_holds(a, b) or _holds(b, a))
-
-
-def _holds(outer: Element, inner: Element) -> bool:
-    a, b = outer.box, inner.box
-    return (
-        a.x <= b.x + 1
-        and a.y <= b.y + 1
-        and a.x + a.width >= b.x + b.width - 1
-        and a.y + a.height >= b.y + b.height - 1
-    )
+    return a.name == b.name and max(overlap(a, b), overlap(b, a)) > _WITHIN
 
 
 def _candidate(observation: Observation, ref: int) -> Candidate:
