@@ -95,13 +95,30 @@ def filled_length(text: str, lengths: Mapping[str, int]) -> int:
 
 
 def fill_text(text: str, values: Mapping[str, JsonValue]) -> str:
-    """Put the values in; a name without a value stays as it is written."""
+    """Put the values in; a name without a value stays as it is written.
+
+    `{{record.field}}` is one field of a value that is an object, such as what a step read.
+    """
 
     def value_of(match: re.Match[str]) -> str:
         name = match[1]
-        return as_text(values[name]) if name in values else match[0]
+        if name in values:
+            return as_text(values[name])
+        field = _field(name, values)
+        return match[0] if field is None else as_text(field)
 
     return PLACEHOLDER.sub(value_of, text)
+
+
+def base_name(name: str) -> str:
+    """The variable that `record.field` is a part of; a name without a point is its own."""
+    return name.partition(".")[0]
+
+
+def _field(name: str, values: Mapping[str, JsonValue]) -> JsonValue:
+    base, _, field = name.partition(".")
+    value = values.get(base)
+    return value.get(field) if isinstance(value, dict) else None
 
 
 def fill(value: JsonValue, values: Mapping[str, JsonValue]) -> JsonValue:

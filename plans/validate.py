@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from plans.errors import PlanError
 from plans.guard import Guard
-from plans.placeholders import USER_INPUT, as_text, filled_length, names_in, texts_of
+from plans.placeholders import USER_INPUT, as_text, base_name, filled_length, names_in, texts_of
 from plans.plan import Plan
 from plans.refusals import read_model, short
 from plans.step import Step, StepType
@@ -97,12 +97,12 @@ def check_placeholders(plan: Plan | TaskSuite, given: Collection[str]) -> None:
     Raises:
         PlanError: a name is neither an input nor an `out_var` of the plan nor `user_input`.
     """
-    known = {*given, USER_INPUT}
+    known, read = {*given, USER_INPUT}, set[str]()
     if isinstance(plan, Plan):
-        known.update(step.out_var for step in plan.steps if step.out_var)
+        read = {step.out_var for step in plan.steps if step.out_var}
     for place, texts in _places(plan):
         for name in (name for text in texts for name in names_in(text)):
-            if name not in known:
+            if name not in known | read and base_name(name) not in read:
                 shown = f"{{{{{short(name)}}}}}"
                 raise PlanError(
                     f"{place} uses {shown}, which is neither in 'inputs' nor an 'out_var'"

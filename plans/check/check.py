@@ -15,7 +15,7 @@ from plans.fields import schema_fields
 from plans.json_text import read_json
 from plans.options import Options, read_options
 from plans.parse import PlanSource, Shape, parse_submission, read_plan_text
-from plans.placeholders import USER_INPUT, names_in, names_in_step
+from plans.placeholders import USER_INPUT, base_name, names_in, names_in_step
 from plans.plan import Plan
 from plans.record_schema import check_record_schema
 from plans.step import Step, StepType
@@ -243,7 +243,8 @@ def _bad(problems: list[Problem]) -> bool:
 def _needed(steps: list[Step], known: Mapping[str, JsonValue]) -> tuple[str, ...]:
     set_here = {step.out_var for step in steps if step.out_var}
     names = (name for step in steps for name in names_in_step(step))
-    return tuple(name for name in _missing(tuple(names), known, {}) if name not in set_here)
+    missing = _missing(tuple(names), known, {})
+    return tuple(name for name in missing if not {name, base_name(name)} & set_here)
 
 
 def _missing(

@@ -57,3 +57,15 @@ def test_a_value_is_not_filled_again() -> None:
 def test_a_document_without_placeholders_stays(value: JsonValue) -> None:
     if "{{" not in json.dumps(value):
         assert fill(value, {"a": "b"}) == value
+
+
+def test_a_field_of_what_was_read_is_filled_in() -> None:
+    values: dict[str, JsonValue] = {
+        "page": {"Year of Birth": "1970", "none": None, "n": 3},
+        "page.n": "whole",
+        "text": "x",
+    }
+    assert fill_text("Enter {{page.Year of Birth}}", values) == "Enter 1970"
+    assert fill_text("{{page.n}}", values) == "whole"
+    for name in ("{{page.none}}", "{{page.other}}", "{{text.length}}", "{{other.n}}"):
+        assert fill_text(name, values) == name
