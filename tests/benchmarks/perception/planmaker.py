@@ -89,6 +89,7 @@ def read(*names: str) -> Step:
         type=StepType.EXTRACT_DATA,
         intent=f"Read {', '.join(names)}",
         extract=Extract(fields=fields),
+        out_var="page",
     )
 
 
@@ -270,7 +271,7 @@ CLAUSES: tuple[Rule, ...] = (
         r"enter the value of (.+?) into the (.+)",
         lambda found: [
             read(found.group(1)),
-            fill(f"Enter it into the {found.group(2)}", f"{{{{{found.group(1)}}}}}"),
+            fill(f"Enter it into the {found.group(2)}", f"{{{{page.{found.group(1)}}}}}"),
         ],
     ),
     (

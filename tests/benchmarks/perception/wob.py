@@ -193,12 +193,13 @@ async def _act(episode: Episode, snapshot: Snapshot, decision: Decision) -> ActR
 
 
 async def _read(episode: Episode, step: Step) -> str | None:
-    """An `extract_data` step: each field that was read becomes a value for later steps."""
+    """An `extract_data` step: its `out_var` holds what was read for later steps."""
     content = await capture_content(episode.page)
     fields = fields_for(content, step)
     record = extract_record(content, fields, step.intent)
-    for name, read in record.fields.items():
-        if read.value is None:
-            return f"not read: {name}"
-        episode.values[name] = read.value
+    missing = [name for name, read in record.fields.items() if read.value is None]
+    if missing:
+        return f"not read: {', '.join(missing)}"
+    if step.out_var:
+        episode.values[step.out_var] = {name: read.value for name, read in record.fields.items()}
     return None
