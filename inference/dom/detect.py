@@ -32,6 +32,20 @@ _ALERT: Final = re.compile(r"\b(?:alert|status|warn\w*|error|notice|banner|toast
 _OVER: Final = re.compile(
     r"\b(?:cookies?|consent|dialog(?:ue)?|modal|pop-?ups?|overlay|paywall|fenêtre|popin)\b", re.I
 )
+_DIALOG: Final = re.compile(
+    r"\b(?:dialog(?:ue)?|modal|pop-?ups?|overlay|fenêtre|popin)(?:\s+(?:box|window))?\b"
+    r"(?:\s+(?:open(?:ed)?|showing))?",
+    re.I,
+)
+_PAYMENT: Final = re.compile(
+    r"\b(?:payment|checkout|credit card|card)\s+(?:forms?|fields?|details?|numbers?|data)\b", re.I
+)
+_CARD: Final = re.compile(
+    r"\b(?:card|cc|cvc|cvv|iban|cardnumber|kartennummer|kreditkarte\w*|carte|tarjeta|expiry"
+    r"|security code|account number|paypal)\b",
+    re.I,
+)
+_TYPED_INTO: Final = frozenset({"textbox", "combobox", "spinbutton", "searchbox"})
 _CONTROL: Final = re.compile(
     r"\b(?:button|link|checkbox|check box|field|input|tab|menu|dropdown|toggle|switch|radio"
     r"|schaltfläche|knopf|bouton|botón)\b",
@@ -53,11 +67,11 @@ def detect(observation: Observation, intent: str) -> Check:
     not all of it, when the one says the contrary of the other, or when what is asked for is of
     no kind that could be told to be absent.
     """
-    units = read_units(_ASKING.sub(" ", intent))
-    if not units:
-        return _undecided("the intent names nothing to look for")
     bare = QUOTED.sub(" ", intent)
     turned = _TURNED.search(bare) is not None
+    units = read_units(_DIALOG.sub(" ", _ASKING.sub(" ", intent)))
+    if not units:
+        return _any_dialog(observation, bare, turned=turned)
     known = None if turned else _by_kind(observation, intent, bare)
     if known is not None:
         return known
@@ -80,6 +94,15 @@ def detect(observation: Observation, intent: str) -> Check:
     return _absent(observation, intent)
 
 
+def _any_dialog(observation: Observation, bare: str, *, turned: bool) -> Check:
+    """Whether any dialog is open, where that is all that is asked for."""
+    if turned or not _DIALOG.search(bare):
+        return _undecided("the intent names nothing to look for")
+    for layer in observation.layers:
+        return Check(verdict="holds", evidence=f"over the page lies {layer.text[:120]!r}")
+    return _absent(observation, bare)
+
+
 def _by_kind(observation: Observation, intent: str, bare: str) -> Check | None:
     """Consent banners by what they offer, controls by the name in quotes; None for all else."""
     if re.search(r"\b(?:cookies?|consent)\b", bare, re.I) and (
@@ -89,6 +112,8 @@ def _by_kind(observation: Observation, intent: str, bare: str) -> Check | None:
     ):
         element = observation.element(click.ref)
         return Check(verdict="holds", evidence=f"a consent banner offers {element.name!r}")
+    if _PAYMENT.search(bare):
+        return _payment(observation)
     quoted = [next(filter(None, match.groups())) for match in QUOTED.finditer(intent)]
     if len(quoted) != 1 or not _CONTROL.search(bare):
         return None
@@ -101,11 +126,26 @@ def _by_kind(observation: Observation, intent: str, bare: str) -> Check | None:
     return _absent(observation, intent)
 
 
+def _payment(observation: Observation) -> Check:
+    """Whether there are fields for the data of a card or bank account."""
+    for element in observation.elements:
+        said = f"{element.name} {element.placeholder} {element.hints}"
+        if element.role in _TYPED_INTO and not element.hidden and _CARD.search(said):
+            name = element.name or element.placeholder
+            return Check(verdict="holds", evidence=f"a field {name!r}", element=element.path)
+    if observation.unread_frames or observation.truncated:
+        return _undecided("the page could not be read in full")
+    return Check(verdict="fails", evidence="there is no field for a card number", absence=True)
+
+
 def _absent(observation: Observation, intent: str) -> Check:
     """Whether what nothing on the page says can be told to be absent."""
     if observation.truncated or observation.unread_frames:
         return _undecided("the page could not be read in full")
+    other = _DIALOG.search(intent) is not None and bool(observation.layers)
     told = _OVER.search(intent) or _CONTROL.search(intent) or QUOTED.search(intent)
+    if other:
+        return _undecided(f"over the page lies {observation.layers[0].text[:120]!r}")
     alerts = [n.text for n in observation.notices if _ALERT.search(f"{n.kind} {n.hints}")]
     if told or (_ALARM.search(intent) and not alerts):
         return Check(verdict="fails", evidence="nothing like it is visible", absence=True)
