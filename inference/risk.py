@@ -17,17 +17,17 @@ _BASE: Final = {
     ActKind.SCROLL: 0.6,
     ActKind.HOVER: 0.6,
     ActKind.PRESS: 0.6,
-    ActKind.CLICK: 0.72,
+    ActKind.CLICK: 0.71,
     ActKind.DRAG: 0.75,
-    ActKind.FILL: 0.75,
-    ActKind.TYPE: 0.75,
-    ActKind.SELECT: 0.75,
-    ActKind.CHECK: 0.75,
-    ActKind.UNCHECK: 0.75,
+    ActKind.FILL: 0.71,
+    ActKind.TYPE: 0.71,
+    ActKind.SELECT: 0.71,
+    ActKind.CHECK: 0.71,
+    ActKind.UNCHECK: 0.71,
 }
 RISKY_THRESHOLD: Final = 0.85
 """For steps that send something, and for acts that are grave."""
-_LESS_RISKY: Final = 0.78
+_LESS_RISKY: Final = 0.75
 
 
 def threshold(act: ActKind, step: StepType, name: str) -> float:
