@@ -121,7 +121,8 @@ def _nothing_said(candidate: Candidate) -> Candidate:
 def _acceptable(wanted: Wanted, candidate: Candidate) -> bool:
     value = candidate.value or ""
     labelled = candidate.source == "label" and candidate.confidence >= 0.84
-    if wanted.kind in kinds.SOFT and labelled and 0 < len(value) <= 40:
+    figures = wanted.kind == "date" and kinds.kind_of(value) == "number"
+    if wanted.kind in kinds.SOFT and labelled and not figures and 0 < len(value) <= 40:
         return True
     if wanted.kind == "price" and candidate.source in ("json-ld", "microdata", "opengraph"):
         return any(c.isdigit() for c in value)

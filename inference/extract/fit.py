@@ -28,11 +28,15 @@ _BRACKETED = re.compile(r"^\(\d[\d.,]*[kKmM]?\+?\)$")
 _CLOCK = re.compile(r"^\d{1,2}[:.]\d{2}(?:\s?[ap]\.?m\.?)?(?:\s?\+\d)?$", re.IGNORECASE)
 _CODE = re.compile(r"^#?(?=[\w/ -]*\d)[A-Z]{0,6}[-/ ]?\d{1,10}(?:[-/][A-Z0-9]{1,8})*$")
 _FEW = re.compile(r"^[×x]?\s?\d{1,2}\s?[×x]?$")
-_LABELLED = re.compile(r"^[^:]{2,30}:(?:\s|$)")
+_LABELLED = re.compile(r"^(?!(?:re|fwd?|aw|wg|tr|rv):)[^:]{2,30}:(?:\s|$)", re.IGNORECASE)
 _CODES = frozenset(
     {"key", "id", "number", "no", "nr", "code", "ref", "reference", "sku", "ticket", "nummer"}
 )
 _THINGS = frozenset({"item", "wanted", "topic", "name", "ticket"})
+_JOINING = frozenset(
+    {"of", "the", "and", "de", "del", "della", "da", "di", "du", "la", "le", "van"}
+    | {"von", "der", "den", "und", "et", "y", "e", "des", "do", "dos", "for", "in"}
+)
 _BADGES = frozenset(
     {"new", "sale", "bestseller", "best seller", "popular", "featured", "hot", "top", "deal"}
     | {"verified", "limited", "neu", "angebot", "nouveau", "nuevo", "exclusive", "premium"}
@@ -59,7 +63,8 @@ def score(wanted: Wanted, column: Column, size: int, ordinal: int = 0) -> float:
     if named < 0.84 and len(filled) > 2 and len({slot.value for slot in filled}) == 1:
         return 0.0
     fitting = [s for s in filled if kinds.fits(wanted.kind, s.value)]
-    soft = wanted.kind in kinds.SOFT and named >= 0.93
+    figures = all(s.kind == "number" for s in filled)
+    soft = wanted.kind in kinds.SOFT and named >= 0.93 and not (wanted.kind == "date" and figures)
     if len(fitting) * 5 < len(filled) * 3 and not soft:
         return 0.0
     look = _look(wanted, filled, ordinal)
@@ -207,7 +212,10 @@ def _may_be_name(slot: Slot) -> bool:
         looks_like(concept, slot.value) for concept in LEXICON.values
     )
     place = bool(_PLACE.match(slot.value))
-    written = slot.value[0].isupper() or (slot.value.isalnum() and len(slot.value) <= 24)
+    words = [w for w in slot.value.replace("(", "").split() if w.casefold() not in _JOINING]
+    lower = sum(w[0].islower() for w in words)
+    written = slot.value[0].isupper() and (not lower or len(words) <= 2)
+    written = written or (slot.value.isalnum() and len(slot.value) <= 24)
     return len(slot.value) <= 40 and written and not known and not place
 
 

@@ -143,6 +143,8 @@ def fits(kind: FieldKind, text: str) -> bool:
         return bool(YEAR.search(text))
     if kind == "price":
         return bool(PRICE.search(text)) or plain(text) in _NO_CHARGE
+    if kind == "date" and _PLAIN_NUMBER.match(text.strip()) and not YEAR.search(text):
+        return False
     allowed = _FITS.get(kind)
     if allowed is not None and kind in ("email", "url", "handle"):
         return kind_of(text) in allowed

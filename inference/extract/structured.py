@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue
 
 from inference.content import Content, Node
 from inference.extract.tree import Tree
@@ -26,7 +26,6 @@ class Fact:
     node: int = -1
 
 
-_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 _ENTITIES = frozenset({
     "product", "vehicle", "car", "boat", "recipe", "offer", "jobposting", "realestatelisting",
     "apartment", "house", "residence", "accommodation", "article", "newsarticle", "blogposting",
@@ -52,8 +51,8 @@ def _json_ld(content: Content) -> Iterator[Fact]:
     entities: list[dict[str, JsonValue]] = []
     for script in content.json_ld:
         try:
-            parsed = _JSON.validate_python(json.loads(script, strict=False))
-        except (ValueError, ValidationError, RecursionError):
+            parsed: JsonValue = json.loads(script, strict=False)
+        except (ValueError, RecursionError):
             continue
         entities.extend(islice(_entities(parsed), _MOST_ENTITIES))
     main = [entity for entity in entities if _is_entity(entity)] or entities

@@ -217,6 +217,12 @@ def label_score(field: str, label: str) -> float:
     return 0.0
 
 
+_PEOPLE = frozenset(
+    {"sender", "author", "seller", "agent", "reviewer", "contact", "owner", "customer", "host"}
+    | {"user", "recipient", "dealer", "instructor", "requester", "vendor", "provider", "payee"}
+)
+
+
 @lru_cache(maxsize=2048)
 def field_kind(name: str, declared: str) -> FieldKind:
     """The kind of a field from its name and its declared type."""
@@ -224,6 +230,8 @@ def field_kind(name: str, declared: str) -> FieldKind:
         if declared.casefold() == kind:
             return kind
     words = name_words(name)
+    if words[-1:] == ("name",) and _PEOPLE & set(words):
+        return "person"
     for kind, marks in LEXICON.kinds.items():
         if words and words[-1] in marks:
             return kind
