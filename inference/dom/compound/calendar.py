@@ -15,6 +15,10 @@ from inference.observation import Element, Rect
 from plans.step import StepType
 
 _TYPES: Final = frozenset({StepType.FILL_FIELD, StepType.SELECT_OPTION, StepType.CLICK})
+_ASKS_DAY: Final = re.compile(
+    r"^\W*(?:select|choose|pick|set|wähle|setze)\b|\b(?:the (?:date|day)|calendar|kalender)\b", re.I
+)
+"""Clicks that mean a day, not a thing that bears a date."""
 _LEAST_DAYS: Final = 7
 """Cells with numbers of days that make a calendar."""
 _OPENER: Final = re.compile(r"date|calend|kalender|datum|fecha|check-?(?:in|out)|day\b", re.I)
@@ -77,6 +81,8 @@ def open_calendar(asked: Asked, answer: Answer) -> Answer:
 
 def _day(asked: Asked) -> date | None:
     if asked.intent.type not in _TYPES:
+        return None
+    if asked.intent.type is StepType.CLICK and not _ASKS_DAY.search(asked.question.intent):
         return None
     language = asked.scene.observation.language
     texts = (asked.intent.value, asked.question.intent)

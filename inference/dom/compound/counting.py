@@ -65,6 +65,8 @@ def _items(asked: Asked, nouns: set[str]) -> list[Element]:
     """What opens each item: titles of the main list, else links that are marked as items."""
     observation = asked.scene.observation
     index = main_group(observation)
+    if index is not None and not SEARCHES.search(asked.question.intent):
+        return []
     if index is not None:
         records = enumerate(observation.groups[index].records)
         refs = [

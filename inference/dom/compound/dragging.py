@@ -47,6 +47,8 @@ def drag(asked: Asked) -> Answer | None:
             return None
         reason = DontKnowReason.AMBIGUOUS if things else DontKnowReason.ABSENT
         return dont_know(reason, f"there is no single {found.group('what')!r} to drag", things)
+    if verb_only and not things[0].draggable:
+        return None
     onto = _end(asked, things[0], found.group("how").casefold(), found.group("where"))
     if onto is None:
         return dont_know(DontKnowReason.ABSENT, "can't tell where the drag ends", things)

@@ -19,6 +19,8 @@ _ICON: Final = re.compile(
     r"[\"“](?P<mark>[\w-]{3,30})[\"”] (?:icon|symbol)\W*$",
     re.IGNORECASE,
 )
+_FEW: Final = 4
+"""Words of a mark that says what its control does, not where it stands."""
 _SURE: Final = 0.86
 _HARMFUL: Final = UNASKED - {"next", "previous"}
 _FIELDS: Final = TEXT_ROLES | CHOICE_ROLES | CHECK_ROLES
@@ -37,7 +39,8 @@ def by_mark(asked: Asked, answer: Answer) -> Answer:
     others = [one for one in asked.elements if one.role not in _FIELDS]
     if any(wanted in words_of(one.name).stems for one in others):
         return answer
-    marked = [one for one in others if not one.name and wanted in hint_words(one.hints).stems]
+    unnamed = [one for one in others if not one.name and hint_words(one.hints).count <= _FEW]
+    marked = [one for one in unnamed if wanted in hint_words(one.hints).stems]
     asked_for = words_of(asked.question.intent).concepts
     marked = [one for one in marked if not (hint_words(one.hints).concepts & _HARMFUL) - asked_for]
     if len(marked) != 1:

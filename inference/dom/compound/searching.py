@@ -126,7 +126,7 @@ def _holder(asked: Asked, closed: list[Element], wanted: list[str]) -> Element |
             for option in one.options
             if any(alike(option, name) for name in wanted)
         ]
-        if len({one.ref for one, _ in found}) > 1:
+        if len({one.ref for one, _ in found}) > 1 or alike is _contains:
             found = [(one, option) for one, option in found if _belongs(asked, one, option)]
         if len({one.ref for one, _ in found}) == 1:
             return found[0][0]

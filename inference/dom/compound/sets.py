@@ -69,7 +69,8 @@ def gather(asked: Asked) -> Answer | None:
         return _of_many(asked, many)
     if order := _IN_ORDER.search(text):
         return _in_order(asked, order.group("way").casefold())
-    if every := _ALL_TICKS.search(text):
+    every = _ALL_TICKS.search(text) if _LEAD.search(text) else None
+    if every and not named(asked.elements, "select all"):
         return _all_ticks(asked, every.group("where") or "")
     if (one := _OF_ONE.search(text)) and (only := _of_one(asked, one)):
         return only

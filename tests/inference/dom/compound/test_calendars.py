@@ -64,3 +64,11 @@ def test_a_field_that_takes_typing_is_typed_into(player: Player) -> None:
     player.show("<label>Date <input id=f type=date></label>")
     played = player.play("Enter the date", "f.value", type=StepType.FILL_FIELD, value="12/24/2026")
     assert played.acts == ["fill Date"] and played.said == "2026-12-24"
+
+
+def test_a_date_that_only_tells_a_thing_opens_no_calendar(player: Player) -> None:
+    player.show(
+        "<title>t</title><button onclick=\"document.title='x'\">Invoice date</button>" + TABLE
+    )
+    played = player.play("Open the receipt of 03/12/2026")
+    assert played.acts == [] and played.said == "t"

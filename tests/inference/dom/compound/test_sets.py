@@ -73,3 +73,9 @@ def test_fewer_than_asked_for_is_not_a_part_of_it(player: Player) -> None:
     player.show("<title></title>" + POSTS)
     played = player.play('Click the "Like" button on 3 posts by @bob')
     assert played.end is not None and played.said == ""
+
+
+def test_words_that_ask_for_no_set(player: Player) -> None:
+    player.show(BOXES + '<button onclick="this.append(1)">Show all options</button>')
+    assert player.play("Click Show all options", ON).said == ["Ham"]
+    assert player.play("Show all options", ON).said == ["Ham"]
