@@ -22,7 +22,7 @@ _CURRENCY = (
 )
 _NUMBER = r"\d{1,3}(?:[.,'’\s]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
 PRICE = re.compile(
-    rf"{_CURRENCY}\s?-?(?:{_NUMBER})(?:[.,][-–]{{1,2}}|\s?(?:k|K|M|m|bn|Mio\.?|million)\b)?|(?:{_NUMBER})(?:[.,][-–]{{1,2}})?\s?{_CURRENCY}"
+    rf"{_CURRENCY}\s?-?(?:{_NUMBER})(?:[.,][-–]{{1,2}}|\s?(?:k|K|M|m|bn|Mio\.?|million)\b)?|(?<!\d)(?:{_NUMBER})(?:[.,][-–]{{1,2}})?\s?{_CURRENCY}"
 )
 _MONTHS = r"(?:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zäé]*\.?"
 DATE = re.compile(

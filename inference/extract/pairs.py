@@ -89,7 +89,8 @@ def _command(tree: Tree, index: int, scope: Scope) -> bool:
         node = tree.nodes[ancestor]
         if tree.is_action(ancestor) and node.attrs.get("haspopup") != "listbox":
             return True
-        if node.tag == "a" and _UI_LINK.match(tree.text(tree.scope(ancestor))):
+        short = node.tag == "a" and tree.weight(tree.scope(ancestor)) <= 80
+        if short and _UI_LINK.match(tree.text(tree.scope(ancestor))):
             return True
     return False
 
