@@ -23,7 +23,8 @@ _TAIL: Final = re.compile(
     r"|\s+(?:check ?boxes|boxes|options?|toggles|switches|filters?|items?)\s*$",
     re.IGNORECASE,
 )
-_BETWEEN: Final = re.compile(r"\s*[,;]\s*(?:and\s+|und\s+|&\s+)?|\s+(?:and|und|&)\s+", re.I)
+_COMMA: Final = re.compile(r"\s*[,;]\s*(?:(?:and|und|&)\s+)?", re.IGNORECASE)
+_AND: Final = re.compile(r"\s+(?:and|und|&)\s+", re.IGNORECASE)
 _QUOTES: Final = "\"“”„'‘’«» ."
 _ONLY: Final = re.compile(r"\b(?:only|nothing but|just|nur|exactly)\b", re.IGNORECASE)
 _ALL_TICKS: Final = re.compile(
@@ -112,11 +113,15 @@ def _each_named(asked: Asked) -> Answer | None:
 
 
 def _names(text: str) -> list[str]:
-    """The members of a list in words; what stands in quotes is never cut."""
+    """The members of a list in words; what stands in quotes is never cut.
+
+    Where commas part them, "and" does so before the last one only.
+    """
     quoted = re.findall(r"[\"“„]([^\"”]+)[\"”]", text)
     if len(quoted) > 1:
         return quoted
-    parts = [part.strip(_QUOTES) for part in _BETWEEN.split(text)]
+    *others, last = _COMMA.split(text)
+    parts = [part.strip(_QUOTES) for part in (*others, *_AND.split(last))]
     return [part for part in parts if part]
 
 

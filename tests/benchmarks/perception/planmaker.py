@@ -141,7 +141,11 @@ def fills(clause: str) -> list[Step]:
 
 
 def parts_of(text: str) -> list[str]:
-    return [part.strip(' "') for part in re.split(r",\s*(?:and )?|\s+and\s+", text) if part]
+    """The members of a list; where commas part them, "and" does so before the last one only."""
+    parts = re.split(r",\s*(?:and )?", text)
+    if len(parts) == 1:
+        parts = re.split(r"\s+and\s+", text)
+    return [part.strip(' "') for part in parts if part]
 
 
 def choices(clause: str) -> list[Step]:

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from activities.browser.act import ActResult, perform
 from activities.browser.aiming import aim
 from activities.browser.content import capture_content
+from activities.browser.settle import AFTER_LOAD, settle
 from activities.browser.snapshot import Snapshot, capture
 from inference.cascade import Cascade
 from inference.decisions import Decision, Done, DontKnow, Question
@@ -91,6 +92,7 @@ async def _play_task(task: str, seeds: range, page: Page, folder: Path, report: 
     for seed in seeds:
         await page.goto((folder / f"{task}.html").as_uri())
         utterance: str = await page.evaluate(START, seed)
+        await settle(page, timeout_s=3, patience=AFTER_LOAD)
         verdict, note = await _verdict(Episode(page, report.ground_ms[task]), utterance)
         report.tasks[task][verdict] += 1
         if verdict != "success":
