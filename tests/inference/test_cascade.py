@@ -14,6 +14,7 @@ from inference.decisions import (
 from inference.observation import Observation
 from plans.calls import Money
 from plans.step import Perception, Step, StepType, TierName
+from tests.inference.observed import element, page_of
 from tests.inference.scripted import ScriptedTier
 
 EMPTY = Observation(
@@ -134,3 +135,24 @@ async def test_a_decision_about_an_element_that_is_not_there_is_no_answer() -> N
     )
     answer = await Cascade([wrong]).decide(replace(EMPTY), question(), Perception.AUTO)
     assert isinstance(answer.result, DontKnow)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "intent", "clicks"),
+    [
+        ("Save", "Delete account", "Click Save", False),
+        ("Save", "Save changes", "Click Save", True),
+        ("Remove item", "Delete", "Remove the item", True),
+        ("Clear search", "delete", "Clear the search", True),
+        ("Close", "×", "Close the window", True),
+    ],
+)
+async def test_a_target_that_shows_another_act_than_its_name_is_handed_on(
+    name: str, text: str, intent: str, clicks: bool
+) -> None:
+    page = page_of([element(0, name, text=text)])
+    decision = Decision(act=ActKind.CLICK, ref=0, confidence=0.99, tier=TierName.DOM)
+    asked = Question(step=Step(intent=intent, type=StepType.CLICK), intent=intent)
+    cascade = Cascade([ScriptedTier(TierName.DOM, [decision])])
+    answer = await cascade.decide(page, asked, Perception.AUTO)
+    assert isinstance(answer.result, Decision) is clicks

@@ -211,13 +211,6 @@ CASES = (
         sure=False,
     ),
     Case(
-        "windows that open by the dozen",
-        SETTINGS.replace(
-            "did('save')", "did('save'); for (let i = 0; i < 3; i++) open('/popup?' + i)"
-        ),
-        sure=False,
-    ),
-    Case(
         "an act without effect among changes",
         """<main><button>Save</button><p id=t>0</p><ul id=u></ul></main><script>
         setInterval(() => { t.textContent = +t.textContent + 1; u.append('x'); }, 60);
