@@ -79,7 +79,7 @@ def _late(asked: Asked) -> Decision | None:
     if last is None:
         return None
     there = [one for one in asked.elements if (one.name, one.role) == (last.name, last.role)]
-    return look_again(asked, (there or asked.elements)[0], "waits for what was opened", 2)
+    return look_again(asked, (there or asked.elements)[0], "waits for what was opened", 4)
 
 
 def _rather(asked: Asked, answer: Decision) -> Decision:

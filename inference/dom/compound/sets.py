@@ -8,7 +8,7 @@ from inference.decisions import ActKind, DontKnowReason
 from inference.dom.compound.asked import Answer, Asked, act, dont_know, innermost, named, plain
 from inference.dom.scene import CHECK_ROLES, label_of
 from inference.dom.words import hint_words, words_of
-from inference.observation import Element, Membership
+from inference.observation import Element
 from plans.step import StepType
 
 _TICKS: Final = CHECK_ROLES - {"radio", "menuitemradio"}
@@ -38,6 +38,8 @@ _IN_ORDER: Final = re.compile(
     r"|rising|falling)\s+order\b",
     re.IGNORECASE,
 )
+_CLOSE: Final = 250
+"""Characters of a block that is about one thing."""
 _NUMBERS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "a": 1}
 _OF_MANY: Final = re.compile(
     r"[\"“„](?P<name>[^\"”]+)[\"”]\s*(?:button|icon|link|check ?box|box)?\s+"
@@ -194,28 +196,45 @@ def _of_many(asked: Asked, many: re.Match[str]) -> Answer:
 
 
 def _of_one(asked: Asked, one: re.Match[str]) -> Answer | None:
-    """The control of one name in the only record that the anchor picks."""
-    found = _in_records(asked, one.group("name"), one.group("anchor").strip(_QUOTES))
-    if len(found) != 1 or asked.intent.turn is False:
+    """The control of one name in the only record that the anchor picks.
+
+    Don't-know where there are such controls and nothing near any of them speaks of the anchor.
+    """
+    name, anchor = one.group("name"), one.group("anchor").strip(_QUOTES)
+    found = _in_records(asked, name, anchor)
+    if asked.intent.turn is False:
         return None
-    return act(ActKind.CLICK, found[0], f"the one of {one.group('anchor')}")
+    if len(found) == 1:
+        return act(ActKind.CLICK, found[0], f"the one of {anchor}")
+    saying = [element for element in asked.elements if _says(element, name)]
+    near = any(_near(asked, element, anchor) for element in saying)
+    if anchor not in asked.intent.quoted or not saying or near:
+        return None
+    return dont_know(DontKnowReason.ABSENT, f"none of them is of {anchor!r}", saying)
+
+
+def _near(asked: Asked, element: Element, anchor: str) -> bool:
+    """Whether what a control belongs to speaks of the anchor."""
+    blocks = asked.scene.observation.blocks
+    block = blocks[element.block].text if element.block >= 0 else ""
+    texts = (_own_record(asked, element), element.group, element.heading, element.layer,
+             element.before, element.column, block if len(block) <= _CLOSE else "")  # fmt: skip
+    return any(_about(text, anchor) for text in texts)
 
 
 def _in_records(asked: Asked, name: str, anchor: str) -> list[Element]:
-    scene, best = asked.scene, list[Element]()
+    """The controls of that name whose own records speak of the anchor."""
     saying = [one for one in asked.elements if _says(one, name)]
-    for index, group in enumerate(scene.observation.groups):
-        if len(group.records) < 2:
-            continue
-        found: list[Element] = []
-        for ordinal, record in enumerate(group.records):
-            member = Membership(index, ordinal)
-            inside = [one for one in saying if member in one.records]
-            if len(inside) == 1 and _about(record.text, anchor):
-                found += inside
-        if len(found) > len(best):
-            best = found
-    return best
+    return [one for one in saying if _about(_own_record(asked, one), anchor)]
+
+
+def _own_record(asked: Asked, element: Element) -> str:
+    """What the closest record around a control says that says more than the control."""
+    for member in element.records:
+        text = asked.scene.record(member).text
+        if re.search(r"[^\W\d_]{2}", text) and plain(text) != plain(element.name):
+            return text
+    return ""
 
 
 def _says(element: Element, name: str) -> bool:

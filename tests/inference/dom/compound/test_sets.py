@@ -79,3 +79,13 @@ def test_words_that_ask_for_no_set(player: Player) -> None:
     player.show(BOXES + '<button onclick="this.append(1)">Show all options</button>')
     assert player.play("Click Show all options", ON).said == ["Ham"]
     assert player.play("Show all options", ON).said == ["Ham"]
+
+
+def test_the_control_of_a_thing_that_is_not_there(player: Player) -> None:
+    rows = "".join(
+        f"<li><b>{name}</b> <button onclick='document.title=this.previousElementSibling.innerText'>Edit</button></li>"
+        for name in ("Ada", "Bob", "Cleo")
+    )
+    player.show(f"<ul>{rows}</ul>")
+    assert player.play('Click "Edit" of "Zoe"').end is not None
+    assert player.play('Click "Edit" of "Bob"').said == "Bob"
