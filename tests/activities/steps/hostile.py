@@ -214,7 +214,7 @@ CASES = (
         "an act without effect among changes",
         """<main><button>Save</button><p id=t>0</p><ul id=u></ul></main><script>
         setInterval(() => { t.textContent = +t.textContent + 1; u.append('x'); }, 60);
-        setInterval(() => fetch('/poll'), 150);</script>""",
+        setInterval(() => fetch('/poll'), 30);</script>""",
         wanted=("a save that never came",),
         sure=False,
     ),
