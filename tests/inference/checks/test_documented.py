@@ -28,7 +28,8 @@ PAGE = """<title>Cart of tents and orders</title><body><header><a href=/cart>Car
 <nav><a aria-disabled=true class=disabled>Next</a></nav></main>"""
 
 PRODUCT = """<title>Box</title><body><main><h1>Steel box</h1><p style="font-size:24px">£39.00</p>
-<p>In stock</p><p>4 results</p><dl><dt>Status</dt><dd>Open</dd><dt>Shelves</dt><dd>5</dd></dl></main>"""
+<p>In stock</p><p>4 results</p><dl><dt>Status</dt><dd>Open</dd><dt>Shelves</dt><dd>5</dd></dl>
+</main>"""
 
 
 def sentences() -> list[str]:
