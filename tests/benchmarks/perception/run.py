@@ -27,6 +27,13 @@ tier alone, no model, no network. Right on an absent target means that the tier 
 """
 
 
+WOB_NOTE = """\
+The instruction alone (never the page) becomes plan steps by general rules of English; icons in it
+are named by their class. The steps are played as required steps of a run are. Success: the game's
+reward is above 0. Don't know: a step handed on, its act was not possible, or the game's time was
+over; everything else is wrong, also a plan that came to its end and left the game unfinished."""
+
+
 def row(name: str, counts: Counter[str], good: str) -> str:
     total = sum(counts.values()) or 1
     wrong = counts["wrong"]
@@ -70,6 +77,8 @@ def wob_table(report: wob.Report, seeds: range) -> list[str]:
         "",
     ]
     lines += [
+        WOB_NOTE,
+        "",
         f"Grounding: median {median(spent):.1f} ms, longest {spent[-1]:.0f} ms"
         f" ({len(spent)} groundings).",
         "",
