@@ -5,9 +5,7 @@ from typing import Final
 from playwright.async_api import Error, Page
 
 _TIME_S: Final = 3.0
-SECRET_FIELDS: Final = (
-    "input[type=password], [autocomplete=one-time-code], [autocomplete=cc-csc]"
-)
+SECRET_FIELDS: Final = "input[type=password], [autocomplete=one-time-code], [autocomplete=cc-csc]"
 """Fields that no picture shows."""
 
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Page
+from playwright.async_api import Error, Page
 
 from activities.browser.picture import picture_of
 from activities.steps.masking import Mask
@@ -18,15 +18,23 @@ from plans.step import Perception, TierName
 
 _QUALITY = 55
 _MOST_LOOKS = 12
+_MOST_PICTURES = 4
+"""Of one call."""
+_PICTURED_PASSES = 3
+"""Passes of a step whose looks get a picture where no tier was sure."""
+_KEPT_PASSES = 200
+"""Passes of a step of which anything is kept."""
+_TEXT = "() => document.body ? document.body.innerText.slice(0, 200000) : ''"
 
 
 @dataclass
 class Sights:
     """The looks of one call.
 
-    A picture is taken the first time that a step is done, of every later try of it, and
-    wherever no tier was sure; not where memory answered. Secrets of the run are masked; a
-    page that shows one gets no picture.
+    A picture is taken the first time that a step is done, of every later try of it, and in
+    its first passes wherever no tier was sure; not where memory answered. Of a step that is
+    done very often only the first passes are kept. Secrets of the run are masked, those too
+    that are known only at the end; a page that shows one gets no picture.
     """
 
     call: Call
@@ -42,11 +50,11 @@ class Sights:
         answer: Answer,
     ) -> None:
         """Keep a look, before anything is done about it."""
-        if len(self.looks) >= _MOST_LOOKS:
+        if len(self.looks) >= _MOST_LOOKS or self.call.visit >= _KEPT_PASSES:
             return
-        sight = self._masked(sight_of(observation, question, perception, answer))
+        sight = sight_of(observation, question, perception, answer)
         picture = None
-        if self._wants_picture(answer) and not self._shows_secret(observation):
+        if self._wants_picture(answer) and not await self._shows_secret(page, observation):
             picture = await picture_of(page, _QUALITY)
         self.looks.append(Look(sight, picture))
 
@@ -54,7 +62,7 @@ class Sights:
         """Tell what came of the act that followed the last look."""
         if self.looks:
             last = self.looks[-1]
-            sight = last.sight.model_copy(update={"came_of": self.mask.text(what)[:300]})
+            sight = last.sight.model_copy(update={"came_of": what[:300]})
             self.looks[-1] = Look(sight, last.picture)
 
     async def write(self, folder: Path) -> str | None:
@@ -67,8 +75,9 @@ class Sights:
             return None
         name = sights_name(self.call.index, self.call.visit, self.call.attempt)
         heading = f"Step {self.call.index}, pass {self.call.visit}, try {self.call.attempt}"
+        looks = tuple(Look(self._masked(look.sight), look.picture) for look in self.looks)
         try:
-            await asyncio.to_thread(_write, folder / name, heading, tuple(self.looks))
+            await asyncio.to_thread(_write, folder / name, heading, looks)
         except OSError:
             return None
         return name
@@ -77,17 +86,29 @@ class Sights:
         return Sight.model_validate(self.mask.value(sight.model_dump(mode="json")))
 
     def _wants_picture(self, answer: Answer) -> bool:
+        if sum(look.picture is not None for look in self.looks) >= _MOST_PICTURES:
+            return False
         if not isinstance(answer.result, Decision):
-            return True
+            return self.call.visit < _PICTURED_PASSES
         if answer.result.tier is TierName.MEMORY:
             return False
-        return self.call.visit == 0 or self.call.attempt > 1
+        return self.call.visit == 0 or (
+            self.call.attempt > 1 and self.call.visit < _PICTURED_PASSES
+        )
 
-    def _shows_secret(self, observation: Observation) -> bool:
-        texts = [notice.text for notice in observation.notices]
+    async def _shows_secret(self, page: Page, observation: Observation) -> bool:
+        texts = [await _text_of(page), *(notice.text for notice in observation.notices)]
         for element in observation.elements:
             texts += (element.name, element.value)
         return self.mask.holds("\n".join(text for text in texts if text))
+
+
+async def _text_of(page: Page) -> str:
+    try:
+        text: str = await page.evaluate(_TEXT)
+    except Error:
+        return ""
+    return text
 
 
 def sights_name(index: int, visit: int, attempt: int) -> str:

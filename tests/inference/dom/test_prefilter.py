@@ -23,5 +23,5 @@ def test_only_what_says_anything_of_the_intent_is_kept_on_a_large_page() -> None
 
 
 def test_nothing_is_left_out_where_nothing_fits_or_few_are_there() -> None:
-    assert len(kept(MUCH + ["Go"], 'Click "Imprint"')) == MANY + 1
+    assert len(kept([*MUCH, "Go"], 'Click "Imprint"')) == MANY + 1
     assert kept(["Go", "Stop"], "Click Go") == ["Go", "Stop"]
