@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PAGES ?= ../shared/pages
+PAGES ?=
 PYTEST ?= -q -n 2 --dist loadfile
 
 .PHONY: help setup demo serve test check chaos soak history bench bench-perception contract-coverage requirements clean
@@ -17,7 +17,7 @@ help:
 	@echo "make soak              200 runs on one stack: does anything grow?"
 	@echo "make history           a run of 10,000 steps: how large its histories get"
 	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams, cancels, checkpoints"
-	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++"
+	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++, memory, cost; writes docs/benchmarks-perception.md"
 	@echo "make contract-coverage which sentence of the contract is shown by which test"
 	@echo "make requirements      compile requirements/*.txt anew from pyproject.toml"
 
@@ -65,7 +65,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.relay
 
 bench-perception: $(READY)
-	$(BIN)/python tests/benchmarks/perception/run.py --pages $(PAGES)
+	$(BIN)/python tests/benchmarks/perception/run.py --write $(if $(PAGES),--pages $(PAGES))
 
 contract-coverage: $(READY)
 	@$(BIN)/python -m tests.contract.coverage

@@ -1,6 +1,7 @@
 """Perception without a model: grounding, extraction and gates on labelled pages, MiniWoB++.
 
-`python tests/benchmarks/perception/run.py [--pages DIR] [--only PART] [--write]`
+`python tests/benchmarks/perception/run.py [--pages DIR] [--only PART] [--write]`; without
+`--pages` on the labelled pages beside the repository, where they are, and on its own.
 """
 
 import argparse
@@ -19,6 +20,9 @@ sys.path[:0] = [str(ROOT)]
 
 from tests.benchmarks.perception import cost, extraction, mutations, pages, wob  # noqa: E402
 
+SHARED = ROOT.parent / "shared" / "pages"
+OWN = ROOT / "tests" / "pages"
+PLAN_LIKE = Path(__file__).with_name("plan_like_tasks.txt")
 DOCUMENT = ROOT / "docs" / "benchmarks-perception.md"
 HEAD = """# Perception without a model
 
@@ -50,10 +54,10 @@ def added(tables: dict[str, Counter[str]]) -> Counter[str]:
     return total
 
 
-def page_table(report: pages.Report) -> list[str]:
+def page_table(title: str, report: pages.Report) -> list[str]:
     lines = [
         "",
-        "## Labelled pages: grounding",
+        f"## {title}: grounding",
         "",
         "| page | right | wrong | don't know | right | wrong |",
     ]
@@ -101,7 +105,7 @@ async def play_wob(options: argparse.Namespace, browser: Browser) -> list[str]:
         print("skipped: MiniWoB++ is not installed")
         return []
     every = sorted(path.stem for path in folder.glob("*.html"))
-    listed = (options.pages / "miniwob-tasks.txt").read_text(encoding="utf-8").split()
+    listed = PLAN_LIKE.read_text(encoding="utf-8").split()
     lines: list[str] = []
     for tasks, seeds in ((listed, options.seeds), (every, options.seeds_of_all)):
         names = [name for name in tasks if options.task is None or name in options.task]
@@ -115,28 +119,50 @@ async def play_wob(options: argparse.Namespace, browser: Browser) -> list[str]:
     return lines
 
 
+def page_sets(given: Path | None) -> dict[str, Path]:
+    """The folders of labelled pages by the title of their sections."""
+    wanted = {"Labelled pages": SHARED, "Our own labelled pages": OWN}
+    if given is not None:
+        wanted = {"Labelled pages": given}
+    for folder in wanted.values():
+        if not folder.is_dir():
+            print(f"skipped: no labelled pages at {folder}")
+    return {title: folder for title, folder in wanted.items() if folder.is_dir()}
+
+
+async def measure_pages(
+    title: str, folder: Path, options: argparse.Namespace, browser: Browser
+) -> list[str]:
+    """Grounding, extraction and gates, and memory on changed pages, as far as asked for."""
+    lines: list[str] = []
+    if options.only in (None, "pages"):
+        report = await pages.run(folder, browser)
+        lines += page_table(title, report)
+        if options.notes:
+            print("\n".join(report.notes))
+    if options.only in (None, "extraction"):
+        found = await extraction.run(folder, browser)
+        lines += ["", f"## {title}: extraction and gates", "", *found.lines()]
+        if options.notes:
+            for name, tally in found.pages.items():
+                print("\n".join(f"{name} {note}" for note in tally.notes))
+    if options.only == "mutations" or (options.only is None and folder != OWN):
+        changed = await mutations.run(folder, browser)
+        lines += ["", f"## {title}: memory on changed pages", "", *changed.lines()]
+        if options.notes:
+            print("\n".join(changed.notes))
+    return lines
+
+
 async def main(options: argparse.Namespace) -> list[str]:
     lines = [HEAD.rstrip()]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium") or None, args=["--no-sandbox"]
         )
-        if options.only in (None, "pages"):
-            if options.pages.is_dir():
-                report = await pages.run(options.pages, browser)
-                lines += page_table(report)
-                if options.notes:
-                    print("\n".join(report.notes))
-                if options.only is None:
-                    found = await extraction.run(options.pages, browser)
-                    lines += ["", "## Labelled pages: extraction and gates", "", *found.lines()]
-            else:
-                print(f"skipped: no labelled pages at {options.pages}")
-        if options.only in (None, "mutations") and options.pages.is_dir():
-            changed = await mutations.run(options.pages, browser)
-            lines += ["", "## Labelled pages: memory on changed pages", "", *changed.lines()]
-            if options.notes:
-                print("\n".join(changed.notes))
+        if options.only not in ("wob", "cost"):
+            for title, folder in page_sets(options.pages).items():
+                lines += await measure_pages(title, folder, options, browser)
         if options.only in (None, "wob"):
             lines += await play_wob(options, browser)
         if options.only in (None, "cost"):
@@ -170,11 +196,11 @@ def kind_of(section: str) -> str:
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pages", type=Path, default=ROOT.parent / "shared" / "pages")
+    parser.add_argument("--pages", type=Path, help="folder of labelled pages")
     parser.add_argument("--seeds", type=int, default=20, help="of each plan-like task")
     parser.add_argument("--seeds-of-all", type=int, default=5, help="of each task there is")
     parser.add_argument("--seed-from", type=int, default=1000, help="develop below 1000")
-    parser.add_argument("--only", choices=("pages", "mutations", "wob", "cost"))
+    parser.add_argument("--only", choices=("pages", "extraction", "mutations", "wob", "cost"))
     parser.add_argument("--task", action="append", help="only this MiniWoB++ task; repeatable")
     parser.add_argument("--notes", action="store_true", help="list what was not right")
     parser.add_argument(
