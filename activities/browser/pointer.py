@@ -14,7 +14,8 @@ from plans.step import FailureClass
 _LIFT = script("lift")
 _AIM = TypeAdapter(Aim)
 _TRIES = 3
-_DISABLED_S = 1.5
+_PATIENCE_S = {"disabled": 1.5, "covered": 0.6}
+"""A form may still be waking up, and what lies over the target may be fading away."""
 
 
 async def click(
@@ -149,12 +150,12 @@ async def _half_done(watch: Watch, tried: tuple[Aim, Seen] | None, timeout_s: fl
 async def reach(watch: Watch, element: ElementHandle) -> Aim:
     """Bring the target into view, wait a moment for one that is disabled, and aim at it."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + _DISABLED_S
+    began = loop.time()
     aim = await watch.aim()
     if aim.scrolled:
         await watch.frame()
         aim = await watch.aim()
-    while aim.state == "disabled" and loop.time() < deadline:
+    while loop.time() < began + _PATIENCE_S.get(aim.state, 0.0):
         await asyncio.sleep(0.1)
         aim = await watch.aim()
     return await _lift(element, aim) if aim.framed and aim.state == "free" else aim
