@@ -148,7 +148,7 @@ async def _half_done(watch: Watch, tried: tuple[Aim, Seen] | None, timeout_s: fl
 
 
 async def reach(watch: Watch, element: ElementHandle) -> Aim:
-    """Bring the target into view, wait a moment for one that is disabled, and aim at it."""
+    """Bring the target into view, wait a moment for one that is disabled or covered, and aim."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     aim = await watch.aim()
