@@ -13,6 +13,8 @@ from plans.step import Frozen
 _PLACE = "invalid request: extraction_schema"
 _MOST_CHARACTERS = 64 * 1024
 _DEEPEST = 24
+MOST_PROPERTIES = 60
+"""Fields of one record: each is looked for on its own, on every page that is read."""
 _MOST_VISITS = 5000
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _IDS = ("$id", "$anchor", "$dynamicAnchor")
@@ -47,6 +49,12 @@ def check_record_schema(schema: Schema) -> None:
         raise PlanError(f"{_PLACE}: is larger than {_MOST_CHARACTERS // 1024} KiB")
     if schema.get("type", "object") != "object":
         raise PlanError(f"{_PLACE}.type: must be 'object', the schema is that of one record")
+    properties = schema.get("properties")
+    if isinstance(properties, dict) and len(properties) > MOST_PROPERTIES:
+        raise PlanError(
+            f"{_PLACE}.properties: has {len(properties)} fields, at most {MOST_PROPERTIES}"
+            " can be extracted"
+        )
     _check_references(schema)
     try:
         _compile(text)

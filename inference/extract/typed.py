@@ -1,7 +1,8 @@
 """Values as a JSON Schema's types ask for them: numbers, dates, truths, lists, objects."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 
 from price_parser import Price
@@ -22,6 +23,13 @@ _TRUE = frozenset({"yes", "true", "ja", "oui", "si", "sim", "on", "included", "a
 _FALSE = frozenset({"no", "false", "nein", "non", "nao", "off", "not included", "n", "none", "nee"})
 _SYMBOLS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "Fr.": "CHF"}
 _PARTS = re.compile(r"\s*(?:[;\n•·|]|,(?=\s))\s*")
+_TWO_WAYS = re.compile(r"^[1-9]\d{0,2}[.,]\d{3}$")
+_POINT = frozenset({"en", "ja", "zh", "ko", "he", "th", "hi"})
+_COMMA = frozenset(
+    {"de", "fr", "es", "it", "nl", "pt", "pl", "cs", "sk", "sl", "hr", "da", "sv", "nb", "nn"}
+    | {"no", "fi", "ru", "uk", "tr", "el", "ro", "hu", "bg", "sr", "id"}
+)
+"""Languages that write fractions with a point, and with a comma."""
 _AMOUNTS = frozenset({"amount", "value", "price"})
 
 
@@ -43,21 +51,35 @@ def typed(schema: Schema, rule: Schema, text: str, lang: str = "") -> JsonValue:
     """
     if (member := _member(rule, text)) is not None:
         return member
-    kinds = rule_types(rule)
-    for kind in kinds:
-        reader = _READERS.get(kind)
-        if reader is not None:
-            return reader(text)
-    if "array" in kinds:
-        items = resolved(schema, rule.get("items", {}))
-        return [typed(schema, items, part, lang) for part in _PARTS.split(text) if part.strip()]
-    if "object" in kinds:
-        return _object(schema, rule, text, lang)
-    return _string(rule, text, lang)
+    kinds = sorted(rule_types(rule) or ("string",), key=lambda kind: kind == "string")
+    for kind in kinds[:-1]:
+        with suppress(Unreadable):
+            return _as(kind, schema, rule, text, lang)
+    return _as(kinds[-1], schema, rule, text, lang)
 
 
-def number_in(text: str) -> Decimal:
+def _as(kind: str, schema: Schema, rule: Schema, text: str, lang: str) -> JsonValue:
+    match kind:
+        case "integer":
+            return _integer(text, lang)
+        case "number":
+            return _number(text, lang)
+        case "boolean":
+            return _truth(text)
+        case "array":
+            items = resolved(schema, rule.get("items", {}))
+            return [typed(schema, items, part, lang) for part in _PARTS.split(text) if part.strip()]
+        case "object":
+            return _object(schema, rule, text, lang)
+        case _:
+            return _string(rule, text, lang)
+
+
+def number_in(text: str, lang: str = "") -> Decimal:
     """The one number of a text: "12.500 €", "1,284", "12.4K followers", "4.4 out of 5".
+
+    `lang`, the page's language, tells what "1.234" is: a thousand in German, a fraction in
+    English; without one, or with a currency beside it, it is read as a thousand.
 
     Raises:
         Unreadable: it has none or several.
@@ -68,11 +90,23 @@ def number_in(text: str) -> Decimal:
     if len(found) != 1:
         raise Unreadable("holds no number" if not found else "holds more than one number")
     sign, digits, multiple = found[0][1], found[0][2].strip(), (found[0][3] or "").strip()
-    amount = Price.fromstring(re.sub(r"['’\s]", "", digits)).amount
+    point = None if Price.fromstring(bare).currency else _point(digits, lang)
+    amount = Price.fromstring(re.sub(r"['’\s]", "", digits), decimal_separator=point).amount
     if amount is None:
         raise Unreadable("holds no number")
     amount *= _MULTIPLES.get(multiple.casefold(), 1)
     return -amount if sign in ("-", "−") else amount
+
+
+def _point(digits: str, lang: str) -> str | None:
+    """The decimal sign of a figure that could be read in two ways; None for any other."""
+    match = _TWO_WAYS.match(digits)
+    known = lang.casefold().split("-")[0]
+    if match is None or not known:
+        return None
+    if known in _POINT:
+        return "."
+    return "," if known in _COMMA else None
 
 
 def unreadable(found: FieldValue, reason: str) -> FieldValue:
@@ -81,15 +115,15 @@ def unreadable(found: FieldValue, reason: str) -> FieldValue:
     return found.model_copy(update={"value": None, "raw": raw, "note": reason})
 
 
-def _integer(text: str) -> int:
-    amount = number_in(text)
+def _integer(text: str, lang: str) -> int:
+    amount = number_in(text, lang)
     if amount != amount.to_integral_value():
         raise Unreadable(f"{amount} is no whole number")
     return int(amount)
 
 
-def _number(text: str) -> int | float:
-    amount = number_in(text)
+def _number(text: str, lang: str) -> int | float:
+    amount = number_in(text, lang)
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
@@ -130,10 +164,3 @@ def _member(rule: Schema, text: str) -> JsonValue:
     members = members if isinstance(members, list) else [rule["const"]] if "const" in rule else []
     wanted = plain(text)
     return next((m for m in members if isinstance(m, str) and plain(m) == wanted), None)
-
-
-_READERS: Mapping[str, Callable[[str], JsonValue]] = {
-    "integer": _integer,
-    "number": _number,
-    "boolean": _truth,
-}

@@ -195,6 +195,11 @@ OPTIONS = [
     bad("a callback that is a number", good(callback_url=1), "callback_url"),
     bad("a schema that is text", good(extraction_schema="x"), "extraction_schema"),
     bad("a schema without properties", good(extraction_schema={}), "properties"),
+    bad(
+        "a schema of too many fields",
+        good(extraction_schema={"properties": {f"f{n}": {} for n in range(61)}}),
+        "at most 60",
+    ),
     bad("an unknown perception", good(perception="psychic"), "perception"),
     bad("resume_state as text", good(resume_state="yes"), "resume_state"),
     bad("an option of the plan", {"task_suite": {"runtime": 1, "steps": [NAVIGATE]}}, "runtime"),

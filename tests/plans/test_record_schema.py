@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from plans.errors import PlanError
 from plans.fields import schema_fields
-from plans.record_schema import breaches, check_record_schema
+from plans.record_schema import MOST_PROPERTIES, breaches, check_record_schema
 
 SCHEMA: dict[str, JsonValue] = {
     "type": "object",
@@ -115,3 +115,10 @@ def test_properties_may_be_called_as_keywords_are() -> None:
 
 def test_references_decide_a_fields_type() -> None:
     assert {field.name: field.type for field in schema_fields(SCHEMA)}["price"] == "float"
+
+
+def test_no_more_fields_are_taken_than_can_be_read() -> None:
+    properties: dict[str, JsonValue] = {f"field_{n}": {} for n in range(MOST_PROPERTIES)}
+    check_record_schema({"properties": properties})
+    with pytest.raises(PlanError, match=r"properties: has 61 fields, at most 60 can be"):
+        check_record_schema({"properties": properties | {"one_more": {}}})

@@ -37,6 +37,10 @@ def of(kind: str | dict[str, JsonValue], text: str, lang: str = "en") -> JsonVal
         ({"type": "string", "format": "date"}, "9 janvier 2025", "2025-01-09"),
         ({"type": "string", "format": "date"}, "05.03.2025", "2025-03-05"),
         ({"type": ["null", "integer"]}, "7", 7),
+        ({"type": ["number", "string"]}, "Call for price", "Call for price"),
+        ({"type": ["string", "number"]}, "$1,250", 1250),
+        ({"type": ["integer", "number"]}, "2.5", 2.5),
+        ({"type": ["boolean", "string", "null"]}, "On request", "On request"),
         ({"type": "array", "items": {"type": "string"}}, "Petrol, Manual · Red", "LIST"),
         (
             {
@@ -114,3 +118,22 @@ def test_a_record_that_breaks_a_rule_as_a_whole_says_so() -> None:
 
 def test_without_a_schema_values_are_the_texts() -> None:
     assert hold(record(year="2019", phone=None), None).values == {"year": "2019", "phone": None}
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "value"),
+    [
+        ("en", "1.234", 1.234),
+        ("en-GB", "1,234", 1234),
+        ("de", "1.234", 1234),
+        ("de-AT", "1,234", 1.234),
+        ("fr", "1.234", 1234),
+        ("", "1.234", 1234),
+        ("en", "12.500 €", 12500),
+        ("en", "1.234.567", 1234567),
+    ],
+)
+def test_a_figure_of_two_readings_follows_the_language(
+    lang: str, text: str, value: JsonValue
+) -> None:
+    assert of("number", text, lang) == value
