@@ -10,7 +10,8 @@
   const nodes = [];
   const view = document.defaultView;
   const squash = (s) => s.replace(/\s+/g, " ");
-  const clip = (s, n) => (s.length > n ? s.slice(0, n) : s);
+  // At most `n` units of a text, never half a character at the end.
+  const clip = (s, n) => (s.length > n ? s.slice(0, n).replace(/[\ud800-\udbff]$/, "") : s);
   const MOST_NODES = 40000, MOST_VISITS = 200000, MOST_CHARACTERS = 2000000;
   let pendingSpace = false, visits = 0, characters = 0, complete = true;
 

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from inference.dom.script import SEEING
 from plans.step import Frozen
+from plans.well_formed import well_formed_json
 
 _READ = resources.files("inference").joinpath("content.js").read_text(encoding="utf-8").rstrip()
 SCRIPT: Final = f"""(given) => {{
@@ -91,7 +92,7 @@ def parse_content(text: str) -> Content:
     Raises:
         pydantic.ValidationError: where the text is something else.
     """
-    return _CONTENT.validate_json(text)
+    return _CONTENT.validate_json(well_formed_json(text))
 
 
 def splice_frames(content: Content, frames: dict[int, Content | None]) -> Content:

@@ -16,6 +16,7 @@ from activities.browser.joining import Placed, Starts, join
 from inference.dom.script import SNAPSHOT
 from inference.observation import FRAME_VIEW, FramePlace, FrameView, Observation, Rect
 from inference.ocr.reading import ReadPicture, take_in
+from plans.well_formed import well_formed_json
 
 ATTEMPTS: Final = 3
 """Looks at a page that navigates under the script before it is given up."""
@@ -190,4 +191,4 @@ async def _run(
     given = {"frames": list(owners), "roots": roots, "without": without_roots(frame)}
     handle = await frame.evaluate_handle(SNAPSHOT, given)
     text: str = await handle.evaluate("held => held.json")
-    return FRAME_VIEW.validate_json(text), handle
+    return FRAME_VIEW.validate_json(well_formed_json(text)), handle

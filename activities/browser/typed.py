@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from activities.browser.scripts import script
 from inference.one_time_code import CodeAsked, TypedField, code_asked
+from plans.well_formed import well_formed_json
 
 _TYPED = script("typed")
 _FIELDS = TypeAdapter(tuple[TypedField, ...])
@@ -27,6 +28,7 @@ async def code_on(page: Page) -> CodeAsked | None:
 async def _fields(frame: Frame) -> tuple[TypedField, ...]:
     try:
         async with asyncio.timeout(_FRAME_TIME_S):
-            return _FIELDS.validate_json(await frame.evaluate(_TYPED))
+            text: str = await frame.evaluate(_TYPED)
+            return _FIELDS.validate_json(well_formed_json(text))
     except (Error, TimeoutError):
         return ()

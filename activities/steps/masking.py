@@ -14,6 +14,7 @@ from plans.placeholders import (
     without_references,
 )
 from plans.secret_names import is_secret_name
+from plans.well_formed import well_formed
 
 _LEAST_DIGITS = 4
 """A number with fewer is no secret where it stands in what a page says."""
@@ -70,8 +71,8 @@ class Mask:
         return any(self._occurrences.holds(text) or names_secret(text) for text in texts_in(value))
 
     def text(self, text: str) -> str:
-        """The text with each secret, and each reference to one, as `***`."""
-        return without_references(self._occurrences.masked(text), MASK)
+        """The text with each secret, and each reference to one, as `***`; it can be encoded."""
+        return without_references(self._occurrences.masked(well_formed(text)), MASK)
 
     def value(self, value: JsonValue) -> JsonValue:
         """A JSON value with each secret in it as `***`."""

@@ -22,11 +22,12 @@ async (options) => {
   }
   const said = (root, ids) => (ids ?? "").split(/\s+/).filter(Boolean)
     .map((id) => root.getElementById?.(id)?.textContent ?? "");
+  const whole = (text) => (text.toWellFormed ? text.toWellFormed() : text);
   const labelled = (field) => {
     const own = [...(field.labels ?? [])].map((label) => label.textContent ?? "");
     const by = said(field.getRootNode(), field.getAttribute("aria-labelledby"));
     const shown = ["aria-label", "placeholder", "title"].map((name) => field.getAttribute(name) ?? "");
-    return [...own, ...by, ...shown].map((text) => text.trim().replace(/\s+/g, " ").slice(0, 100)).filter(Boolean).slice(0, 4);
+    return [...own, ...by, ...shown].map((text) => text.trim().replace(/\s+/g, " ").slice(0, 100)).map(whole).filter(Boolean).slice(0, 4);
   };
   const initial = (select) => {
     const marked = [...select.options].filter((option) => option.defaultSelected);

@@ -61,7 +61,7 @@
     if (!node || node.nodeType !== 1) return "the page";
     const id = node.id ? `#${node.id}` : "";
     const role = node.getAttribute("role");
-    const words = (node.getAttribute("aria-label") ?? node.innerText ?? "").trim().replace(/\s+/g, " ").slice(0, 40);
+    const words = (node.getAttribute("aria-label") ?? node.innerText ?? "").trim().replace(/\s+/g, " ").slice(0, 40).replace(/[\ud800-\udbff]$/, "");
     return `<${node.localName}${id}${role ? ` role=${role}` : ""}>${words ? ` "${words}"` : ""}`;
   };
 

@@ -10,7 +10,8 @@ function clean(text) {
   return UNEVEN.test(text) ? text.replace(/\s+/g, ' ').trim() : text.trim();
 }
 
-const cut = (text, max) => (text.length > max ? text.slice(0, max) : text);
+/** At most `max` units of the text, never half a character at the end. */
+const cut = (text, max) => (text.length > max ? text.slice(0, max).replace(/[\ud800-\udbff]$/, '') : text);
 const attr = (el, name) => el.getAttribute(name) || '';
 const str = (v) => (typeof v === 'string' ? v : '');
 

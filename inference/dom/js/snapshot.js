@@ -65,7 +65,7 @@ function candidate(el, tag, role, cs, ctx, heading, node, interactive) {
 function addText(node, text) {
   if (node.long || !text) return;
   node.text += text;
-  if (node.text.length > LONG * 3) { node.text = node.text.slice(0, LONG * 3); node.long = true; }
+  if (node.text.length > LONG * 3) { node.text = cut(node.text, LONG * 3); node.long = true; }
 }
 
 function speak(text) {

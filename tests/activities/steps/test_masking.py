@@ -1,6 +1,7 @@
 """A run's secrets are taken out of what a step writes."""
 
 from activities.steps.masking import Mask
+from plans.calls import Outcome
 
 MASK = Mask({"site_password": "p@ss wörd", "city": "Miami", "token": "ab"})
 
@@ -34,3 +35,9 @@ def test_a_secret_of_the_ledger_is_known_by_its_name() -> None:
     assert mask.parts("") == ()
     assert mask.parts("9") is None
     assert mask.parts("hunter%32%32") is None
+
+
+def test_what_is_written_can_be_encoded() -> None:
+    half = "x" * 119 + "\ud83d"
+    assert MASK.value({half: [half]}) == {"x" * 119 + "\ufffd": ["x" * 119 + "\ufffd"]}
+    assert Outcome(success=False, message=MASK.text(half)).model_dump_json()
