@@ -86,6 +86,7 @@ async def extract_rows(context: StepContext) -> Report:
     def read(seen: Content) -> list[Record]:
         return [clipped(record) for record in read_rows(seen, fields, step.intent, _MOST_ROWS)]
 
+    page_url = clip(context.page.url)
     records = await gather(context, content, read, most)
     if not records:
         if await asyncio.to_thread(list_proven_empty, content):
@@ -96,7 +97,6 @@ async def extract_rows(context: StepContext) -> Report:
                 message="the page says its list is empty",
             )
         return failed(FailureClass.EXTRACT_FAILED, "no rows of that kind were found on this page")
-    page_url = clip(context.page.url)
     held = [hold(record, _schema(context), content.lang) for record in records]
     rows = tuple(
         new_row(f"{context.call.index}:{key}", one, fields, url=one.url, page_url=page_url)

@@ -5,9 +5,13 @@ from collections.abc import Sequence
 import pytest
 from pydantic import JsonValue
 
+from activities.steps import gathering, runner
+from activities.steps.gathering import more_button
 from activities.steps.records import keyed
 from inference.decisions import FieldValue, Record
+from inference.observation import Element, RecordBlock, RecordGroup, Rect
 from tests.activities.steps.conftest import Bench, step_of
+from tests.inference.observed import element, page_of
 
 browser = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -31,6 +35,14 @@ const draw = () => { box.querySelectorAll(".row").forEach(r => r.remove());
     `<div class=row style="position:absolute;top:${i * high}px;height:${high}px">
      <span class=sku>SKU-${i}</span> <span class=qty>${i * 3} pcs</span></div>`) };
 box.addEventListener("scroll", draw); draw();</script>"""
+ELSEWHERE = f"""<!doctype html><title>Boats</title><h1>Boats</h1><ul id=list></ul>
+<button onclick="location = '/other-list'">Load more</button><script>
+let n = 0; for (let i = 0; i < 5; i++) {{ n++;
+  list.insertAdjacentHTML("beforeend", {CARD}); }}</script>"""
+NEVER_ENDS = f"""<!doctype html><title>Boats</title><h1>Boats</h1><ul id=list></ul><script>
+let n = 0; const more = () => {{ for (let i = 0; i < 3; i++) {{ n++;
+  list.insertAdjacentHTML("beforeend", {CARD}); }} }}; more(); more();
+addEventListener("scroll", () => setTimeout(more, 60)); </script>"""
 PLAIN = """<!doctype html><title>Boats</title><h1>Boats</h1><ul>
 <li><h3><a href="/boat/1?utm_source=a">Boat 1</a></h3><p>$1</p></li>
 <li><h3><a href="/boat/2">Boat 2</a></h3><p>$2</p></li>
@@ -77,6 +89,18 @@ class TestInChromium:
         rows = await read(bench, VIRTUAL, "sku quantity")
         assert len(rows) == 80 and "SKU-79" in rows[-1]
 
+    async def test_what_another_page_shows_is_dropped(self, bench: Bench) -> None:
+        bench.shop.site.pages |= {"/other-list": LOAD_MORE.replace("Boat ${n}", "Ad ${n}")}
+        rows = await read(bench, ELSEWHERE, "title price")
+        assert len(rows) == 5 and not any("Ad" in row for row in rows)
+
+    async def test_time_that_is_over_leaves_what_was_read(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(runner, "_LONGEST_STEP_S", 12.0)
+        monkeypatch.setattr(gathering, "_SPARE_S", 5.0)
+        assert len(await read(bench, NEVER_ENDS, "title price")) >= 6
+
     async def test_a_list_with_pages_is_read_as_it_stands(self, bench: Bench) -> None:
         rows = await read(bench, PLAIN, "title price")
         assert len(rows) == 2
@@ -106,3 +130,41 @@ def test_an_address_that_all_share_tells_nothing_apart() -> None:
 
 def test_the_same_text_twice_in_one_list_is_two_records() -> None:
     assert len(set(keys(("A", ""), ("A", ""), ("B", "")))) == 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Load more", "Show 20 more", "View more results", "Mehr laden", "Afficher plus", "Ver más"],
+)
+def test_a_button_for_more_of_the_list(name: str) -> None:
+    found = more_button(page_of(["Filter", name]))
+    assert found is not None and found.name == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Get more credits",
+        "See more plans",
+        "Get more storage now",
+        "Show more filters",
+        "View more details",
+        "Show more options",
+        "Afficher plus de filtres",
+        "Ver más detalles",
+    ],
+)
+def test_a_button_for_more_of_something_else(name: str) -> None:
+    assert more_button(page_of(["Filter", name])) is None
+
+
+def test_a_button_for_more_stands_below_its_list() -> None:
+    cards = tuple(RecordBlock(f"Boat {n}", "", False, Rect(300, 200 + n, 600, 90)) for n in (0, 99))
+    group = RecordGroup("li", "main", "", 0, cards)
+
+    def button(x: float, y: float) -> Element | None:
+        more = element(0, "Show more", box=Rect(x, y, 120, 30))
+        return more_button(page_of([more], groups=(group,)), records(("Boat 0", "")))
+
+    assert button(400, 420) is not None
+    assert button(400, 90) is None and button(40, 420) is None
