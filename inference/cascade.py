@@ -76,9 +76,18 @@ class Cascade:
         Tiers that are not configured are passed over and noted; each one asked gets the
         candidates of the one before it.
         """
+        return await self._ask(_order(perception, question.step), observation, question)
+
+    async def known(self, observation: Observation, question: Question) -> Answer:
+        """What the tiers know that cost nothing: memory, then the page's own words."""
+        return await self._ask((TierName.MEMORY, TierName.DOM), observation, question)
+
+    async def _ask(
+        self, names: Sequence[TierName], observation: Observation, question: Question
+    ) -> Answer:
         trail: list[Asked] = []
         last: DontKnow | None = None
-        for name in _order(perception, question.step):
+        for name in names:
             tier = self._tiers.get(name)
             if tier is None:
                 trail.append(Asked(tier=name, outcome=NOT_CONFIGURED))

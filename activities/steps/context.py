@@ -9,12 +9,12 @@ from pydantic import JsonValue
 
 from activities.browser.act import ActResult, perform
 from activities.browser.aiming import aim
-from activities.browser.picture_texts import PictureTexts
+from activities.browser.picture_texts import TIME_S, PictureTexts
 from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.acts import Acts
 from activities.steps.masking import Mask
-from activities.steps.pictured import decide_in_pictures, with_advice
+from activities.steps.pictured import UNREAD, decide_in_pictures, with_advice
 from activities.steps.remembering import Remembering
 from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
@@ -166,8 +166,12 @@ class StepContext:
     async def _ask(self, snapshot: Snapshot, question: Question, passing: bool) -> Answer:
         """The tiers' answer; pictures are read before a model is asked, unless it is planned."""
         early = self.perception is Perception.AUTO and not passing
-        if early and (answer := await self._in_pictures(snapshot, question)) is not None:
-            return answer
+        if early and self.pictures.equipped and snapshot.observation.pictures:
+            known = await self.cascade.known(snapshot.observation, question)
+            if isinstance(known.result, Decision):
+                return known
+            if (answer := await self._in_pictures(snapshot, question)) is not None:
+                return answer
         answer = await self.cascade.decide(snapshot.observation, question, self.perception)
         if isinstance(answer.result, Decision) or passing:
             return answer
@@ -176,7 +180,16 @@ class StepContext:
         return with_advice(self.pictures, snapshot, question, answer)
 
     async def _in_pictures(self, snapshot: Snapshot, question: Question) -> Answer | None:
-        return await decide_in_pictures(self.pictures, self.page, snapshot, question)
+        if UNREAD in self.notes:
+            return None
+        time_s = self.time_left(2 * TIME_S) / 2
+        try:
+            return await decide_in_pictures(
+                self.pictures, self.page, snapshot, question, time_s=time_s
+            )
+        except TimeoutError:
+            self.notes.append(UNREAD)
+            return None
 
     async def saw(self, snapshot: Snapshot, result: Decision | DontKnow) -> None:
         """Keep a look about which the step's own code decided without the cascade."""

@@ -2,9 +2,12 @@
 
 import asyncio
 
+from activities.browser.picture_texts import TIME_S
+from activities.browser.snapshot import Snapshot
 from activities.steps.checking import tell
 from activities.steps.context import StepContext
 from activities.steps.list_page import filters_shown
+from activities.steps.pictured import UNREAD
 from activities.steps.report import Report, failed
 from inference.checks.asking import Checked, Condition
 from plans.step import FailureClass, Step, StepType
@@ -79,10 +82,18 @@ async def _look(context: StepContext, *, pictures: bool = False) -> Condition:
     snapshot = await context.look_untouched()
     try:
         if pictures:
-            await context.pictures.take_in(context.page, snapshot)
+            await _read_pictures(context, snapshot)
         return Condition(context.step.intent, snapshot.observation)
     finally:
         await snapshot.dispose()
+
+
+async def _read_pictures(context: StepContext, snapshot: Snapshot) -> None:
+    try:
+        time_s = context.time_left(2 * TIME_S) / 2
+        await context.pictures.take_in(context.page, snapshot, time_s=time_s)
+    except TimeoutError:
+        context.notes.append(UNREAD)
 
 
 def _undecided(step: Step, checked: Checked) -> Report:

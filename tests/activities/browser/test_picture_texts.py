@@ -1,6 +1,9 @@
 # ruff: noqa: E501
 """Text painted into a picture is read where nothing else names the target, and clicked in its place."""
 
+import asyncio
+import threading
+import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 
@@ -114,3 +117,34 @@ async def test_what_is_painted_counts_as_visible(page: Page) -> None:
     assert detect(snapshot.observation, 'Is "Leave table" visible?').verdict != "holds"
     await PictureTexts(FakeReader()).take_in(page, snapshot)
     assert detect(snapshot.observation, 'Is "Leave table" visible?').verdict == "holds"
+
+
+class SlowReader(FakeReader):
+    """Reads once it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = threading.Event()
+        self.threads: set[str] = set()
+
+    def read(self, png: bytes) -> Sequence[PictureText]:
+        self.threads.add(threading.current_thread().name)
+        self.let.wait(30)
+        return super().read(png)
+
+
+async def test_a_slow_reader_holds_up_nobody(page: Page) -> None:
+    await page.set_content(PAGE)
+    reader = SlowReader()
+    texts, snapshot = PictureTexts(reader), await capture(page)
+    before, started = snapshot.observation, time.monotonic()
+    looks = [texts.take_in(page, snapshot, time_s=0.6) for _ in range(3)]
+    late = await asyncio.gather(*looks, return_exceptions=True)
+    assert [type(one) for one in late] == [TimeoutError] * 3
+    assert time.monotonic() - started < 5
+    assert snapshot.observation == before
+    assert await asyncio.wait_for(asyncio.to_thread(int, "1"), 1) == 1
+    reader.let.set()
+    assert await texts.take_in(page, snapshot)
+    assert reader.reads == 2
+    assert len(reader.threads) == 1 and "pictures" in reader.threads.pop()
