@@ -1,6 +1,7 @@
 """Rules for errors and warnings that a page shows."""
 
 import re
+from typing import Literal
 
 from inference.checks.clause import Clause, undecided
 from inference.checks.page import Page
@@ -39,9 +40,22 @@ _THANKS = re.compile(
 )
 _NOT_YET = re.compile(
     r"\b(?:not|no|never|once|when|after|until|before|if|will|to be|can|must|should|may|yet|failed"
-    r"|error|unable|being|how|please|would|every|previous\w*|last|ago)\b|n[’']t\b|\?",
+    r"|error|unable|being|how|please|would|could|might|every|previous\w*|last|ago)\b|n[’']t\b|\?",
     re.I,
 )
+_SENTENCE = re.compile(r"(?<=[.!])\s+")
+_LEAD = (
+    r"(?:(?:thank you|thanks|success|congratulations|great|done|all set)\s*[,:!–—-]\s*)?"
+    r"(?:(?:the|an?|your|my|this)\s+)?"
+)
+_NUMBER = r"(?:\s+(?:number|nr|id)?\s*#?[\w-]*\d[\w-]*)?"
+_BEING = r"(\s+(?:is|are|was|were|has been|have been)(?:\s+now)?)?(?:\s+successfully)?"
+_UNDONE = re.compile(
+    r"\b(?:cancel\w*|delet\w+|undone|revert\w*|revers\w+|refund\w*|declin\w+|reject\w+|expire\w*"
+    r"|withdr\w+|remov\w+|discard\w*|void\w*|lost)\b",
+    re.I,
+)
+_LISTS = frozenset({"li", "ol", "ul", "table", "dl", "nav"})
 
 
 def about_done(page: Page, clause: Clause) -> Check | None:
@@ -52,18 +66,43 @@ def about_done(page: Page, clause: Clause) -> Check | None:
     match = _DONE.match(clause.text)
     if match is None or clause.negated:
         return None
-    words = {stem(w) for w in plain(match[1]).split()} | {stem(match[2].lower())}
     headings = {heading.node for heading in page.tree.headings if heading.rank <= 3}
     for node, line in page.tree.lines:
         if len(line) > 160 or _NOT_YET.search(line) or page.tree.is_chrome(node):
             continue
+        said = _reports(line, match[1], match[2])
+        if said is None:
+            continue
         role = page.tree.nodes[node].attrs.get("role", "")
-        around = [node, *page.tree.ancestors(node)][:3]
-        told = role in ("alert", "status") or any(_tells(page, at) for at in around)
-        reported = told or node in headings or _THANKS.search(line) is not None
-        if reported and words <= {stem(w) for w in plain(line).split()}:
+        around = [node, *page.tree.ancestors(node)]
+        told = role in ("alert", "status") or any(_tells(page, at) for at in around[:3])
+        listed = any(page.tree.nodes[at].tag in _LISTS for at in around)
+        heads = node in headings and (said == "sentence" or not listed)
+        if told or heads or _THANKS.search(line) is not None:
             return clause.answer(True, f"the page says {line!r}", page.tree.path(node))
     return None
+
+
+def _reports(line: str, subject: str, done: str) -> Literal["sentence", "title"] | None:
+    """Whether one sentence of the line says that this was done, and nothing else.
+
+    A title leaves the verb "to be" out. None where no sentence does, or where another one of
+    the line tells of something taken back.
+    """
+    pattern = re.compile(
+        rf"{_LEAD}{re.escape(subject)}{_NUMBER}{_BEING}\s+{re.escape(done)}"
+        r"(?:\s+successfully)?[.!\s]*",
+        re.I,
+    )
+    told: re.Match[str] | None = None
+    for sentence in _SENTENCE.split(line.strip()):
+        match = pattern.fullmatch(sentence)
+        if match is None and _UNDONE.search(sentence):
+            return None
+        told = told or match
+    if told is None:
+        return None
+    return "sentence" if told[1] else "title"
 
 
 def _tells(page: Page, index: int) -> bool:
