@@ -133,7 +133,8 @@ class Report:
         """The table in Markdown."""
         return [
             f"Cards, table rows, form lines and comments; medians in ms over {ROUNDS} fresh pages"
-            f" (fewer once a size has taken {TIME_S:.0f} s), beside `page.locator('body').aria_snapshot()` on the same pages. Grounding is the"
+            f" (fewer once a size has taken {TIME_S:.0f} s), beside"
+            " `page.locator('body').aria_snapshot()` on the same pages. Grounding is the"
             f" mean of {len(QUESTIONS)} intents.",
             "",
             "| elements | taken | looking | grounding | together | content | aria_snapshot"
