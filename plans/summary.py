@@ -1,21 +1,30 @@
 """The account of a run: `summary` and `dynamic_verification_summary` (contract, section 4)."""
 
+import re
 from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field
 
 from plans.calls import Finish, Present
 from plans.cost import CostBreakdown, usd
+from plans.filters import list_filters
 from plans.plan import Plan
 from plans.state import Counters
-from plans.step import Frozen, Section, StepType, TierName
+from plans.step import Frozen, Section, Step, StepType, TierName
 from plans.structure import Structure
 
-_LIST_FILTERS = frozenset({StepType.NAVIGATE, StepType.FILTER, StepType.CLICK})
+_FILTERS = frozenset({StepType.FILTER, StepType.SELECT_OPTION})
+_LEADS = frozenset({StepType.NAVIGATE, StepType.CLICK})
+"""Steps that may open a filtered list."""
+_NO_FILTERS = re.compile(
+    r"(?i)(?:page|p|sort\w*|order\w*|dir|view|layout|lang\w*|locale|ref|utm_\w+|tab|limit|per_page)$"
+)
+_FIRST_PAGE = "page_1_required_filters_present"
 
 
 class Totals(Frozen):
-    """Pages and items. Found are the items opened, or the records where a page gives many."""
+    """Pages and items. Found are the items that the lists' pages showed, opened or not."""
 
     pages_seen: int = 0
     found_items: int = 0
@@ -126,10 +135,12 @@ def summarise(
 def verification(counters: Counters, finish: Finish, plan: Plan) -> DynamicVerification:
     """The verdict, the totals, and one check a gate.
 
-    A run that succeeded passes when no item and no step of it failed, required or not.
+    A run that succeeded passes when no item and no step of it failed, required or not, and
+    every check passed.
 
-    Gates in the set-up of a plan that walks a list make one check together,
-    `page_1_required_filters_present`; any other is named `step_<index>_gate`.
+    Gates on filters in the set-up of a plan that walks a list make one check together,
+    `page_1_required_filters_present`; any other is named `step_<index>_gate`. A gate is on
+    filters when its step sets one, or opens the list and its sentence names a filter.
     """
     totals = Totals(
         pages_seen=counters.pages_seen,
@@ -138,10 +149,12 @@ def verification(counters: Counters, finish: Finish, plan: Plan) -> DynamicVerif
         completed_items=counters.completed_items,
         failed_items=counters.failed_items,
     )
+    gates = _checks(counters, plan)
+    checks = gates | _filter_checks(counters, gates.get(_FIRST_PAGE))
     return DynamicVerification(
-        verdict=_verdict(counters, finish),
+        verdict=_verdict(counters, finish, checks),
         totals=totals,
-        checks=_checks(counters, plan) | _filter_checks(counters),
+        checks=checks,
         pages=tuple(_page(number, counters) for number in sorted(counters.pages)),
     )
 
@@ -161,11 +174,11 @@ def _page(number: int, counters: Counters) -> PageAccount:
     )
 
 
-def _filter_checks(counters: Counters) -> dict[str, Present]:
+def _filter_checks(counters: Counters, gated: Present | None) -> dict[str, Present]:
     """For a plan that sets filters: whether each page of its list still showed them.
 
-    A page that nobody looked at is `unknown`. Where a gate has told of the first page, and
-    that page alone can't be told about, the gate's word stands.
+    A page that nobody looked at is `unknown`. Where a gate on filters has told of the first
+    page, its word stands if that page can't be told about, and its "fail" always.
     """
     if not any(page.filters for page in counters.pages.values()):
         return {}
@@ -173,28 +186,57 @@ def _filter_checks(counters: Counters) -> dict[str, Present]:
     for number in range(1, counters.pages_seen + 1):
         page = counters.pages.get(number)
         shown = (page.filters if page else None) or "unknown"
-        gated = number == 1 and any(counters.checks.values())
-        if not (gated and shown == "unknown"):
+        stands = number == 1 and (gated == "fail" or (gated and shown == "unknown"))
+        if not stands:
             checks[f"page_{number}_required_filters_present"] = shown
     return checks
 
 
-def _verdict(counters: Counters, finish: Finish) -> Literal["pass", "partial", "fail"]:
+def _verdict(
+    counters: Counters, finish: Finish, checks: dict[str, Present]
+) -> Literal["pass", "partial", "fail"]:
     if finish.status == "succeeded":
-        return "partial" if counters.failed_items or counters.failed_steps else "pass"
+        whole = not counters.failed_items and not counters.failed_steps
+        return "pass" if whole and all(one == "pass" for one in checks.values()) else "partial"
     return "partial" if counters.rows_viable else "fail"
 
 
 def _checks(counters: Counters, plan: Plan) -> dict[str, Present]:
     structure = Structure(plan.steps)
     first = min((loop.target for loop in structure.loops), default=0)
+    wanted = frozenset(one.value for one in list_filters(plan, {}))
     checks: dict[str, Present] = {}
     for index, held in sorted(counters.checks.items()):
         filters = (
             index < first
             and structure.section(index) is Section.SETUP
-            and plan.steps[index].type in _LIST_FILTERS
+            and _on_filters(plan.steps[index], wanted)
         )
-        name = "page_1_required_filters_present" if filters else f"step_{index}_gate"
+        name = _FIRST_PAGE if filters else f"step_{index}_gate"
         checks[name] = "pass" if held and checks.get(name) != "fail" else "fail"
     return checks
+
+
+def _on_filters(step: Step, wanted: frozenset[str]) -> bool:
+    """Whether the step sets a filter, or opens a list and its sentence names a filter's value.
+
+    Filters are those that the plan sets, and what the step's own address asks for.
+    """
+    if step.type in _FILTERS:
+        return True
+    if step.type not in _LEADS or not step.verify:
+        return False
+    asked = parse_qsl(urlsplit(step.params.url or step.url or "").query)
+    values = wanted | {value for name, value in asked if not _NO_FILTERS.match(name)}
+    said = f" {_words(step.verify)} "
+    return any(f" {_words(value)} " in said for value in values if _tells(value))
+
+
+def _tells(value: str) -> bool:
+    """Whether a filter's value is more than a small number or a sign."""
+    words = _words(value)
+    return len(words) > 2 if words.isdigit() else len(words) > 1
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[\w{}]+", text.casefold()))

@@ -88,7 +88,7 @@ def test_ten_listings_are_ten_right_rows(api: Api, site: Site) -> None:
     assert verification["checks"] == {"page_1_required_filters_present": "pass"}
     assert verification["totals"] == {
         "pages_seen": 1,
-        "found_items": 10,
+        "found_items": 12,
         "attempted_items": 10,
         "completed_items": 10,
         "failed_items": 0,
@@ -101,7 +101,9 @@ def test_ten_listings_are_ten_right_rows(api: Api, site: Site) -> None:
         "navigate_back",
     ] * 10
     assert all(step["success"] and step["attempts"] == 1 for step in steps)
-    assert summary["tiers"] == {"memory": 0, "dom": 20, "holo3": 0, "claude": 0}
+    tiers = summary["tiers"]
+    assert tiers["memory"] + tiers["dom"] == 20
+    assert tiers["holo3"] == tiers["claude"] == 0
 
     names = ("result.json", "leads.csv", "extracted_rows.json", "extracted_rows.csv")
     files = {name: api.artifact(result["run_id"], name) for name in names}

@@ -1,19 +1,26 @@
 """The account of a run, the help for a failed one, and the table of classes."""
 
-from plans.calls import Finish, Money
+from pydantic import JsonValue
+
+from plans.calls import Finish, Money, Present
 from plans.cost import micro, usd
 from plans.failure_help import failure_help
 from plans.halts import HALT_OF
 from plans.plan import Plan
-from plans.state import Counters
+from plans.state import Counters, PageCount
 from plans.step import FailureClass, HaltClass, Step, TierName
-from plans.summary import Video, summarise
+from plans.summary import DynamicVerification, Video, summarise, verification
 
 PLAN = Plan(
     steps=tuple(
         Step.model_validate({"intent": "x", **fields})
         for fields in (
-            {"type": "navigate", "gate": True, "verify": "boats"},
+            {
+                "type": "navigate",
+                "gate": True,
+                "params": {"url": "{{site}}/boats?seller=private&page=1"},
+                "verify": "Page 1 shows boats of private sellers",
+            },
             {"type": "filter", "gate": True, "verify": "private"},
             {"type": "click"},
             {"type": "extract_data"},
@@ -111,6 +118,44 @@ def test_one_filter_that_fails_fails_the_check() -> None:
         )
         checks = summary.dynamic_verification_summary.checks
         assert checks == {"page_1_required_filters_present": "fail"}
+
+
+def checks_of(verify: str, url: str = "https://a.test/boats?state=FL&sort=price&page=1"):
+    step: dict[str, JsonValue] = {
+        "type": "navigate", "intent": "x", "gate": True, "verify": verify, "params": {"url": url}
+    }  # fmt: skip
+    plan = PLAN.model_copy(update={"steps": (Step.model_validate(step), *PLAN.steps[1:])})
+    finish = Finish(status="succeeded")
+    return verification(Counters(checks={0: True}, list_seen=True), finish, plan).checks
+
+
+def test_a_gate_that_names_no_filter_says_nothing_of_filters() -> None:
+    for verify in ("Page shows boats", "Page 1 shows boats by price", "The user is logged in"):
+        assert checks_of(verify) == {"step_0_gate": "pass"}
+    assert checks_of("Page shows boats in FL") == {"page_1_required_filters_present": "pass"}
+    assert checks_of("boats in FL", "https://a.test/boats") == {"step_0_gate": "pass"}
+
+
+def filtered(*shown: Present, gates: dict[int, bool] | None = None) -> DynamicVerification:
+    counters = Counters(list_seen=True, pages_turned=len(shown) - 1, checks=gates or {})
+    for number, one in enumerate(shown, 1):
+        counters.pages[number] = PageCount(filters=one)
+    return verification(counters, Finish(status="succeeded"), PLAN)
+
+
+def test_the_verdict_is_pass_only_where_every_check_passed() -> None:
+    assert filtered("pass", "pass").verdict == "pass"
+    assert filtered("pass", "fail").verdict == "partial"
+    assert filtered("pass", "unknown").verdict == "partial"
+    assert filtered("pass", gates={5: False}).verdict == "partial"
+
+
+def test_a_look_at_the_first_page_and_a_gate_on_its_filters_tell_together() -> None:
+    name = "page_1_required_filters_present"
+    assert filtered("unknown", gates={1: True}).checks[name] == "pass"
+    assert filtered("unknown", gates={5: True}).checks[name] == "unknown"
+    assert filtered("pass", gates={1: False}).checks[name] == "fail"
+    assert filtered("fail", gates={1: True}).checks[name] == "fail"
 
 
 def test_every_step_class_has_its_run_class_and_every_run_class_its_help() -> None:

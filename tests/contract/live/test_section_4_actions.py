@@ -199,7 +199,7 @@ def test_the_dynamic_verification_has_totals_and_checks(acme: Caller, succeeded:
     > completed_items, failed_items}, checks:{"page_1_required_filters_present":"pass", …}}`.
     """
     found = acme.status(succeeded)["summary"]["dynamic_verification_summary"]
-    assert set(found) == {"verdict", "totals", "checks"}
+    assert set(found) == {"verdict", "totals", "checks", "pages"}
     assert set(found["totals"]) == {
         "pages_seen", "found_items", "attempted_items", "completed_items", "failed_items",
     }  # fmt: skip
