@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from inference.content import Flag
 from inference.extract.grid import cells_of, is_row, is_table, read_grid
@@ -15,6 +16,8 @@ from inference.extract.words import name_words
 _SKIP = frozenset({"select", "head", "svg", "#text", "br", "option", "dl", "p", "ol.steps"})
 _HASHED = re.compile(r"\d")
 MIN_RECORDS = 2
+_MOST_AROUND = 24
+"""Records of other groups that one may lie in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,19 @@ def all_groups(tree: Tree) -> tuple[Group, ...]:
         if not node.flags & Flag.SR
         for group in _flat(tree, index)
     ]
-    return (*found, *flat, *_merged(tree, found))
+    return tuple(_near(tree, [*found, *flat, *_merged(tree, found)]))
+
+
+def _near(tree: Tree, found: list[Group]) -> list[Group]:
+    """The groups but those that lie too deep within the records of others to be anyone's list."""
+    edges = [0] * (len(tree.nodes) + 1)
+    for group in found:
+        for place in range(len(group.records)):
+            span = group.span(tree, place)
+            edges[span.start] += 1
+            edges[span.end] -= 1
+    around = list(accumulate(edges))
+    return [group for group in found if around[group.parent] <= _MOST_AROUND]
 
 
 def _plain_groups(tree: Tree) -> list[Group]:

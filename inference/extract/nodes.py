@@ -63,6 +63,8 @@ class NodeTree:
             children.reverse()
         self.values: dict[int, str] = {}
         """Values of elements that were read already, kept by `pairs.value_text`."""
+        self.value_parts: tuple[list[str], list[int]] | None = None
+        """What each node adds to a value and the command around it, kept by `pairs.value_text`."""
 
     @property
     def whole(self) -> Scope:
@@ -79,6 +81,14 @@ class NodeTree:
         while parent >= 0:
             yield parent
             parent = self.nodes[parent].parent
+
+    @cached_property
+    def depths(self) -> list[int]:
+        """How many elements each node lies in."""
+        depths: list[int] = []
+        for node in self.nodes:
+            depths.append(depths[node.parent] + 1 if node.parent >= 0 else 0)
+        return depths
 
     def elements(self, index: int) -> list[int]:
         """Child elements, texts left out."""

@@ -62,37 +62,49 @@ def value_text(tree: Tree, index: int) -> str:
 
 
 def _values(tree: Tree, scope: Scope) -> str:
-    parts: list[str] = []
-    for index in range(scope.start, scope.end):
-        node = tree.nodes[index]
-        if node.tag in CONTROLS and not tree.is_action(index):
-            kind = node.attrs.get("type", "")
-            if kind not in ("checkbox", "radio", "hidden"):
-                parts.append(" " + node.attrs.get("value", ""))
-        if node.tag == "br" or (node.flags & Flag.BLOCK and node.tag != "#text"):
-            parts.append(" ")
-        shown = node.tag == "#text" and not node.flags & Flag.SR
-        if (
-            shown
-            and tree.nodes[node.parent].tag not in CONTROLS
-            and not _command(tree, index, scope)
-        ):
-            parts.append(node.text)
-    text = squash("".join(parts))
+    if tree.value_parts is None:
+        tree.value_parts = _value_parts(tree)
+    texts, commands = tree.value_parts
+    inner = slice(scope.start, scope.end)
+    shown = zip(texts[inner], commands[inner], strict=True)
+    text = squash("".join(part for part, command in shown if command < scope.start))
     return text or tree.text(scope, commands=True)
 
 
-def _command(tree: Tree, index: int, scope: Scope) -> bool:
-    for ancestor in tree.ancestors(index):
-        if ancestor < scope.start:
-            return False
-        node = tree.nodes[ancestor]
-        if tree.is_action(ancestor) and node.attrs.get("haspopup") != "listbox":
-            return True
-        short = node.tag == "a" and tree.weight(tree.scope(ancestor)) <= 80
-        if short and _UI_LINK.match(tree.text(tree.scope(ancestor))):
-            return True
-    return False
+def _value_parts(tree: Tree) -> tuple[list[str], list[int]]:
+    """What each node adds to a value, and for a text the nearest command around it, else -1."""
+    texts: list[str] = []
+    commands: list[int] = []
+    within: list[int] = []
+    for index, node in enumerate(tree.nodes):
+        around = within[node.parent] if node.parent >= 0 else -1
+        text = node.tag == "#text"
+        within.append(index if not text and _is_command(tree, index) else around)
+        commands.append(around if text else -1)
+        texts.append(_value_part(tree, index))
+    return texts, commands
+
+
+def _value_part(tree: Tree, index: int) -> str:
+    node = tree.nodes[index]
+    if node.tag == "#text":
+        shown = not node.flags & Flag.SR and tree.nodes[node.parent].tag not in CONTROLS
+        return node.text if shown else ""
+    part = ""
+    ticked = node.attrs.get("type", "") in ("checkbox", "radio", "hidden")
+    if node.tag in CONTROLS and not ticked and not tree.is_action(index):
+        part = " " + node.attrs.get("value", "")
+    return part + (" " if node.tag == "br" or node.flags & Flag.BLOCK else "")
+
+
+def _is_command(tree: Tree, index: int) -> bool:
+    """Whether the text in an element says what to do, as "Change" does."""
+    node = tree.nodes[index]
+    if tree.is_action(index) and node.attrs.get("haspopup") != "listbox":
+        return True
+    scope = tree.scope(index)
+    short = node.tag == "a" and tree.weight(scope) <= 80
+    return short and bool(_UI_LINK.match(tree.text(scope)))
 
 
 def _is_label(text: str) -> bool:

@@ -15,6 +15,8 @@ from inference.extract.tree import Tree
 from inference.extract.words import is_placeholder, name_words
 
 _SPLIT = re.compile(r"\s*(?:[·•|¦])\s*")
+_DEEPEST = 48
+"""How deep in a record a value may stand."""
 _STAR_NAME = re.compile(
     r"(\d(?:[.,]\d)?)\s*(?:out of|of|/|von)\s*\d+\s*(?:stars?|sternen?)?|(\d(?:[.,]\d)?)\s*stars?",
     re.I,
@@ -148,6 +150,8 @@ def _texts(tree: Tree, span: Scope) -> Iterator[Slot]:
     for index in range(span.start, span.end):
         node = tree.nodes[index]
         if node.tag != "#text" or node.flags & Flag.SR:
+            continue
+        if tree.depths[index] > tree.depths[record] + _DEEPEST:
             continue
         for part_no, part in enumerate(_SPLIT.split(node.text)):
             text = squash(part).strip("–— ") if len(part) > 2 else squash(part)

@@ -1,6 +1,7 @@
 """Whatever a page holds, extraction neither crashes nor takes long."""
 
 import json
+import random
 import time
 
 import pytest
@@ -59,3 +60,56 @@ def test_json_ld_of_any_kind(script: str) -> None:
 def test_long_texts(text: str) -> None:
     nodes = (node(-1, "body"), node(0, "div"), node(1, "#text", text[:8000]))
     assert read(Content(url="https://a.test/", nodes=nodes)) < 1
+
+
+NESTED = {
+    "links in links": ("a",),
+    "tables": ("table", "tr", "td"),
+    "lists": ("ul", "li"),
+    "all": ("div", "a", "table", "tr", "td", "dl", "dd", "label", "button", "ul", "li"),
+}
+
+
+def cpu_seconds(nodes: list[Node]) -> float:
+    """Seconds of the processor, which a busy machine does not make more of."""
+    content = Content(url="https://a.test/", nodes=tuple(nodes))
+    started = time.process_time()
+    read(content)
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("tags", NESTED.values(), ids=NESTED.keys())
+def test_deep_trees(tags: tuple[str, ...]) -> None:
+    nodes = [node(-1, "body")]
+    while len(nodes) < 1500:
+        parent = max(0, len(nodes) - 2)
+        nodes.append(node(parent, tags[len(nodes) // 2 % len(tags)]))
+        nodes.append(node(len(nodes) - 1, "#text", f"Label: {len(nodes)}"))
+    assert cpu_seconds(nodes) < 5
+
+
+def test_lists_within_the_records_of_lists() -> None:
+    nodes, at = [node(-1, "body")], 0
+    while len(nodes) < 600:
+        nodes += [node(at, "ul"), node(len(nodes), "li"), node(len(nodes) + 1, "#text", "$12")]
+        nodes.append(node(len(nodes) - 3, "li"))
+        at = len(nodes) - 1
+        nodes.append(node(at, "#text", f"Seller {at} Ltd"))
+    assert cpu_seconds(nodes) < 5
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_trees(seed: int) -> None:
+    chance = random.Random(seed)
+    tags = ("div", "a", "table", "tr", "td", "ul", "li", "dl", "dt", "dd", "button", "h2", "form")
+    texts = ("Price: $12", "Seller", "5 km", "Contact us", "12.05.2024", "+49 30 123456")
+    nodes, stack = [node(-1, "body")], [0]
+    while len(nodes) < 1500:
+        while len(stack) > 1 and chance.random() < (0.5 if seed % 2 else 0.1):
+            stack.pop()
+        if chance.random() < 0.4:
+            nodes.append(node(stack[-1], "#text", chance.choice(texts)))
+        else:
+            nodes.append(node(stack[-1], chance.choice(tags)))
+            stack.append(len(nodes) - 1)
+    assert cpu_seconds(nodes) < 5
