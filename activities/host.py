@@ -55,7 +55,12 @@ class BrowserHost:
     async def at_home(self) -> AsyncGenerator[None]:
         """Live on this machine: seen by its other workers, minding what nobody minds."""
         with alive_as(self._settings.hosts_dir, self.queue):
-            async with reaping(), sweeping(self._settings), self._unclaimed.watching():
+            async with (
+                reaping(),
+                sweeping(self._settings),
+                self._steps.memory.forgetting(),
+                self._unclaimed.watching(),
+            ):
                 yield
 
     @property

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from activities.settings import ActivitySettings
@@ -17,6 +18,7 @@ from ledger.models import Locator, LocatorPlace, NewLocator
 _SURE_FOR_US: Final = 3_600_000_000
 """A trusted locator that won within the hour has its next win not written down."""
 _READ_S: Final = 2.0
+_FORGET_EVERY_S: Final = 3_600.0
 
 log = logging.getLogger("mantis.memory")
 
@@ -77,6 +79,25 @@ class Memory:
                 await work
             except LedgerError as fault:
                 log.warning("a lesson was not kept: %s", fault)
+
+    @asynccontextmanager
+    async def forgetting(self) -> AsyncGenerator[None]:
+        """Forget, now and every hour, what no tenant has used for too long."""
+        task = asyncio.create_task(self._forget_on(), name="forgetting")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _forget_on(self) -> None:
+        while True:
+            try:
+                while await self._locators.expire(self._settings.memory_days):
+                    pass
+            except LedgerError as fault:
+                log.warning("old lessons were not forgotten: %s", fault)
+            await asyncio.sleep(_FORGET_EVERY_S)
 
     async def written(self) -> None:
         """Wait until all that was noted is in the ledger, or has failed."""

@@ -145,8 +145,12 @@ class Locators:
             return (await connection.execute(query)).scalar_one()
 
     @whole
-    async def put(self, rows: Sequence[Locator]) -> None:
-        """Take in locators that were exported, all or none; those that are there are replaced."""
+    async def put(self, rows: Sequence[Locator]) -> int:
+        """Take in locators that were exported, all or none; how many were taken.
+
+        Those that are there are replaced, but for quarantined ones: they stay as they are.
+        """
+        taken = 0
         async with self._database.write() as connection:
             for one in rows:
                 place = LocatorPlace(
@@ -156,11 +160,14 @@ class Locators:
                     intent=one.intent,
                     step_type=one.step_type,
                 )
-                row = one.model_dump() | {
-                    "locator_id": locator_id(place, one.skeleton),
-                    "place": _place_key(place),
-                }
+                name = locator_id(place, one.skeleton)
+                known = await _get(connection, one.tenant_id, name)
+                if known is not None and known.standing == "quarantined":
+                    continue
+                row = one.model_dump() | {"locator_id": name, "place": _place_key(place)}
                 await connection.execute(insert_or(connection, locators, row, _changeable(row)))
+                taken += 1
+        return taken
 
 
 def locator_id(place: LocatorPlace, skeleton: str) -> str:

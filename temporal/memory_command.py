@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from inference.decisions import ActKind
+from inference.memory.fields import READ
 from inference.memory.locator import Fingerprint
 from ledger.clock import now_micros
 from ledger.errors import LedgerError
@@ -233,8 +234,9 @@ async def _take_in(data_dir: Path, file: Path, into: str | None, *, keep: bool) 
         for one in rows
     ]
     async with kept_ledger(LedgerSettings(data_dir=data_dir)) as ledger:
-        await ledger.locators.put(taken)
-    sys.stdout.write(f"{len(taken)} taken in\n")
+        count = await ledger.locators.put(taken)
+    left = f"; {len(taken) - count} led astray here and were left" if count < len(taken) else ""
+    sys.stdout.write(f"{count} taken in{left}\n")
 
 
 def _parse(lines: IO[str]) -> list[Locator]:
@@ -281,7 +283,8 @@ def _read_line(line: str, number: int, found: list[Locator], faults: list[str]) 
     try:
         one = Locator.model_validate_json(line)
         Fingerprint.model_validate(one.fingerprint)
-        ActKind(one.act)
+        if one.act != READ:
+            ActKind(one.act)
         StepType(one.step_type)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

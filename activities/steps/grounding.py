@@ -70,11 +70,13 @@ class _Course:
 
     async def _act(self, snapshot: Snapshot, decision: Decision) -> Report | None:
         context = self.context
+        if (failure := context.memory.tried(snapshot.observation, decision)) is not None:
+            return report_of(failure, decision)
         result = await _act_on_all(context, snapshot, decision)
         context.sights.came_of(result.told)
         untouched = context.acts.claim is None
         if context.memory.acted(snapshot.observation, decision, result) and untouched:
-            context.notes.append("what worked before had no effect here: looked anew")
+            context.notes.append("what worked before could not be reached here: looked anew")
             return None
         if self._may_look_anew(result):
             self.looked_anew += 1

@@ -10,17 +10,20 @@ from activities.steps.context import StepContext, report_of
 from activities.steps.grounding import ground_and_act
 from activities.steps.paging import records_shown, turned
 from activities.steps.report import Report, failed, unsure
-from inference.decisions import DontKnow
+from inference.cascade import Cascade
+from inference.decisions import Decision, DontKnow
 from inference.dom.paging import next_page
 from inference.guarded import Guard
-from inference.memory.tier import decide as recall
+from inference.memory.tier import MemoryTier
 from plans.placeholders import SECRET, restored_text
-from plans.step import FailureClass
+from plans.step import FailureClass, Perception
 from plans.urls import navigate_url, with_scheme
 from plans.waiting import waiting
 
 _LOAD_TIME_S = 30.0
 _BACK_TIME_S = 20.0
+_RECALL = Cascade((MemoryTier(),))
+"""Memory alone, held to what the risk of its act asks for."""
 
 
 async def navigate_to(context: StepContext) -> Report:
@@ -67,14 +70,17 @@ async def paginate(context: StepContext) -> Report:
     snapshot = await context.look()
     try:
         question = await context.memory.ask(context.question(), snapshot.observation)
-        answer = recall(snapshot.observation, question)
-        if isinstance(answer, DontKnow):
+        recalled = await _RECALL.decide(snapshot.observation, question, Perception.AUTO)
+        answer = recalled.result
+        if not isinstance(answer, Decision):
             answer = next_page(snapshot.observation)
         if answer is None:
             return Report(exhausted=True, message="there is no next page")
         await context.saw(snapshot, answer)
         if isinstance(answer, DontKnow):
             return unsure(answer)
+        if (failure := context.memory.tried(snapshot.observation, answer)) is not None:
+            return report_of(failure, answer)
         before, url = records_shown(snapshot.observation), context.page.url
         result = await context.carry_out(snapshot, answer)
         result = await turned(context, before, result, url)

@@ -10,12 +10,15 @@ from pydantic import JsonValue
 from activities.browser.act import ActResult
 from activities.memory import Memory
 from activities.steps.masking import Mask
+from activities.steps.recalled import act_of, of_layout, ranked, remembered
 from activities.steps.report import Report
 from inference.content import Content
 from inference.decisions import ActKind, Decision, ItemList, Question, Record
+from inference.dom.intent import read
 from inference.dom.records import item_list, items_of, main_group
+from inference.dom.trust import trusted
 from inference.memory.fields import READ, Reading, fields_print, joined, read_record
-from inference.memory.fingerprints import filled, merged
+from inference.memory.fingerprints import merged
 from inference.memory.lessons import Lesson, lesson
 from inference.memory.lists import list_lesson, remembered_list
 from inference.memory.locator import Fingerprint, Remembered, Standing
@@ -37,9 +40,12 @@ _ASTRAY: Final = frozenset(
     }
 )
 """Failures that speak against the element, not against its site or the network."""
-_RETRIED: Final = frozenset(
-    {FailureClass.NO_STATE_CHANGE, FailureClass.WRONG_TARGET, FailureClass.SELECTOR_MISS}
+_UNSENT: Final = frozenset({FailureClass.WRONG_TARGET, FailureClass.SELECTOR_MISS})
+"""Failures that may come before anything is sent to the page."""
+_UNFELT: Final = frozenset(
+    {ActKind.CLICK, ActKind.FILL, ActKind.TYPE, ActKind.CHECK, ActKind.UNCHECK}
 )
+"""Acts that fail so before the pointer or a key was used."""
 _LEAST_VALUE: Final = 3
 """Characters of a value that is looked for though the step does not name it."""
 
@@ -75,6 +81,7 @@ class Remembering:
     _asked: Question | None = None
     _recalled: tuple[Locator, ...] = ()
     _tries: list[_Try] = field(default_factory=list[_Try])
+    _failed: tuple[tuple[object, ...], ActResult] | None = None
 
     async def ask(self, question: Question, observation: Observation) -> Question:
         """The question with what is remembered of it on pages like this one."""
@@ -86,15 +93,15 @@ class Remembering:
         if place is None:
             return question
         self._recalled = await self.memory.recall(place)
-        found = _ranked(self._recalled, skeleton(observation))
-        kept = tuple(_remembered(one, naming) for one in found)
+        found = ranked(self._recalled, skeleton(observation))
+        kept = tuple(remembered(one, naming) for one in found)
         self._asked = question.model_copy(update={"remembered": kept})
         return self._asked
 
     def acted(self, observation: Observation, decision: Decision, result: ActResult) -> bool:
         """Take note of an act; whether the step may be asked again without memory.
 
-        It may where a replayed act is known to have touched nothing.
+        It may where a replayed act failed before anything was sent to the page.
         """
         question = self._asked
         still = decision.act is ActKind.SCROLL and not result.success
@@ -106,11 +113,18 @@ class Remembering:
         used = self._used(observation, question, decision)
         if place is not None and (used is not None or isinstance(taught, Lesson)):
             self._note(place, observation, taught, used, result.success, result.failure_class)
-        again = used is not None and not result.success and not result.evidence
-        if again and result.failure_class in _RETRIED:
-            self.silent = True
-            return True
-        return False
+        unsent = not result.success and not result.evidence and result.x is None
+        unsent = unsent and result.failure_class in _UNSENT and decision.act in _UNFELT
+        if used is None or not unsent or result.stale:
+            return False
+        self.silent, self._failed = True, (act_of(observation, decision), result)
+        return True
+
+    def tried(self, observation: Observation, decision: Decision) -> ActResult | None:
+        """What came of the replay, where a fresh decision is the same act on the same element."""
+        if self._failed is None or self._failed[0] != act_of(observation, decision):
+            return None
+        return self._failed[1]
 
     async def read(
         self, content: Content, fields: Sequence[ExtractField], question: Question
@@ -123,7 +137,7 @@ class Remembering:
             self._recalled = () if place is None else await self.memory.recall(place)
             kept = next(
                 (
-                    _remembered(one, naming)
+                    remembered(one, naming)
                     for one in self._recalled
                     if one.standing != "quarantined" and one.act == READ
                 ),
@@ -202,7 +216,7 @@ class Remembering:
             if one.used is not None:
                 self.memory.won(one.used)
             return
-        before = one.used or _of_layout(one.known, one.skeleton)
+        before = one.used or of_layout(one.known, one.skeleton)
         found = one.lesson.fingerprint
         if before is not None and before.standing != "quarantined" and before.act == one.lesson.act:
             old = Fingerprint.model_validate(before.fingerprint)
@@ -267,33 +281,14 @@ class Remembering:
     ) -> Locator | None:
         if decision.tier is not TierName.MEMORY:
             return None
+        page = trusted(observation, read(question).text)
         for one in question.remembered:
-            if decision.ref in match(observation, one.fingerprint).refs:
+            if decision.ref in match(page, one.fingerprint).refs:
                 return self._locator(one.key)
         return None
 
     def _locator(self, key: str) -> Locator | None:
         return next((one for one in self._recalled if one.locator_id == key), None)
-
-
-def _remembered(one: Locator, naming: Naming) -> Remembered:
-    return Remembered(
-        key=one.locator_id,
-        act=one.act,
-        fingerprint=filled(Fingerprint.model_validate(one.fingerprint), naming),
-        standing=Standing(one.standing),
-        wins=one.wins,
-        losses=one.losses,
-    )
-
-
-def _ranked(found: Sequence[Locator], layout: str) -> list[Locator]:
-    """Those of this layout first, then the more trusted ones."""
-    return sorted(found, key=lambda one: (one.skeleton != layout, one.standing != "trusted"))
-
-
-def _of_layout(found: Sequence[Locator], layout: str) -> Locator | None:
-    return next((one for one in found if one.skeleton == layout), None)
 
 
 def _is_text(values: Mapping[str, JsonValue], name: str) -> bool:

@@ -4,10 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from inference.dom.intent import Intent
 from inference.dom.scene import WIDE
 from inference.dom.words import STOP, tokens, words_of
+from inference.memory.accounting import VARYING, comparing
 from inference.memory.locator import ANY, Fingerprint
 from inference.memory.naming import VALUE, Naming, fold, shape
 from inference.memory.pages import link_kind
@@ -24,12 +26,6 @@ AROUND: Final = ("heading", "group", "column", "href")
 _OWN: Final = ("role", "name", "label", "anchor")
 PART: Final = " | "
 """Between the parts of an anchor."""
-_VARYING: Final = re.compile(
-    r"\b(?:\w{3,}est|most|least|latest|last|first|next|any|some|random|another"
-    r"|\w{3,}ste[nrms]?|letzte\w*|nächste\w*|irgend\w*)\b",
-    re.IGNORECASE,
-)
-"""Words that choose by comparing: what they mean differs from one day to the next."""
 
 
 class NoIdentity(Exception):
@@ -46,6 +42,9 @@ def fingerprint(
     """
     if intent.ordinal is not None:
         raise NoIdentity("it is counted in its list")
+    word = comparing(element, intent, naming, item=_is_item(observation, element))
+    if word is not None:
+        raise NoIdentity(f"what is meant by {word!r} varies")
     name = _stable_name(element, intent)
     label = "" if name else fold(element.after if _checkable(element) else element.before)
     label = "" if _numbers(label) - _numbers(intent.text) else label
@@ -64,6 +63,7 @@ def fingerprint(
         heading=naming.named(shape(element.heading)),
         group=naming.named(shape(element.group)),
         region=region_of(element),
+        frame=frame_of(observation, element),
         column=naming.named(shape(element.column)),
         anchor=_anchor(observation, element, intent, naming),
         alone=not any(
@@ -133,6 +133,16 @@ def _checkable(element: Element) -> bool:
 def region_of(element: Element) -> str:
     """The landmark around it, and whether it lies in a dialog or overlay."""
     return f"{element.region}/layer" if element.layer else element.region
+
+
+def frame_of(observation: Observation, element: Element) -> str:
+    """The site of the element's frame, "" where it is that of the page."""
+    if not 0 < element.frame < len(observation.frames):
+        return ""
+    top, own = urlsplit(observation.frames[0]), urlsplit(observation.frames[element.frame])
+    if (own.scheme, own.netloc) == (top.scheme, top.netloc):
+        return ""
+    return own.netloc.rpartition("@")[2].casefold() or f"{own.scheme}:"
 
 
 def records_of(observation: Observation, element: Element) -> list[Membership]:
@@ -221,9 +231,17 @@ def _has_counterparts(observation: Observation, element: Element, member: Member
     return 2 * sum(count == own for count in counts.values()) >= size - 1
 
 
+def _is_item(observation: Observation, element: Element) -> bool:
+    """Whether it is one of the things that a record of a list says, not all of it."""
+    return any(
+        fold(observation.groups[one.group].records[one.ordinal].text) != fold(element.name)
+        for one in records_of(observation, element)
+    )
+
+
 def _is_control(element: Element, record: str, intent: Intent) -> bool:
     """Whether it is one of the controls of a bar, not an item: it is all that its record says."""
-    if element.role not in _CONTROLS or _VARYING.search(intent.text):
+    if element.role not in _CONTROLS or VARYING.search(intent.text):
         return False
     return fold(record) in (fold(element.name), "")
 

@@ -2,10 +2,13 @@
 
 from inference.decisions import ActKind, Decision, Point, Question
 from inference.dom.intent import read
+from inference.dom.trust import believable, trusted
+from inference.memory.accounting import left_over
 from inference.memory.fingerprints import Fingerprint, NoIdentity, filled, fingerprint
 from inference.memory.matching import Likeness, match
 from inference.memory.naming import VALUE, Naming, names_asked
 from inference.observation import Element, Observation
+from plans.placeholders import reference
 from plans.step import Frozen, Step
 
 _TYPING = frozenset({ActKind.FILL, ActKind.TYPE, ActKind.SELECT})
@@ -35,16 +38,22 @@ def lesson(
     ref = target_of(observation, decision)
     if ref is None or observation.element(ref).hidden:
         return "it has no target"
+    intent, element = read(question), observation.element(ref)
+    if not believable(observation, element, intent.text):
+        return "no person could mean it"
     try:
-        found = fingerprint(observation, observation.element(ref), read(question), naming)
+        found = fingerprint(observation, element, intent, naming)
     except NoIdentity as reason:
         return str(reason)
-    again = match(observation, filled(found, naming))
+    again = match(trusted(observation, intent.text), filled(found, naming))
     if again.likeness is not Likeness.SAME or ref not in again.refs:
         return "other elements look just like it"
-    left = _unaccounted(planned, decision, naming, found)
-    if left:
-        return f"what it means depends on {', '.join(sorted(left))}"
+    left, leaning = left_over(observation, element, intent, naming, found)
+    names, leaning_names = _unaccounted(planned, decision, naming, found)
+    if left or names:
+        return f"what it means depends on {', '.join((*sorted(names), *left))}"
+    if leaning or leaning_names:
+        found = found.model_copy(update={"alone": False})
     return Lesson(act=decision.act.value, fingerprint=found)
 
 
@@ -78,16 +87,21 @@ def _holds(element: Element, point: Point) -> bool:
 
 def _unaccounted(
     planned: Step, decision: Decision, naming: Naming, found: Fingerprint
-) -> frozenset[str]:
-    """Names in the step's words whose value neither is typed nor shows in the fingerprint.
+) -> tuple[frozenset[str], bool]:
+    """Names in the step's words whose value neither is typed nor shows in what is compared.
 
-    With another value the same words may mean another element.
+    With another value the same words may mean another element. Also whether one shows only in
+    what is around the element.
     """
-    kept = found.model_dump_json()
+    marks = () if found.name or found.label else found.hints
+    own = " ".join((found.name, found.label, found.placeholder, found.anchor, *marks))
+    around = " ".join((found.heading, found.group, found.column, found.href))
     typed = decision.text if decision.act in _TYPING else ""
-    return frozenset(
+    asked = {
         name
         for name in names_asked(planned, naming)
-        if "{{" + name + "}}" not in kept
+        if reference(name) not in own
         and not (typed and (name == VALUE or naming.values.get(name, "\0") in typed))
-    )
+    }
+    missing = frozenset(name for name in asked if reference(name) not in around)
+    return missing, len(asked) > len(missing)

@@ -38,7 +38,8 @@ class Fingerprint(Frozen):
     `hints` is what the markup calls it (id, name, classes, test id), `label` the text beside
     a thing without a name, `href` the kind of page it leads to, `anchor` the words of the
     intent that single out its record among the like. `alone`: nothing else on the page had its
-    name and role, so that what is around it may change. `fields` are the places of a record's
+    name and role, so that what is around it may change. `frame` is the site of its frame where
+    that is not the page's. `fields` are the places of a record's
     fields, of which there is no single element. Texts are folded; numbers in those around it
     are left out of account.
     """
@@ -54,6 +55,7 @@ class Fingerprint(Frozen):
     heading: str = ""
     group: str = ""
     region: str = ""
+    frame: str = ""
     column: str = ""
     anchor: str = ""
     alone: bool = True

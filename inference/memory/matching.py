@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from inference.memory.fingerprints import AROUND, PART, hint_tokens, records_of, region_of, says
+from inference.memory.fingerprints import (
+    AROUND,
+    PART,
+    frame_of,
+    hint_tokens,
+    records_of,
+    region_of,
+    says,
+)
 from inference.memory.locator import ANY, Fingerprint
 from inference.memory.naming import Naming, fold, shape
 from inference.memory.pages import link_kind
@@ -34,8 +42,15 @@ class Match:
 
 
 def match(observation: Observation, wanted: Fingerprint) -> Match:
-    """Find what a fingerprint, filled with this run's values, stands for."""
-    kin = [one for one in observation.elements if _kin(one, wanted)]
+    """Find what a fingerprint, filled with this run's values, stands for.
+
+    The page is that of `inference.dom.trust.trusted`, where nothing is alike that nobody means.
+    """
+    kin = [
+        one
+        for one in observation.elements
+        if _kin(one, wanted) and frame_of(observation, one) == wanted.frame
+    ]
     named = [one for one in kin if _named(one, wanted)]
     named = [one for one in named if _anchored(observation, one, wanted.anchor)]
     same = [one for one in named if _in_place(one, wanted)]

@@ -5,6 +5,8 @@ from inference.dom.compound.asked import overlap
 from inference.dom.intent import read
 from inference.dom.pool import choice_of
 from inference.dom.tier import decide as ground
+from inference.dom.trust import trusted
+from inference.memory.accounting import is_grave
 from inference.memory.locator import Remembered, Standing
 from inference.memory.matching import Likeness, Match, match
 from inference.observation import Observation
@@ -31,7 +33,8 @@ def decide(observation: Observation, question: Question) -> Decision | DontKnow:
     """The remembered element where it is the very same; one that changed only if asked anew.
 
     A locator that has won but once must not be contradicted by a fresh grounding. One whose
-    name or place has changed counts only if a fresh grounding points at it.
+    name or place has changed counts only if a fresh grounding points at it. Where the act is
+    grave, or the words single out a record, a fresh grounding must find it to be there.
     """
     if not question.remembered:
         return _no(DontKnowReason.ABSENT, "nothing is remembered of this here")
@@ -39,11 +42,12 @@ def decide(observation: Observation, question: Question) -> Decision | DontKnow:
         return _no(DontKnowReason.UNREADABLE, "only whole steps are remembered")
     if observation.truncated:
         return _no(DontKnowReason.UNSURE, "the page is too large to tell that nothing is alike")
+    page = trusted(observation, read(question).text)
     last = _no(DontKnowReason.UNSURE, "what is remembered led astray before")
     for one in question.remembered:
         if one.standing is Standing.QUARANTINED:
             continue
-        answer = _replay(observation, question, one)
+        answer = _replay(page, question, one)
         if isinstance(answer, Decision):
             return answer
         last = answer
@@ -58,7 +62,9 @@ def _replay(observation: Observation, question: Question, one: Remembered) -> De
             return _no(DontKnowReason.ABSENT, "what worked before is not on the page")
         case Likeness.SEVERAL:
             return _no(DontKnowReason.AMBIGUOUS, "several are what worked before", shown)
-        case Likeness.SAME if one.standing is Standing.TRUSTED:
+        case Likeness.SAME if one.standing is Standing.TRUSTED and not _careful(
+            observation, one, found.refs[0]
+        ):
             return _decision(observation, question, one, found.refs[0], TRUSTED_SURE, "the same")
         case Likeness.SAME | Likeness.CHANGED:
             return _confirmed(observation, question, one, found)
@@ -71,16 +77,26 @@ def _confirmed(
     shown = tuple(_candidate(observation, ref) for ref in found.refs[:5])
     fresh = ground(observation, question)
     same = found.likeness is Likeness.SAME
+    careful = _careful(observation, one, found.refs[0])
+    known = TRUSTED_SURE if one.standing is Standing.TRUSTED else NEW_SURE
     if isinstance(fresh, Decision) and not fresh.goes_on and fresh.ref is not None:
         if fresh.ref in found.refs:
-            sure = max(fresh.confidence, NEW_SURE) if same else fresh.confidence
+            sure = max(fresh.confidence, known) if same else fresh.confidence
             why = "the same, and found anew" if same else "changed, and found anew"
             return _decision(observation, question, one, fresh.ref, sure, why)
         if not (same and _one_thing(observation, fresh.ref, found.refs[0])):
             return _no(DontKnowReason.AMBIGUOUS, "a fresh look points elsewhere", shown)
+    absent = isinstance(fresh, DontKnow) and fresh.reason is DontKnowReason.ABSENT
+    if same and careful and absent:
+        return _no(DontKnowReason.UNSURE, "the same, and a fresh look finds nothing alike", shown)
     if same:
-        return _decision(observation, question, one, found.refs[0], NEW_SURE, "the same")
+        return _decision(observation, question, one, found.refs[0], known, "the same")
     return _no(DontKnowReason.UNSURE, "it has changed, and a fresh look does not find it", shown)
+
+
+def _careful(observation: Observation, one: Remembered, ref: int) -> bool:
+    """Whether a replay has to be borne out: its act is grave, or it is on one of many alike."""
+    return bool(one.fingerprint.anchor) or is_grave(observation.element(ref))
 
 
 def _decision(

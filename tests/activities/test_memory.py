@@ -73,3 +73,17 @@ async def test_a_ledger_that_is_gone_costs_the_lesson_alone(memory: Memory, ledg
     memory.learn(GOOD)
     await memory.written()
     assert await memory.recall(PLACE) == ()
+
+
+async def test_what_a_tenant_that_came_no_more_has_left_is_forgotten(
+    ledger: Ledger, tmp_path: Path
+):
+    await ledger.locators.learn(GOOD, 30)
+    await asyncio.sleep(0.01)
+    settings = ActivitySettings(data_dir=tmp_path, memory_days=1e-8)
+    async with Memory(ledger, settings).forgetting():
+        for _ in range(500):
+            if not await ledger.locators.page(LocatorFilter()):
+                break
+            await asyncio.sleep(0.01)
+    assert await ledger.locators.page(LocatorFilter()) == ()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from inference.decisions import ActKind
+from inference.memory.fields import FIELDS, READ
 from ledger.ledger import Ledger
 from ledger.models import Locator, LocatorFilter, LocatorPlace, NewLocator
 from temporal.memory_command import LONGEST_LINE, memory
@@ -78,6 +80,43 @@ def test_what_is_exported_comes_in_again_as_new(folder: Path, tmp_path: Path):
     assert {one.standing for one in after} == {"new"}
     assert command(folder, "import", "--keep-standing", str(file)) == 0
     assert kept(folder) == before
+
+
+@pytest.mark.parametrize("act", [*(kind.value for kind in ActKind), READ])
+def test_all_kinds_that_are_learned_come_in_again(tmp_path: Path, act: str):
+    file = tmp_path / "memory.jsonl"
+    kept_fields = {"tag": "", "role": FIELDS, "fields": [
+        {"field": "year", "source": "pairs", "path": "dl>dt", "label": "year"}]}  # fmt: skip
+    new = _line(act=act, fingerprint=kept_fields if act == READ else FINGERPRINT,
+                step_type="extract_data" if act == READ else "click")  # fmt: skip
+    asyncio.run(_with_ledger(tmp_path))
+    file.write_text(HEAD + new, encoding="utf-8")
+    assert command(tmp_path, "import", str(file)) == 0
+    assert command(tmp_path, "export", str(file)) == 0
+    assert command(tmp_path, "purge", "--yes") == 0
+    assert command(tmp_path, "import", str(file)) == 0
+    assert [one.act for one in kept(tmp_path)] == [act]
+
+
+@pytest.mark.parametrize("keep", [(), ("--keep-standing",)])
+def test_what_led_astray_here_stays_out_of_use(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], keep: tuple[str, ...]
+):
+    file = tmp_path / "memory.jsonl"
+    assert command(folder, "export", str(file)) == 0
+    lost = kept(folder)[0]
+    asyncio.run(_lose(folder, lost))
+    assert command(folder, "import", *keep, str(file)) == 0
+    assert "2 taken in; 1 led astray here" in capsys.readouterr().out
+    assert kept(folder)[0].standing == "quarantined"
+
+
+async def _lose(folder: Path, one: Locator) -> None:
+    ledger = await Ledger.open(f"sqlite+aiosqlite:///{folder}/ledger.db")
+    try:
+        await ledger.locators.lost(one.tenant_id, one.locator_id)
+    finally:
+        await ledger.close()
 
 
 def test_it_comes_in_for_another_tenant(folder: Path, tmp_path: Path):

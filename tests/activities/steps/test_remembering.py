@@ -7,7 +7,10 @@ import pytest
 import pytest_asyncio
 from pydantic import JsonValue
 
+from activities.browser.result import ActResult, failed
+from activities.browser.snapshot import Snapshot
 from activities.memory import Memory
+from activities.steps.context import StepContext
 from inference.cascade import Cascade
 from inference.decisions import ActKind, Decision, DontKnow, Question
 from inference.dom.tier import DomTier
@@ -16,7 +19,7 @@ from inference.observation import Observation
 from ledger.errors import LedgerAway
 from ledger.models import Locator, LocatorFilter, LocatorPlace
 from plans.calls import Outcome
-from plans.step import Perception, TierName
+from plans.step import FailureClass, Perception, TierName
 from tests.activities.steps.conftest import _NUMBERS as NUMBERS
 from tests.activities.steps.conftest import Bench, fresh, step_of
 
@@ -100,22 +103,54 @@ async def test_what_is_typed_is_kept_nowhere_and_another_value_finds_the_field(b
     assert "{{value}}" in one.intent
 
 
-async def test_a_replay_without_effect_falls_back_in_the_same_step_and_is_quarantined(
-    bench: Bench,
-):
+async def test_a_replay_without_effect_is_not_done_again_and_is_quarantined(bench: Bench):
     await bench.open("/boat/1")
     for _ in range(2):
         await do(bench, "Save the boat")
     bench.shop.site.pages["/boat/3"] = DEAD.format(number=3)
     await bench.open("/boat/3")
     outcome = await do(bench, "Save the boat")
-    assert (outcome.success, outcome.tier) == (False, TierName.DOM)
+    assert (outcome.success, outcome.tier) == (False, TierName.MEMORY)
     (lost,) = await kept(bench)
     assert (lost.standing, lost.losses) == ("quarantined", 1)
     await bench.open("/boat/1")
     assert (await do(bench, "Save the boat")).tier is TierName.DOM
     (anew,) = await kept(bench)
     assert (anew.standing, anew.wins, anew.losses) == ("new", 1, 1)
+
+
+async def test_a_handler_that_is_slow_is_called_once(bench: Bench):
+    await bench.open("/boat/1")
+    for _ in range(2):
+        await do(bench, "Save the boat")
+    slow = "window.calls = (window.calls || 0) + 1"
+    bench.shop.site.pages["/boat/3"] = PAGE.format(number=3).replace(
+        "said.textContent += ' saved'",
+        f"{slow}; setTimeout(() => said.textContent += ' saved', 1500)",
+    )
+    await bench.open("/boat/3")
+    await do(bench, "Save the boat")
+    assert await bench.session.page.evaluate("window.calls") == 1
+
+
+async def test_a_replay_that_never_reached_the_page_is_not_tried_on_the_same_element(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    await bench.open("/boat/1")
+    for _ in range(2):
+        await do(bench, "Save the boat")
+    tried: list[str] = []
+
+    async def unreachable(
+        context: StepContext, snapshot: Snapshot, decision: Decision
+    ) -> ActResult:
+        tried.append(decision.tier)
+        return failed(context.page, FailureClass.SELECTOR_MISS, "the target is not visible")
+
+    monkeypatch.setattr(StepContext, "carry_out", unreachable)
+    outcome = await do(bench, "Save the boat")
+    assert outcome.failure_class is FailureClass.SELECTOR_MISS
+    assert tried == [TierName.MEMORY]
 
 
 async def test_an_act_that_had_an_effect_is_not_done_again_when_its_check_fails(bench: Bench):
@@ -325,3 +360,16 @@ async def test_choosing_filtering_and_turning_pages_come_from_memory(bench: Benc
     bench.shop.site.pages["/results"] = last.format(items=items)
     await bench.open("/results?p=2")
     assert (await do(bench, "Go to the next page of results", "paginate")).exhausted
+
+
+async def test_the_next_page_from_memory_is_held_to_what_is_read_on_it(bench: Bench):
+    items = "".join(ITEM.format(n=n) for n in range(1, 6))
+    bench.shop.site.pages["/results"] = RESULTS.format(items=items)
+    for _ in range(2):
+        await bench.open("/results?p=1")
+        await do(bench, "Go to the next page of results", "paginate")
+    shown = RESULTS.replace("class=next>Next page", 'class=next aria-label="Next page">Delete it')
+    bench.shop.site.pages["/results"] = shown.format(items=items)
+    await bench.open("/results?p=1")
+    outcome = await do(bench, "Go to the next page of results", "paginate")
+    assert outcome.tier is not TierName.MEMORY

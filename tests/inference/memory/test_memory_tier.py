@@ -76,8 +76,7 @@ def test_what_changed_counts_only_where_a_fresh_look_points_at_it():
 
 
 def test_a_new_one_must_not_be_contradicted_a_trusted_one_is_not_asked_about():
-    asked = ask("Click Buy now")
-    astray = teach(BEFORE, asked, 1)
+    asked, astray = ask("Click Buy now"), KNOWN
     assert isinstance(decide(BEFORE, knowing(asked, astray, Standing.NEW)), DontKnow)
     trusted = decide(BEFORE, knowing(asked, astray, Standing.TRUSTED))
     assert isinstance(trusted, Decision) and trusted.ref == 1
