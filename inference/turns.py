@@ -1,7 +1,18 @@
 """What the looks of one step tell the next: the pure half of the loop look, ask, act."""
 
+from collections.abc import Iterable
+from typing import Final
+
 from inference.decisions import Decision, Done
 from inference.observation import Observation
+
+COUNTED: Final = "counted: "
+"""How the `text` begins of clicks on things whose number was counted before the first."""
+
+
+def spent(done: Iterable[Done]) -> int:
+    """How much of a step's budget its acts have used up; those that were counted are none."""
+    return sum(not one.text.startswith(COUNTED) for one in done)
 
 
 def targets(decision: Decision) -> tuple[Decision, ...]:

@@ -24,6 +24,11 @@ _LONGEST_URL = 1000
 _UNTOUCHED = frozenset({ActKind.SCROLL, ActKind.HOVER})
 
 
+def rest_key(call_key: str) -> str:
+    """The key of the claim that several acts of one call have until all of them are done."""
+    return f"{call_key}:rest"
+
+
 class ClaimedElsewhere(Exception):
     """Another try of this very call has claimed the act, and what became of it is not known."""
 
@@ -34,7 +39,8 @@ class Acts:
 
     `marked`: something was about to be done to a page. `claim` is that of the call, or of
     the earlier try that decided about it. `cleared`: an earlier try was found not done, so
-    that its claim may be taken over.
+    that its claim may be taken over. `more`: the act that comes next is not the last one. Then
+    a second claim, `unfinished`, stands beside that of the call until the last is done.
     """
 
     session: BrowserSession
@@ -46,6 +52,8 @@ class Acts:
     marked: bool = False
     claim: Claim | None = None
     cleared: bool = False
+    more: bool = False
+    unfinished: bool = False
 
     async def mark(self) -> None:
         """Tell the holder that this call begins to act; once a call.
@@ -101,10 +109,21 @@ class Acts:
         )
         claims = self.ledger.claims
         claim_act = claims.renew if self.cleared else claims.claim
-        claim = await claim_act(self.run.tenant_id, self.run.run_id, self.call.key, new)
+        names = (self.run.tenant_id, self.run.run_id)
+        if self.more and guard.kind == "act":
+            self.unfinished = True
+            await claim_act(*names, rest_key(self.call.key), new)
+        claim = await claim_act(*names, self.call.key, new)
         self.claim = claim
         if not (claim.fresh or self.cleared):
             raise ClaimedElsewhere
+
+    async def all_done(self) -> None:
+        """Tell the ledger that none of several guarded acts is left undone."""
+        if self.unfinished:
+            key = rest_key(self.call.key)
+            await self.ledger.claims.settle(self.run.tenant_id, self.run.run_id, key, "done")
+            self.unfinished = False
 
     def settled(self, report: Report) -> SettledState | None:
         """What became of the claimed act, None where that is not known.
@@ -119,6 +138,8 @@ class Acts:
         match decide(self.claim, journal, self.mask).finding:
             case Finding.DONE:
                 return "done"
+            case Finding.REFUSED if self.unfinished:
+                return None
             case Finding.NOT_SENT | Finding.REFUSED:
                 return "not_done"
             case Finding.SENT | Finding.UNKNOWN:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from activities.browser.checkpoint import Checkpoint, restorable
 from activities.browser.navigate import navigate, same_document
 from activities.browser.restoring import restore
+from activities.steps.acts import rest_key
 from activities.steps.context import StepContext
 from activities.steps.deciding import Finding, Found, decide
 from activities.steps.effect import shows_effect
@@ -77,6 +78,9 @@ async def _decide(context: StepContext) -> Report | None:
     found = await _find(context, claim)
     if found.finding is Finding.NOT_SENT and await _bring_back(context):
         found = await _find(context, claim)
+    if found.finding is not Finding.NOT_SENT and await _unfinished(context, claim):
+        context.acts.claim = claim
+        return _unknown(claim, "it was the first of several, and not all are known to be done")
     match found.finding:
         case Finding.NOT_SENT:
             return _do_it(context, "an earlier try sent nothing")
@@ -107,6 +111,13 @@ async def _earlier_claim(context: StepContext) -> Claim | None:
     keys = [call.model_copy(update={"attempt": one}).key for one in range(1, newest + 1)]
     found = [await context.ledger.claims.get(run.tenant_id, run.run_id, key) for key in keys]
     return max((one for one in found if one), key=lambda one: one.at, default=None)
+
+
+async def _unfinished(context: StepContext, claim: Claim) -> bool:
+    """Whether the claim is that of the first of several acts, of which some may be undone."""
+    key, run = rest_key(claim.call_key), context.run
+    rest = await context.ledger.claims.get(run.tenant_id, run.run_id, key)
+    return rest is not None and rest.state != "done"
 
 
 async def _find(context: StepContext, claim: Claim) -> Found:
@@ -164,9 +175,13 @@ async def _look(context: StepContext, claim: Claim, found: Found) -> Report | No
     if claim.kind == "sign_in":
         return _do_it(context, found.why)
     context.acts.claim = claim
+    return _unknown(claim, found.why)
+
+
+def _unknown(claim: Claim, why: str) -> Report:
     return failed(
         FailureClass.OUTCOME_UNKNOWN,
-        f"whether {claim.what!r} was done is not known: {found.why}. It is not done a second time",
+        f"whether {claim.what!r} was done is not known: {why}. It is not done a second time",
     )
 
 

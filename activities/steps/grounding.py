@@ -11,7 +11,7 @@ from activities.steps.report import Report, failed, not_known
 from activities.steps.seeking import Seek, absent, may_seek
 from inference.cascade import NOT_CONFIGURED, Answer
 from inference.decisions import ActKind, Decision, Done
-from inference.turns import done_by, targets
+from inference.turns import done_by, spent, targets
 from plans.calls import Money
 from plans.step import FailureClass, TierName
 
@@ -31,7 +31,7 @@ async def ground_and_act(context: StepContext) -> Report:
     if context.step.params.selector:
         return await context.act_on_selector(context.step.params.selector)
     course = _Course(context)
-    while len(course.done) < context.step.budget:
+    while spent(course.done) < context.step.budget:
         report = await course.turn()
         if report is not None:
             return report
@@ -72,6 +72,7 @@ class _Course:
         context = self.context
         if (failure := context.memory.tried(snapshot.observation, decision)) is not None:
             return report_of(failure, decision)
+        context.acts.more = decision.goes_on or bool(decision.also)
         result = await _act_on_all(context, snapshot, decision)
         context.sights.came_of(result.told)
         untouched = context.acts.claim is None
@@ -82,6 +83,8 @@ class _Course:
             self.looked_anew += 1
             return None
         if not (result.success and decision.goes_on):
+            if result.success:
+                await context.acts.all_done()
             return report_of(result, decision)
         self.done += done_by(snapshot.observation, decision)
         self.looks_until = asyncio.get_running_loop().time() + _COMING_S
@@ -118,7 +121,8 @@ class _Course:
         context = self.context
         if self.seek is None:
             await context.acts.mark()
-            self.seek = Seek.within(context.page, context.time_left(60.0))
+            left_s, required = context.time_left(60.0), context.step.required
+            self.seek = Seek.within(context.page, left_s, required=required)
         return await self.seek.farther(snapshot)
 
 

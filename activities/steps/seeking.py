@@ -16,7 +16,7 @@ from plans.step import Step, StepType
 
 _MOST_VIEWS = 40
 _LONGEST_S = 20.0
-_LEAST_LEFT_S = 5.0
+_LONGEST_OPTIONAL_S = 6.0
 _HIDDEN_PX = 40.0
 
 
@@ -58,10 +58,14 @@ class Seek:
     _begun: set[str] = field(default_factory=set[str])
 
     @classmethod
-    def within(cls, page: Page, left_s: float) -> "Seek":
-        """A seek that takes at most half of the step's time that is left."""
+    def within(cls, page: Page, left_s: float, *, required: bool) -> "Seek":
+        """A seek that takes at most half of the step's time that is left.
+
+        Where the run goes on without the step, it is short: each such step may be in vain.
+        """
         now = asyncio.get_running_loop().time()
-        return cls(page, now + min(_LONGEST_S, left_s / 2))
+        most = _LONGEST_S if required else _LONGEST_OPTIONAL_S
+        return cls(page, now + min(most, left_s / 2))
 
     async def farther(self, snapshot: Snapshot) -> bool:
         """Scroll on until something new came; False where no area has more, or time is up."""

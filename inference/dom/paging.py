@@ -1,7 +1,7 @@
 """Turn the page of a list: which control leads on, back, or nowhere."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +43,10 @@ _GENERIC: Final = frozenset(
 )  # fmt: skip
 
 
+_PAGED: Final = 0.85
+"""The score of a control that is called more than "back"."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Control:
     element: Element
@@ -62,6 +66,16 @@ def next_page(observation: Observation) -> Decision | DontKnow | None:
         numbered = _numbered(observation)
         return _decision(numbered, 0.85, "the next page number") if numbered else None
     return _choose(live)
+
+
+def shows_first(observation: Observation) -> bool:
+    """Whether the page is the first of its list: no pager says that another one comes before."""
+    if shown := [number for number, _ in _rows(observation)]:
+        return max(shown) <= 1
+    return not any(
+        one.score >= _PAGED and not one.element.disabled
+        for one in _controls(observation, Turn.PREVIOUS)
+    )
 
 
 def page_turn(observation: Observation, intent: str) -> Decision | DontKnow:
@@ -245,6 +259,15 @@ def _twin(one: Element, two: Element) -> bool:
 
 def _numbered(observation: Observation) -> Element | None:
     """The link to the page after the one shown, told by the page numbers alone."""
+    for current, row in _rows(observation):
+        for number, element in row:
+            if number == current + 1 and not element.disabled:
+                return element
+    return None
+
+
+def _rows(observation: Observation) -> Iterator[tuple[int, list[tuple[int, Element]]]]:
+    """Each row of page numbers, with the number of the page shown."""
     rows: dict[int, list[tuple[int, Element]]] = {}
     for element in observation.elements:
         number = _NUMBER.match(element.name)
@@ -264,10 +287,7 @@ def _numbered(observation: Observation) -> Element | None:
             current = plain[0] if len(plain) == 1 else None
         if current is None or (len(row) < 2 and not _PAGER.search(row[0][1].hints)):
             continue
-        for number, element in row:
-            if number == current + 1 and not element.disabled:
-                return element
-    return None
+        yield current, row
 
 
 def _decision(element: Element, sure: float, why: str) -> Decision:

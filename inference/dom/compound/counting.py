@@ -6,7 +6,7 @@ from inference.decisions import ActKind, Decision, Done, DontKnow, DontKnowReaso
 from inference.dom.compound.asked import SURE, Answer, Asked, act, dont_know
 from inference.dom.compound.searching import SEARCHES
 from inference.dom.ordinals import LIST_WORDS
-from inference.dom.paging import next_page
+from inference.dom.paging import next_page, shows_first
 from inference.dom.records import main_group
 from inference.dom.words import hint_words
 from inference.observation import Element, Membership
@@ -31,7 +31,10 @@ def nth(asked: Asked, answer: Answer) -> Answer:
 
 
 def _nth(asked: Asked) -> Answer | None:
-    """The item on this page, or the next page where the step says to look for it."""
+    """The item on this page, or the next page where the step says to look for it.
+
+    None on a page that others come before: how many items they hold is not known.
+    """
     intent = asked.intent
     if intent.type is not StepType.CLICK or intent.ordinal is None or intent.ordinal < 1:
         return None
@@ -42,6 +45,9 @@ def _nth(asked: Asked) -> Answer | None:
     ]  # fmt: skip
     items = _items(asked, nouns) if nouns and not others else []
     if not items:
+        return None
+    turned = any(_passed(one) for one in asked.done)
+    if not turned and not shows_first(asked.scene.observation):
         return None
     at = intent.ordinal - sum(_passed(one) for one in asked.done) - 1
     if 0 <= at < len(items):

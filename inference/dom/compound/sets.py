@@ -6,6 +6,8 @@ from typing import Final
 
 from inference.decisions import ActKind, DontKnowReason
 from inference.dom.compound.asked import Answer, Asked, act, dont_know, innermost, named, plain
+from inference.dom.compound.one_by_one import begun, first_counted, next_counted, own_record
+from inference.dom.compound.together import of_one_set
 from inference.dom.scene import CHECK_ROLES, label_of
 from inference.dom.words import hint_words, words_of
 from inference.observation import Element
@@ -143,7 +145,11 @@ def _ticked(asked: Asked, names: Sequence[str]) -> Answer | None:
         return act(ActKind.UNCHECK, chosen[0], f"all {len(chosen)} of them", also=chosen[1:])
     if _ONLY.search(asked.question.intent):
         refs = {one.ref for one in chosen}
-        others = [one for one in ticks if one.checked and one.ref not in refs]
+        others = [
+            one
+            for one in ticks
+            if one.checked and one.ref not in refs and of_one_set(one, chosen, ticks)
+        ]
         if others:
             return act(
                 ActKind.UNCHECK, others[0], "not among those named", also=others[1:], goes_on=True
@@ -179,20 +185,27 @@ def _in_order(asked: Asked, way: str) -> Answer | None:
 
 
 def _of_many(asked: Asked, many: re.Match[str]) -> Answer:
-    """The control of one name in each of several records that an anchor picks."""
+    """The control of one name in each of several records that an anchor picks.
+
+    What is clicked is looked for anew each time: a click may take its record out of the list,
+    whose elements then show others.
+    """
     count = many.group("count")
     anchor = many.group("anchor").strip(_QUOTES)
     found = _in_records(asked, many.group("name"), anchor)
+    if begun(asked):
+        return next_counted(asked, found or _left_alone(asked, many.group("name"), anchor))
+    number = len(found)
     if count is not None:
         number = _NUMBERS.get(count.casefold()) or int(count)
         if len(found) < number:
             why = f"only {len(found)} of {number} are here"
             return dont_know(DontKnowReason.ABSENT, why, found)
-        found = found[:number]
     if not found:
         return dont_know(DontKnowReason.ABSENT, f"nothing here is of {anchor!r}")
-    kind = ActKind.CHECK if found[0].role in _TICKS else ActKind.CLICK
-    return act(kind, found[0], f"all {len(found)} of {anchor}", also=found[1:])
+    if found[0].role in _TICKS:
+        return act(ActKind.CHECK, found[0], f"all {number} of {anchor}", also=found[1:number])
+    return first_counted(asked, found, number)
 
 
 def _of_one(asked: Asked, one: re.Match[str]) -> Answer | None:
@@ -217,7 +230,7 @@ def _near(asked: Asked, element: Element, anchor: str) -> bool:
     """Whether what a control belongs to speaks of the anchor."""
     blocks = asked.scene.observation.blocks
     block = blocks[element.block].text if element.block >= 0 else ""
-    texts = (_own_record(asked, element), element.group, element.heading, element.layer,
+    texts = (own_record(asked, element), element.group, element.heading, element.layer,
              element.before, element.column, block if len(block) <= _CLOSE else "")  # fmt: skip
     return any(_about(text, anchor) for text in texts)
 
@@ -225,16 +238,19 @@ def _near(asked: Asked, element: Element, anchor: str) -> bool:
 def _in_records(asked: Asked, name: str, anchor: str) -> list[Element]:
     """The controls of that name whose own records speak of the anchor."""
     saying = [one for one in asked.elements if _says(one, name)]
-    return [one for one in saying if _about(_own_record(asked, one), anchor)]
+    return [one for one in saying if _about(own_record(asked, one), anchor)]
 
 
-def _own_record(asked: Asked, element: Element) -> str:
-    """What the closest record around a control says that says more than the control."""
-    for member in element.records:
-        text = asked.scene.record(member).text
-        if re.search(r"[^\W\d_]{2}", text) and plain(text) != plain(element.name):
-            return text
-    return ""
+def _left_alone(asked: Asked, name: str, anchor: str) -> list[Element]:
+    """The only control of that name, where what is around it speaks of the anchor.
+
+    A list of which one thing is left is no list to the eye.
+    """
+    saying = [one for one in asked.elements if _says(one, name)]
+    if len(saying) != 1 or saying[0].block < 0:
+        return []
+    text = asked.scene.observation.blocks[saying[0].block].text
+    return saying if len(text) <= _CLOSE and _about(text, anchor) else []
 
 
 def _says(element: Element, name: str) -> bool:

@@ -177,3 +177,40 @@ async def _lose_while_opening(bench: Bench, call: Call, path: str) -> None:
     told.set()
     await bench.session.page.wait_for_url(f"**{path}")
     await bench.lose_worker()
+
+
+ROWS = """<!doctype html><title>Mail</title><h1>Inbox</h1><div id=l></div><script>
+const all = [['Bob Miller', 'Lunch'], ['Bob Miller', 'Budget'], ['Ann Lee', 'Trip'],
+  ['Bob Miller', 'Tea']];
+const draw = () => { while (l.children.length > all.length) l.lastChild.remove();
+  all.forEach((said, i) => { let r = l.children[i];
+    if (!r) { r = document.createElement('div'); r.className = 'row';
+      r.innerHTML = '<b></b> <span></span> <button>Delete</button>';
+      r.lastChild.onclick = async () => { const one = all[i];
+        await fetch('/order', {method: 'POST', body: one[1]});
+        all.splice(all.indexOf(one), 1); draw() };
+      l.append(r) }
+    r.children[0].textContent = said[0]; r.children[1].textContent = said[1] }) }; draw()
+</script>"""
+ALL_OF = step_of('Click the "Delete" button on all messages by Bob Miller')
+
+
+async def test_several_guarded_acts_are_all_done_or_not_known_to_be(bench: Bench) -> None:
+    bench.shop.site.pages["/mail"] = ROWS
+    bench.shop.answer, bench.shop.slow_s = "show", 0.3
+    await bench.open("/mail")
+    whole = bench.call(ALL_OF)
+    outcome = await bench.do(whole)
+    assert outcome.success and outcome.acted, outcome
+    assert bench.shop.orders == ["Lunch", "Budget", "Tea"]
+    await bench.lose_worker()
+    again = await bench.do(bench.call(ALL_OF, attempt=2))
+    assert again.success and "not done a second time" in again.message, again
+    await bench.open("/mail")
+    bench.shop.came.clear()
+    call = bench.call(ALL_OF, visit=1)
+    await bench.interrupt(call)
+    await bench.lose_worker()
+    outcome = await bench.do(call, again=1)
+    assert outcome.failure_class is FailureClass.OUTCOME_UNKNOWN, outcome
+    assert outcome.acted and len(bench.shop.orders) == 4

@@ -1,5 +1,6 @@
 """Steps on live pages: what is farther down is brought, what is undecided is said to be."""
 
+import asyncio
 import json
 
 import pytest
@@ -8,7 +9,7 @@ from activities.browser.act import perform
 from activities.browser.aiming import aim
 from activities.browser.snapshot import capture
 from activities.steps.runner import StepRunner
-from activities.steps.seeking import may_seek
+from activities.steps.seeking import Seek, may_seek
 from inference.cascade import Cascade
 from inference.decisions import ActKind, Decision, Point, Question
 from inference.observation import Observation
@@ -74,6 +75,15 @@ async def test_nothing_is_sought_for_a_risky_act() -> None:
         assert not may_seek(Step.model_validate(step))
     assert not may_seek(Step.model_validate(step_of("Click 'Oslo'", once=True)))
     assert may_seek(Step.model_validate(step_of("Click 'Oslo'")))
+
+
+async def test_what_a_run_can_do_without_is_sought_shortly(bench: Bench) -> None:
+    now = asyncio.get_running_loop().time()
+    most = [
+        round(Seek.within(bench.session.page, left_s, required=required).until - now)
+        for left_s, required in ((60.0, False), (60.0, True), (8.0, True))
+    ]
+    assert most == [6, 20, 4]
 
 
 async def test_a_question_that_cannot_be_decided_is_no_no(bench: Bench) -> None:

@@ -1,6 +1,8 @@
 # ruff: noqa: E501
 """Several targets of one act: all of them, or none."""
 
+import json
+
 import pytest
 
 from plans.step import StepType
@@ -35,6 +37,25 @@ def test_boxes(player: Player, intent: str, on: list[str]) -> None:
     assert player.play(intent, ON).said == on
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_only_those_named_of_their_own_set(player: Player, number: int) -> None:
+    def box(name: str, on: str = "") -> str:
+        return f"<label><input type=checkbox {on}> {name}</label>"
+
+    colours = [box("Red"), box("Green", "checked"), box("Blue")]
+    row = "<ul><li>" + "<li>".join(colours) + "</ul>"
+    flat, rest = "".join(colours), box("Accept terms", "checked")
+    player.show(
+        [
+            f"<form><h2>Colours</h2>{flat}<p>{rest}</p><button>Save</button></form>",
+            f"<form>{row}<div>{rest}</div></form>",
+            f"<fieldset><legend>Colours</legend>{flat}</fieldset><div>{rest}</div>",
+            f"<form>{flat}</form>{rest}",
+        ][number]
+    )
+    assert player.play("Select only Red and Blue", ON).said == ["Red", "Blue", "Accept terms"]
+
+
 @pytest.mark.parametrize(
     "intent", ["Tick Olives, Corn and Anchovies", "Tick all checkboxes in Sauces"]
 )
@@ -67,6 +88,41 @@ def test_options_of_a_list_that_takes_several(player: Player) -> None:
 def test_the_control_of_each_record(player: Player, intent: str, title: str) -> None:
     player.show("<title></title>" + POSTS.replace("about @ada", "about ada"))
     assert player.play(intent).said == title
+
+
+MAIL = """<h1>Inbox</h1><div id=l></div><p id=gone></p><script>
+const all = %s, shown = %s;
+const draw = () => { while (l.children.length > all.length) l.lastChild.remove();
+  all.forEach(([who, what], i) => { let r = l.children[i];
+    if (!r) { r = document.createElement('div'); r.className = 'row';
+      r.innerHTML = '<b></b> <span></span> <button>Delete</button>';
+      r.lastChild.onclick = () => { const one = all[i]; gone.textContent += one[1] + ' ';
+        const take = () => { all.splice(all.indexOf(one), 1); draw() };
+        if (shown) setTimeout(take, shown - 1) };
+      l.append(r) }
+    r.children[0].textContent = who; r.children[1].textContent = what }) }; draw()
+</script>"""
+BOB, ANN = ["Bob Miller", "Lunch"], ["Ann Lee", "Trip"]
+
+
+@pytest.mark.parametrize("shown", [0, 1])
+@pytest.mark.parametrize(
+    ("rows", "gone"),
+    [
+        ([BOB, ["Bob Miller", "Budget"], ANN], "Lunch Budget"),
+        ([BOB, BOB, ANN], "Lunch Lunch"),
+        ([["Bob Miller", "Plan 1"], ["Bob Miller", "Plan 2"]], "Plan 1 Plan 2"),
+        ([ANN, BOB, ANN, ["Bob Miller", "Hi"], ["Bob Miller", "Tea"]], "Lunch Hi Tea"),
+    ],
+)
+def test_rows_that_move_up_when_one_is_taken_out(
+    player: Player, rows: list[list[str]], gone: str, shown: int
+) -> None:
+    """The list uses its elements again by their place, and changes at once or not at all."""
+    player.show(MAIL % (json.dumps(rows), shown))
+    intent = 'Click the "Delete" button on all messages by Bob Miller'
+    played = player.play(intent, "gone.textContent.trim()")
+    assert played.said == gone and played.end is None
 
 
 def test_fewer_than_asked_for_is_not_a_part_of_it(player: Player) -> None:
