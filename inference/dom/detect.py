@@ -5,14 +5,15 @@ from typing import Final
 
 from inference.decisions import Check
 from inference.dom.overlays import consent_dismissal
-from inference.dom.units import QUOTED, Unit, read_units
+from inference.dom.states import contrary, control_state, opposed
+from inference.dom.units import QUOTED, WEIGHT_GENERIC, WEIGHT_NOUN, Unit, read_units
 from inference.dom.words import likeness, words_of
 from inference.observation import Observation
 
-HOLDS: Final = 0.72
-"""Share of the asked-for words that one piece of the page must say."""
-FAILS: Final = 0.3
-"""Below this share nothing like it is there."""
+SAID: Final = 1.0
+"""How well a piece of the page must say each part of what is asked for: in its words."""
+HINTED: Final = 0.5
+"""From here on something of it is there, which is no absence."""
 
 _ASKING: Final = re.compile(
     r"^\s*(?:is|are|does|do|check (?:if|whether)|detect (?:if|whether)?|see (?:if|whether)"
@@ -29,6 +30,8 @@ _ALARM: Final = re.compile(r"\b(?:warn\w*|notice|alert|error|message|hinweis|feh
 _ALERT: Final = re.compile(r"\b(?:alert|status|warn\w*|error|notice|banner|toast|hint)\b", re.I)
 
 
+_KIND: Final = re.compile(r"errors?|success|warnings?|alerts?|fehler|hinweis|banner|toast")
+_LOOKING: Final = re.compile(r"find|see|check|confirm|make|look")
 _OVER: Final = re.compile(
     r"\b(?:cookies?|consent|dialog(?:ue)?|modal|pop-?ups?|overlay|paywall|fenêtre|popin)\b", re.I
 )
@@ -60,7 +63,9 @@ _TURNED: Final = re.compile(
 
 
 def detect(observation: Observation, intent: str) -> Check:
-    """Look for the piece of the page that says most of what the intent asks for.
+    """Look for a piece of the page that says all of what the intent asks for.
+
+    What state a control is in is read from the one control that is named.
 
     Dialogs are looked for among what lies over the page, buttons and fields among the controls;
     that a text speaks of them proves nothing. `undecided` when something like it is there but
@@ -72,25 +77,26 @@ def detect(observation: Observation, intent: str) -> Check:
     units = read_units(_DIALOG.sub(" ", _ASKING.sub(" ", intent)))
     if not units:
         return _any_dialog(observation, bare, turned=turned)
+    stated = control_state(observation, intent)
+    if stated is not None:
+        return stated
     known = None if turned else _by_kind(observation, intent, bare)
     if known is not None:
         return known
-    best, evidence = 0.0, ""
-    alarm = bool(_ALARM.search(intent))
-    for text, hints in _pieces(observation, bare):
-        share = _share(units, text, hints)
-        if alarm and share >= 0.3 and _ALERT.search(hints):
-            share += 0.3
-        if share > best:
-            best, evidence = share, text
-    if best >= HOLDS:
-        if turned != (_TURNED.search(evidence) is not None):
-            return _undecided(f"whether it is meant that the page says {evidence[:120]!r}")
-        return Check(verdict="holds", evidence=evidence[:160])
-    if turned or best > FAILS:
-        return _undecided(
-            f"only partly: {evidence[:120]}" if evidence else "the intent asks for less"
-        )
+    pieces = _pieces(observation, bare)
+    over = _OVER.search(bare) is not None
+    whole = [piece for piece in pieces if all(_said(unit, *piece) for unit in units)]
+    for text, hints in whole:
+        why = None if over else contrary(intent, text, hints)
+        if why is None and turned == (_TURNED.search(text) is not None):
+            if any(opposed(intent, other) for other, _ in pieces):
+                return _undecided(f"the page says {text[:120]!r}, and the contrary elsewhere")
+            return Check(verdict="holds", evidence=text[:160])
+    if whole:
+        return _undecided(f"whether it is meant that the page says {whole[0][0][:120]!r}")
+    partly = [text for text, hints in pieces if any(_hinted(unit, text, hints) for unit in units)]
+    if turned or partly:
+        return _undecided(f"only partly: {partly[0][:120]}" if partly else "it is denied")
     return _absent(observation, intent)
 
 
@@ -173,11 +179,15 @@ def _pieces(observation: Observation, bare: str) -> list[tuple[str, str]]:
     return layers + notices + controls
 
 
-def _share(units: tuple[Unit, ...], text: str, hints: str) -> float:
-    said = total = 0.0
-    for unit in units:
-        total += unit.weight
-        said += unit.weight * max(
-            likeness(unit.phrase, words_of(text)), 0.8 * likeness(unit.phrase, words_of(hints))
-        )
-    return said / total
+def _said(unit: Unit, text: str, hints: str) -> bool:
+    """Whether the piece says this part; of what kind it is may stand in its markup instead."""
+    if unit.verb and _LOOKING.fullmatch(unit.phrase.words[0]):
+        return True
+    kind = unit.weight == WEIGHT_GENERIC or any(_KIND.fullmatch(w) for w in unit.phrase.words)
+    told = likeness(unit.phrase, words_of(text)) >= SAID
+    return told or (kind and likeness(unit.phrase, words_of(hints)) >= SAID)
+
+
+def _hinted(unit: Unit, text: str, hints: str) -> bool:
+    words = max(likeness(unit.phrase, words_of(text)), likeness(unit.phrase, words_of(hints)))
+    return unit.weight >= WEIGHT_NOUN and words >= HINTED
