@@ -120,12 +120,19 @@ def _nothing_said(candidate: Candidate) -> Candidate:
 
 def _acceptable(wanted: Wanted, candidate: Candidate) -> bool:
     value = candidate.value or ""
+    if wanted.kind == "title" and kinds.ALL_OF_IT.match(value):
+        return False
     labelled = candidate.source == "label" and candidate.confidence >= 0.84
     figures = wanted.kind == "date" and kinds.kind_of(value) == "number"
     if wanted.kind in kinds.SOFT and labelled and not figures and 0 < len(value) <= 40:
         return True
     if wanted.kind == "price" and candidate.source in ("json-ld", "microdata", "opengraph"):
         return any(c.isdigit() for c in value)
+    percent = (
+        wanted.kind == "price" and wanted.declared != "price" and kinds.PERCENT.fullmatch(value)
+    )
+    if percent and candidate.source == "label" and candidate.confidence >= 0.9:
+        return True
     return kinds.fits(wanted.kind, value) and len(value) <= 2000
 
 

@@ -53,6 +53,8 @@ def score(wanted: Wanted, column: Column, size: int, ordinal: int = 0) -> float:
         ordinal: how many columns of the same look stand before it.
     """
     filled = [slot for slot in column.filled if not is_placeholder(slot.value)]
+    if wanted.kind == "title":
+        filled = [slot for slot in filled if not kinds.ALL_OF_IT.match(slot.value)]
     if not filled or not _of_its_time(wanted, filled) or _commands(wanted, filled):
         return 0.0
     named = _named(wanted, column, filled)
@@ -65,7 +67,8 @@ def score(wanted: Wanted, column: Column, size: int, ordinal: int = 0) -> float:
     fitting = [s for s in filled if kinds.fits(wanted.kind, s.value)]
     figures = all(s.kind == "number" for s in filled)
     soft = wanted.kind in kinds.SOFT and named >= 0.93 and not (wanted.kind == "date" and figures)
-    if len(fitting) * 5 < len(filled) * 3 and not soft:
+    exact = sum(said_so(wanted, slot) for slot in filled) * 5 >= len(filled) * 4
+    if len(fitting) * 5 < len(filled) * 3 and not (soft or exact):
         return 0.0
     look = _look(wanted, filled, ordinal)
     if named < 0.6 and look < 0.5:
@@ -75,6 +78,21 @@ def score(wanted: Wanted, column: Column, size: int, ordinal: int = 0) -> float:
         strength -= 0.3 * sum(bool(kinds.DECOY.search(s.value)) for s in filled) / len(filled)
         strength -= _of_other_unit(wanted, filled)
     return strength * (0.6 + 0.4 * len(filled) / size)
+
+
+def said_so(wanted: Wanted, slot: Slot) -> bool:
+    """Whether a label that is the field's name stands over a figure.
+
+    It tells more than the kind guessed from a name that ends as prices do: "Bounce rate".
+    """
+    figure = (
+        wanted.kind == "price"
+        and wanted.declared != "price"
+        and any(c.isdigit() for c in slot.value)
+    )
+    return figure and any(
+        trust >= 0.97 and label_score(wanted.name, label) >= 0.97 for label, trust in slot.labels
+    )
 
 
 def _of_other_unit(wanted: Wanted, filled: Sequence[Slot]) -> float:

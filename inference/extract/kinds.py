@@ -49,6 +49,13 @@ _MEASURE = re.compile(
     r"^[-+~]?\d[\d.,'’]*\s?(?:[a-zµ°%²³\"'″′]+[²³]?(?:/\w+[²³]?)?)(?:\s\d+\s?\w+)?\.?$",
     re.IGNORECASE,
 )
+ALL_OF_IT = re.compile(
+    r"(?:(?:see|view|show|select|browse|deselect)\s+all\b|alle\s+(?:anzeigen|auswählen|ansehen)"
+    r"|(?:voir|afficher|sélectionner)\s+tou(?:t|s|tes)\b|(?:ver|seleccionar)\s+tod[oa]s?\b)",
+    re.IGNORECASE,
+)
+"""What a link or a box to tick for all of a list says: no thing's name."""
+PERCENT = re.compile(r"[-−+]?\s?\d[\d.,]*\s?%")
 MONTHLY = re.compile(
     r"(?:/\s*(?:mo|month|wk|week|yr|monat)\b|\b(?:a|per|pro)\s+(?:month|"
     r"week|monat)|\bmonthly\b|\bmtl\.?|\bmonatlich)",

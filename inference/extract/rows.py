@@ -8,7 +8,7 @@ from inference.content import Content
 from inference.decisions import FieldValue, Record
 from inference.extract import kinds
 from inference.extract.candidates import Wanted
-from inference.extract.fit import clocks, score
+from inference.extract.fit import clocks, said_so, score
 from inference.extract.groups import Group, all_groups
 from inference.extract.nodes import Scope, squash
 from inference.extract.scope import named_phrases
@@ -67,7 +67,8 @@ def extract_rows(
 def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Record]:
     """`extract_rows` over a tree that is there already."""
     wanted = [Wanted.of(field) for field in fields]
-    lists = [g for g in all_groups(tree) if not _apart(tree, g) or _named(tree, g, intent) >= 0.35]
+    lists = [g for g in all_groups(tree) if not _is_form(tree, g)]
+    lists = [g for g in lists if not _apart(tree, g) or _named(tree, g, intent) >= 0.35]
     reads = [r for g in lists if (r := _read(tree, g, wanted, intent)) is not None]
     reads = [r for r in reads if r.chosen and r.read * 3 >= len(wanted)]
     if not reads:
@@ -250,6 +251,26 @@ def _choices(tree: Tree, group: Group) -> float:
     return 0.8 * ticked / len(group.records)
 
 
+def _is_form(tree: Tree, group: Group) -> bool:
+    """Whether all records are nothing but a control with its label: a form, not a list."""
+    spans = (group.span(tree, place) for place in range(len(group.records)))
+    return not group.headers and all(_is_field(tree, span) for span in spans)
+
+
+def _is_field(tree: Tree, span: Scope) -> bool:
+    inside = [i for i in range(span.start, min(span.end, span.start + 40))]
+    controls = [
+        tree.nodes[i]
+        for i in inside
+        if tree.nodes[i].tag in ("input", "select", "textarea") and not tree.is_action(i)
+    ]
+    if len(controls) != 1 or any(tree.nodes[i].tag == "a" for i in inside):
+        return False
+    label = squash(controls[0].attrs.get("label", "") or controls[0].text)
+    shown = tree.text(span).removesuffix(controls[0].attrs.get("value", "\n"))
+    return bool(label) and plain(label) == plain(shown)
+
+
 def _in_aside(tree: Tree, group: Group) -> bool:
     """Whether the whole list stands aside; a list may well begin with an advertisement."""
     return all(tree.in_aside(record) for record in group.records)
@@ -335,6 +356,8 @@ def _value(tree: Tree, wanted: Wanted, slot: Slot | None, record: Scope) -> Fiel
     )
     text = bare(wanted, text)
     unfit = not kinds.fits(wanted.kind, text) and wanted.kind not in kinds.SOFT
+    unfit = unfit and not (slot is not None and said_so(wanted, slot))
+    unfit = unfit or (wanted.kind == "title" and bool(kinds.ALL_OF_IT.match(text)))
     if unfit or is_placeholder(text):
         return FieldValue(value=None, raw=value)
     node = slot.node if slot is not None else record.start

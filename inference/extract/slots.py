@@ -102,6 +102,7 @@ def _slots(tree: Tree, group: Group, place: int) -> Iterator[Slot]:
         if group.headers:
             return
     yield from _labelled(tree, span)
+    yield from _steppers(tree, span)
     yield from _texts(tree, span)
     yield from _names(tree, span)
 
@@ -122,10 +123,34 @@ def _cell_text(tree: Tree, cell: int) -> str:
     texts = [p for p in tree.pieces_in(tree.scope(cell)) if not tree.acts(p.node)]
     whole = tree.text(tree.scope(cell), commands=False)
     if not texts or len({p.line for p in texts}) < 2:
-        return whole
+        return whole or _entered(tree, cell)
     first = [p for p in texts if p.line == texts[0].line]
     strong = tree.inside(first[0].node, frozenset({"a", "b", "strong"}))
     return tree.text(tree.scope(first[0].node)) if strong and len(first) == 1 else whole
+
+
+def _entered(tree: Tree, cell: int) -> str:
+    """What stands in the one control of a cell, as in a field for the quantity."""
+    found = [
+        tree.nodes[i].attrs.get("value", "")
+        for i in range(cell, tree.end[cell])
+        if tree.nodes[i].tag in ("input", "select")
+        and tree.nodes[i].attrs.get("type") not in ("checkbox", "radio", "hidden")
+        and not tree.is_action(i)
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def _steppers(tree: Tree, span: Scope) -> Iterator[Slot]:
+    """The one field for a number in a record: how many of the thing there are."""
+    found = [
+        index
+        for index in range(span.start, span.end)
+        if tree.nodes[index].tag == "input" and tree.nodes[index].attrs.get("type") == "number"
+    ]
+    value = tree.nodes[found[0]].attrs.get("value", "") if len(found) == 1 else ""
+    if value.isdigit() and len(value) <= 3:
+        yield Slot("pair:control:number", value, "number", found[0], (("quantity", 0.9),))
 
 
 def _labelled(tree: Tree, span: Scope) -> Iterator[Slot]:

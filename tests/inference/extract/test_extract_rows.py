@@ -110,3 +110,38 @@ def test_only_the_page_itself_proves_a_list_empty(capture: Capture, said: str, e
     content = capture(EMPTY.format(said=said))
     assert list_proven_empty(content) is empty
     assert rows(content, "title price", "Extract all boats: title, price") == []
+
+
+VISITS = """<title>Visits</title><body><h1>Visits</h1><table><thead><tr><th>Page</th><th>Views</th>
+<th>Bounce rate</th></tr></thead><tbody><tr><td>/start</td><td>1,204</td><td>41.8%</td></tr>
+<tr><td>/about</td><td>310</td><td>29.4%</td></tr></tbody></table>"""
+BASKET = """<title>Basket</title><body><h1>Basket</h1><ul>
+<li><a href="/a">Blue mug</a> <b>8,00 €</b> <button>-</button><input type=number value=2
+aria-label="Menge von Blue mug"><button>+</button></li>
+<li><a href="/b">Tea towel</a> <b>4,00 €</b> <button>-</button><input type=number value=5
+aria-label="Menge von Tea towel"><button>+</button></li></ul>"""
+FILTER = """<title>Doctors</title><body><h1>Doctors</h1><form><div><label for=a>Speciality</label>
+<select id=a><option>All</select></div><div><label for=b>Language</label>
+<select id=b><option>Any</select></div></form>"""
+TITLES = """<title>Deals</title><body><h1>Deals</h1><section><h3>Mugs</h3><ul>
+<li><a href="/1">Blue mug</a> <b>$8</b></li><li><a href="/2">Red mug</a> <b>$9</b></li>
+<li><a href="/all">See all mugs</a> <b>$7</b></li></ul></section>"""
+
+
+def test_an_exact_label_tells_more_than_a_guessed_kind(capture: Capture) -> None:
+    found = rows(capture(VISITS), "page bounce_rate", "Extract all pages")
+    assert [row["bounce_rate"] for row in found] == ["41.8%", "29.4%"]
+
+
+def test_a_number_that_is_entered_in_a_row_is_its_quantity(capture: Capture) -> None:
+    found = rows(capture(BASKET), "title price menge", "Extract all items of the basket")
+    assert [row["menge"] for row in found] == ["2", "5"]
+
+
+def test_the_controls_of_a_form_are_no_records(capture: Capture) -> None:
+    assert rows(capture(FILTER), "name speciality", "Extract all doctors") == []
+
+
+def test_what_leads_to_all_things_is_no_name(capture: Capture) -> None:
+    found = rows(capture(TITLES), "title price", "Extract all deals")
+    assert [row["title"] for row in found] == ["Blue mug", "Red mug", None]
