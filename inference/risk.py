@@ -13,6 +13,8 @@ GRAVE: Final = frozenset(
 RISKY: Final = GRAVE | {"submit", "publish", "cancel", "approve", "decline"}
 """Concepts whose acts can't be taken back easily."""
 
+_COSTS: Final = GRAVE - {"send"} | {"publish", "cancel", "approve", "decline"}
+
 _BASE: Final = {
     ActKind.SCROLL: 0.6,
     ActKind.HOVER: 0.6,
@@ -41,3 +43,8 @@ def threshold(act: ActKind, step: StepType, name: str) -> float:
     if concepts & GRAVE:
         return RISKY_THRESHOLD
     return max(base, _LESS_RISKY) if concepts & RISKY else base
+
+
+def heavy(concepts: frozenset[str]) -> bool:
+    """Whether a name of these concepts does more harm than the one without them."""
+    return bool(concepts & _COSTS)

@@ -6,6 +6,7 @@ from typing import Final
 from inference.dom.intent import Intent
 from inference.dom.scene import TEXT_ROLES, Scene
 from inference.dom.units import Unit
+from inference.dom.vetoes import says_generic
 from inference.dom.words import stem
 from inference.observation import Element
 from plans.step import StepType
@@ -46,7 +47,8 @@ def by_kind(scene: Scene, intent: Intent, pool: tuple[Element, ...]) -> Element 
         found = [element for element in found if (element.tag == "textarea") is area] or found
     if intent.ordinal is None:
         several = bool(_ANY.search(intent.text)) and intent.type is StepType.CLICK
-        return found[0] if len(found) == 1 or (found and several) else None
+        only = found[0] if len(found) == 1 or (found and several) else None
+        return only if only is not None and says_generic(intent, only) else None
     at = intent.ordinal - 1 if intent.ordinal > 0 else len(found) - 1
     return found[at] if 0 <= at < len(found) else None
 

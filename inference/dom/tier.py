@@ -28,6 +28,7 @@ from inference.dom.scoring import Scored
 from inference.dom.superlatives import extreme_of, spoken
 from inference.dom.trust import trusted
 from inference.dom.units import Unit
+from inference.dom.vetoes import does_something, forbids, named_nowhere, objection, other_part
 from inference.dom.words import words_of
 from inference.observation import Element, Observation
 from inference.risk import threshold
@@ -39,6 +40,8 @@ MARGIN: Final = 0.045
 """Two elements whose scores differ by less fit about as well."""
 LEAST: Final = 0.34
 """Below this score nothing on the page resembles the intent."""
+_NAMED: Final = frozenset({StepType.CLICK, StepType.SUBMIT, StepType.SELECT_OPTION})
+"""Steps whose texts in quotes name what is on the page."""
 TOO_LARGE: Final = "the page is too large to be taken in full"
 """Said of all that is not found there."""
 
@@ -63,17 +66,42 @@ def decide(observation: Observation, question: Question) -> Decision | DontKnow:
     What is not found on a page that was not taken in full is not called absent for good, and
     nothing is acted on that people can't see.
     """
-    found = _decide(observation, question)
-    if isinstance(found, Decision) and found.ref is not None:
-        target = observation.element(found.ref)
-        if target.hidden:
-            return _dont_know(DontKnowReason.ABSENT, f"people can't see {target.name!r}", ())
+    if forbids(question, observation):
+        return _dont_know(DontKnowReason.UNREADABLE, "it says what not to do", ())
+    found = _vetted(observation, question, _decide(observation, question))
     if not observation.truncated:
         return found
     if isinstance(found, DontKnow):
         return found.model_copy(update={"why": f"{found.why}; {TOO_LARGE}"})
     if found.also:
         return _dont_know(DontKnowReason.UNREADABLE, TOO_LARGE, found.candidates)
+    return found
+
+
+def _vetted(
+    observation: Observation, question: Question, found: Decision | DontKnow
+) -> Decision | DontKnow:
+    """The answer, unless its target can't be meant."""
+    intent = read(question)
+    if isinstance(found, Decision) and found.ref is not None:
+        target = observation.element(found.ref)
+        if target.hidden:
+            return _dont_know(DontKnowReason.ABSENT, f"people can't see {target.name!r}", ())
+        if found.goes_on:
+            return found
+        if part := other_part(intent, observation, target):
+            return _dont_know(DontKnowReason.UNSURE, f"{part!r} is asked for", found.candidates)
+        if found.act is not ActKind.CLICK:
+            return found
+        weighed = (
+            not found.why and extreme_of(Scene(trusted(observation, intent.text)), intent) is None
+        )
+        if why := objection(question, intent, target, weighed=weighed):
+            return _dont_know(DontKnowReason.UNSURE, why, found.candidates)
+    elif isinstance(found, Decision) or found.reason is not DontKnowReason.UNSURE:
+        return found
+    if question.step.type in _NAMED and (name := named_nowhere(intent, observation)):
+        return _dont_know(DontKnowReason.ABSENT, f"nothing is called {name!r}", found.candidates)
     return found
 
 
@@ -188,6 +216,8 @@ def _in_place(scene: Scene, intent: Intent, place: Place) -> Decision | DontKnow
             target = inner.elements[0].ref
         if target is not None and (not wanted or intent.wants_title):
             element = scene.observation.element(target)
+            if intent.wants_title and does_something(intent, element):
+                return _dont_know(DontKnowReason.ABSENT, "the counted item has no title", ())
             return _answer(intent, element, 0.93, (), "counted in its list")
     if not wanted:
         named = [one for one in inner.elements if _is_verb(intent, one)]
