@@ -20,6 +20,7 @@ const NO_CLASSES = [];
 
 const found = [], notices = [], layers = [], forms = [], pending = [], areas = [], pictures = [], frames = [];
 const crowded = document.getElementsByTagName('*').length > MAX_NODES;
+const bodySize = document.body ? parseFloat(getComputedStyle(document.body).fontSize) : 16;
 let count = 0, lastText = '', truncated = false;
 
 function classesOf(el) {
@@ -114,6 +115,7 @@ function walk(el, parent, ctx, heading) {
   node.display = display;
   if (c) { c.head = node.head; finish(c); }
   settle(el, tag, role, cs, ctx, node, own, shown && !interactive);
+  if (!c && own && headline(el, node, cs)) place(el, tag, role, cs, kid, heading, node);
   suspect(el, tag, cs, !node.kids.length && !node.text, node.lost);
   if (shown && kid.opacity > 0.05 && !kid.srOnly && own && clean(own).length > 1) notices.push({ el, kind: role === 'generic' ? tag : role, node, ctx: kid });
   if (layer) layers.push({ text: cut(node.text, 400), hints: cut(hintsOf(el), 120), modal: layer.modal, share: layer.share, box: layer.box });
@@ -158,6 +160,22 @@ function settle(el, tag, role, cs, ctx, node, own, plain) {
   if (length > 160 && node.head && !HEADING.test(tag)) node.head = '';
   if (node.heading || (node.candidate && node.candidate.level)) node.headed = true;
   if (own && own.length < 64 && plain && clean(own).length < 32 && AD.test(clean(own))) node.ad = true;
+}
+
+/** Whether an element that is no heading by its markup is drawn as one: large, on a line of its own, with more below. */
+function headline(el, node, cs) {
+  if (!node.head || node.head !== node.text || node.kids.length || INLINE.has(node.display) || !/\p{L}{2}/u.test(node.text)) return false;
+  return !!el.nextElementSibling && parseFloat(cs.fontSize) >= 1.25 * bodySize;
+}
+
+/** Takes an element as a place on the page; it is no part of records and groups. */
+function place(el, tag, role, cs, ctx, heading, node) {
+  const c = candidate(el, tag, role, cs, ctx, heading, node, false);
+  node.candidate = null;
+  if (!c) return;
+  c.before = '';
+  c.head = node.head;
+  finish(c);
 }
 
 function finish(c) {

@@ -8,7 +8,7 @@ from activities.browser.closed_roots import without_roots
 from activities.browser.content import capture_content
 from activities.browser.snapshot import Snapshot, capture
 from inference.content import Content, Flag
-from inference.decisions import DontKnow, Question
+from inference.decisions import Decision, DontKnow, Question
 from inference.dom.tier import decide
 from inference.observation import Element
 from plans.step import Params, Step, StepType
@@ -205,3 +205,23 @@ async def test_drag_and_drop_test_ids_and_paths(page: Page) -> None:
     assert first.path == "#board>div"
     assert second.path == "@task-b"
     assert named(snapshot, "b").path == "#t>tbody>tr.2>td>a"
+
+
+async def test_a_styled_heading_is_a_place_to_scroll_to_and_nothing_to_click(page: Page) -> None:
+    await page.set_content(
+        """<style>body{font:14px sans-serif}.a{font-size:20px;font-weight:700}</style>
+<div class=a>House rules</div><p>No pets.</p><div class=a>€312</div><p>a night</p>
+<div style="font-weight:700">Sea view</div><p>Taxes included</p>
+<p><span class=a>Offer</span> of the week</p><div><div class=a>The end</div></div>"""
+    )
+    snapshot = await capture(page)
+    (place,) = snapshot.observation.elements
+    assert (place.name, place.interactive, place.level) == ("House rules", False, 0)
+    assert await (await snapshot.element(0)).inner_text() == "House rules"
+    scroll = Step(type=StepType.SCROLL, intent="Scroll to the house rules", params=Params())
+    found = decide(snapshot.observation, Question(step=scroll, intent=scroll.intent))
+    assert isinstance(found, Decision) and found.ref == 0
+    click = Step(type=StepType.CLICK, intent="Click House rules", params=Params())
+    found = decide(snapshot.observation, Question(step=click, intent=click.intent))
+    assert isinstance(found, DontKnow)
+    await snapshot.dispose()
