@@ -75,6 +75,8 @@ def rows_in(tree: Tree, fields: Sequence[ExtractField], intent: str) -> list[Rec
         return []
     best = _finest(tree, max(reads, key=lambda r: r.worth), reads)
     best = _widest(best, reads, intent)
+    if _elsewhere(tree, best.group, intent):
+        return []
     ads = any(
         word in LEXICON.sponsored for word in plain(intent).split()
     ) and "no ads" not in plain(intent)
@@ -181,6 +183,24 @@ def _widest(best: _Read, reads: Sequence[_Read], intent: str) -> _Read:
     mine = set(best.group.records)
     wider = [r for r in reads if mine < set(r.group.records) and r.read >= best.read]
     return max(wider, key=lambda r: len(r.group.records), default=best)
+
+
+def _elsewhere(tree: Tree, group: Group, intent: str) -> bool:
+    """Whether the intent names a section of the page in full, and the list stands under another.
+
+    A section without a list of its own has no records; another list's would be wrong.
+    """
+    said = [
+        heading
+        for heading in tree.headings
+        if 1 < heading.rank < 5
+        and len([w for w in name_words(heading.text) if w not in LEXICON.stop]) > 1
+        and contains_phrase(intent, heading.text)
+    ]
+    over = tree.heading_over(group.records[0])
+    if len(said) != 1 or over is None or not 1 < over.rank < 5 or group.ends:
+        return False
+    return not any(record in tree.section(said[0]) for record in group.records)
 
 
 def _whole(tree: Tree, group: Group) -> Column:

@@ -145,3 +145,16 @@ def test_the_controls_of_a_form_are_no_records(capture: Capture) -> None:
 def test_what_leads_to_all_things_is_no_name(capture: Capture) -> None:
     found = rows(capture(TITLES), "title price", "Extract all deals")
     assert [row["title"] for row in found] == ["Blue mug", "Red mug", None]
+
+
+BANK = """<title>Bank</title><body><main><h1>Account</h1><h2>Transactions</h2><table><thead><tr>
+<th>Date</th><th>Payee</th><th>Amount</th></tr></thead><tbody>
+<tr><td>1 May 2025</td><td>Grocer</td><td>$12.00</td></tr>
+<tr><td>2 May 2025</td><td>Baker</td><td>$4.00</td></tr></tbody></table>
+<h2>Upcoming payments</h2><p>Rent leaves on the first.</p></main>"""
+
+
+def test_no_other_list_stands_in_for_the_section_that_is_named(capture: Capture) -> None:
+    page = capture(BANK)
+    assert rows(page, "date payee amount", "Extract the upcoming payments") == []
+    assert len(rows(page, "date payee amount", "Extract all transactions")) == 2
