@@ -118,12 +118,15 @@ def _prices(area: Area) -> Iterator[Candidate]:
         yield Candidate(item.text, item.text, "scanner", item.node, sure)
 
 
+_STRUCK = frozenset({"del", "s", "strike"})
+
+
 def _visible_prices(area: Area) -> Iterator[_Found]:
     tree, scope = area.tree, record_scope(area)
     for node, line in tree.lines:
         if node not in scope or not area.counts(node) or tree.is_chrome(node):
             continue
-        if tree.inside(node, frozenset({"form", "option", "del", "s", "strike"})):
+        if tree.inside(node, frozenset({"form", "option"})):
             continue
         last = 0
         for match in kinds.PRICE.finditer(line):
@@ -136,7 +139,7 @@ def _visible_prices(area: Area) -> Iterator[_Found]:
             ):
                 continue
             home = _home(tree, node, match[0], scope)
-            if home is None or tree.has(home, Flag.STRIKE):
+            if home is None or tree.has(home, Flag.STRIKE) or tree.inside(home, _STRUCK):
                 continue
             yield _Found(match[0].strip(), home, tree.nodes[home].size)
 

@@ -199,3 +199,9 @@ def test_without_named_fields_the_labelled_pairs_are_read(capture: Capture) -> N
         "anbieter",
     ]
     assert dict(labelled_pairs(content))["Kilometerstand"] == "85.400 km"
+
+
+def test_the_new_price_beside_the_old_one(capture: Capture) -> None:
+    page = "<title>Lamp</title><main><h1>Lamp</h1><p><s>$80.00</s> <b>$59.00</b></p></main>"
+    record = extract_record(capture(page), fields("title price"), "Extract title and price")
+    assert values(record)["price"] == "$59.00"
