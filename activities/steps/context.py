@@ -207,7 +207,13 @@ class StepContext:
         """Do what a tier decided; `plain` as in `perform`."""
         target = await aim(self.page, snapshot, decision)
         return await self.perform(
-            target.element, decision.act, decision.text, onto=target.onto, at=target.at, plain=plain
+            target.element,
+            decision.act,
+            decision.text,
+            onto=target.onto,
+            at=target.at,
+            called=target.called,
+            plain=plain,
         )
 
     async def perform(
@@ -218,19 +224,22 @@ class StepContext:
         *,
         onto: ElementHandle | None = None,
         at: Point | None = None,
+        called: str = "",
         plain: bool = False,
     ) -> ActResult:
         """Do one act on the page, and go on in the tab that it opened, if it did.
 
         What goes into a password or code field is a secret of the run before it is typed.
-        `onto` and `at` as for `activities.browser.act.perform`. `plain`: the act may happen
-        twice, whatever its target says.
+        `onto`, `at` and `called` as for `activities.browser.act.perform`. `plain`: the act may
+        happen twice, whatever its target says.
         """
         await (self.acts.mark() if plain else self.acts.before(element, kind, text, onto))
         if kind in _TYPING and text and not self.mask.knows(text):
             await self._learn(element, text)
         time_s = self.time_left(_ACT_TIME_S)
-        result = await perform(self.page, element, kind, text, onto=onto, at=at, timeout_s=time_s)
+        result = await perform(
+            self.page, element, kind, text, onto=onto, at=at, called=called, timeout_s=time_s
+        )
         if result.opened_tab is not None:
             await self.session.follow(result.opened_tab)
         return result

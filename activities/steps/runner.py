@@ -200,6 +200,7 @@ class StepRunner:
         session = self._registry.get(request.session.session_id, request.session.epoch)
         await session.ready()
         step = request.call.step
+        session.intent = step.intent
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
         values = await self._values.read(request.run, names_in_step(step))
         return StepContext(
@@ -220,8 +221,8 @@ class StepRunner:
             ledger=self._ledger,
             cascade=self._cascade,
             checks=self._checks,
-            deadline=asyncio.get_running_loop().time() + most,
             pictures=self._pictures,
+            deadline=asyncio.get_running_loop().time() + most,
         )
 
 
