@@ -231,6 +231,7 @@ def test_a_step_of_the_result_has_each_field(acme: Caller, succeeded: str, faile
             assert set(step) >= STEP
             assert set(step) - STEP <= {
                 "error", "failure_class", "screenshot", "notes", "candidates", "verdict",
+                "explained",
             }  # fmt: skip
 
 
