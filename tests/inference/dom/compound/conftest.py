@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,10 +12,15 @@ from playwright.async_api import Page, async_playwright
 from activities.browser.act import perform
 from activities.browser.aiming import aim
 from activities.browser.snapshot import Snapshot, capture
+from activities.steps.seeking import absent
 from inference.decisions import Decision, Done, DontKnow, Question
 from inference.dom.tier import decide
 from inference.turns import done_by, targets
 from plans.step import Params, Step, StepType
+
+
+_COMING_S = 3.0
+"""How long what an act opened is waited for, as a run does."""
 
 
 @dataclass
@@ -54,12 +60,17 @@ class Player:
 async def _play(page: Page, step: Step, said: str) -> Played:
     played = Played()
     done: tuple[Done, ...] = ()
+    looks_until = 0.0
     value = step.params.value if isinstance(step.params.value, str) else ""
     while len(done) < step.budget:
         snapshot = await capture(page)
         question = Question(step=step, intent=step.intent, value=value, done=done)
         decision = decide(snapshot.observation, question)
         if isinstance(decision, DontKnow):
+            await snapshot.dispose()
+            if done and absent(decision) and time.monotonic() < looks_until:
+                await asyncio.sleep(0.2)
+                continue
             played.end = decision
             break
         played.acts += await _act(page, snapshot, decision)
@@ -67,6 +78,7 @@ async def _play(page: Page, step: Step, said: str) -> Played:
         if not decision.goes_on:
             break
         done += done_by(snapshot.observation, decision)
+        looks_until = time.monotonic() + _COMING_S
     played.said = await page.evaluate(said)
     return played
 
