@@ -18,7 +18,6 @@ from inference.dom.tier import decide
 from inference.turns import done_by, targets
 from plans.step import Params, Step, StepType
 
-
 _COMING_S = 3.0
 """How long what an act opened is waited for, as a run does."""
 
