@@ -283,7 +283,8 @@ def _rows(observation: Observation) -> Iterator[tuple[int, list[tuple[int, Eleme
         if current is None:
             linked = {number for number, _ in row}
             shown = {int(one) for one in re.findall(r"\b\d{1,4}\b", observation.blocks[block].text)}
-            plain = sorted(shown - linked)
+            # Numbers of links that stand without a space between them are no page.
+            plain = sorted(one for one in shown - linked if one <= max(linked) + 1)
             current = plain[0] if len(plain) == 1 else None
         if current is None or (len(row) < 2 and not _PAGER.search(row[0][1].hints)):
             continue

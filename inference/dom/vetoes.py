@@ -9,6 +9,7 @@ from inference.dom.intent import Intent
 from inference.dom.scene import label_of
 from inference.dom.units import QUOTED, Unit
 from inference.dom.words import (
+    CLOSE_MARKS,
     GENERIC_NOUNS,
     PLAIN_VERBS,
     STOP,
@@ -193,8 +194,13 @@ def _bare(units: Iterable[Unit]) -> bool:
 
 
 def named_nowhere(intent: Intent, observation: Observation) -> str:
-    """A text that the intent puts in quotes and that nothing on the page says; "" for none."""
+    """A text that the intent puts in quotes and that nothing on the page says; "" for none.
+
+    A mark such as "x" is a picture, which its button need not say.
+    """
     for quoted in intent.quoted:
+        if quoted.strip() in CLOSE_MARKS:
+            continue
         stems = words_of(quoted).stems
         if stems and not any(stems <= words_of(text).stems for text in _texts(observation)):
             return quoted

@@ -20,6 +20,9 @@ _UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\
 _MARKS: Final = "\u0300-\u036f\u064b-\u065f\u0900-\u0dff"
 """Signs that belong to the letter before them."""
 _LETTER: Final = rf"(?:(?![{_UNSPACED}])[^\W\d_]|[{_MARKS}])"
+CLOSE_MARKS: Final = frozenset("xX×✕✖✗⨯╳")
+"""What people call the button that closes, whatever its name."""
+
 _TOKEN: Final = re.compile(rf"\d+(?:[.,:/]\d+)*|[{_UNSPACED}]|{_LETTER}+")
 _CAMEL: Final = re.compile(r"(?<=[a-zäöüß])(?=[A-Z])|_")
 

@@ -6,7 +6,7 @@ from typing import Final
 from inference.decisions import ActKind, DontKnowReason
 from inference.dom.compound.asked import Answer, Asked, act, dont_know, innermost, named
 from inference.dom.scene import CHECK_ROLES, CHOICE_ROLES, TEXT_ROLES
-from inference.dom.words import words_of
+from inference.dom.words import CLOSE_MARKS, words_of
 from inference.observation import Element
 from plans.step import StepType
 
@@ -26,7 +26,6 @@ _ANCHORED: Final = re.compile(
     r"\b(?:of|for|by|from|under|beside|next to|above|below|row|with|without|in(?! the dialog))\b",
     re.IGNORECASE,
 )
-_CLOSE: Final = frozenset("xX×✕✖✗⨯╳")
 _FIELDS: Final = TEXT_ROLES | CHOICE_ROLES | CHECK_ROLES
 
 
@@ -57,7 +56,7 @@ def by_name(asked: Asked) -> Answer | None:
 
 def _closers(things: list[Element], name: str) -> list[Element]:
     """What closes, where an x is asked for: many are named by a word that is not shown."""
-    if name not in _CLOSE:
+    if name not in CLOSE_MARKS:
         return []
     return innermost(
         [one for one in things if one.role == "button" and "close" in words_of(one.name).concepts]

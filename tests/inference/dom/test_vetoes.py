@@ -98,6 +98,10 @@ def test_a_name_in_quotes_that_is_nowhere_is_absent(intent: str, kind: StepType)
     assert found.reason is DontKnowReason.ABSENT
 
 
+def test_a_mark_in_quotes_is_a_picture_that_its_button_need_not_say() -> None:
+    assert chosen('Close the dialog box by clicking the "x"', "Close", "Help") == "Close"
+
+
 def test_a_field_of_another_part_of_the_form_is_not_filled() -> None:
     def fields(*parts: str) -> list[Element]:
         return [
