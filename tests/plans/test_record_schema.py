@@ -90,19 +90,19 @@ for _ in range(40):
 def test_a_malformed_or_hostile_schema_is_refused_at_once(
     schema: dict[str, JsonValue], said: str
 ) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(PlanError, match="invalid request: extraction_schema") as refused:
         check_record_schema(schema)
     assert said in refused.value.message
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_pattern_that_would_take_ages_elsewhere_is_matched_in_linear_time() -> None:
     schema: dict[str, JsonValue] = {"properties": {"a": {"pattern": "^(a+)+$"}}}
     check_record_schema(schema)
-    started = time.monotonic()
+    started = time.process_time()
     assert breaches(schema, {"a": "a" * 4000 + "b"})
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_properties_may_be_called_as_keywords_are() -> None:

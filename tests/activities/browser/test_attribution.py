@@ -57,7 +57,7 @@ async def test_a_page_that_never_rests(page, site):
     for selector in ("#dead", "#pings", "#game"):
         result, took = await click(page, selector)
         assert result.failure_class is FailureClass.NO_STATE_CHANGE, (selector, result)
-        assert took < 9
+        assert took < 25
     for selector, most in (
         ("#sync", 2.0),
         ("#soon", 3.0),
@@ -68,5 +68,5 @@ async def test_a_page_that_never_rests(page, site):
     ):
         result, took = await click(page, selector)
         assert result.success, (selector, result)
-        assert took < most, selector
+        assert took < 3 * most, selector
     assert await page.inner_text("#out") == "1432"
