@@ -50,13 +50,6 @@ class Answer(Frozen):
     trail: tuple[Asked, ...]
 
     @property
-    def models_missing(self) -> bool:
-        """Whether a model tier that would have been asked next is not configured."""
-        return any(asked.outcome == NOT_CONFIGURED for asked in self.trail) and not isinstance(
-            self.result, Decision
-        )
-
-    @property
     def cost(self) -> Money:
         """What all tiers that were asked cost together."""
         return sum((asked.cost for asked in self.trail), Money())

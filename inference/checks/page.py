@@ -46,11 +46,6 @@ class Page:
         ]
         return "\n".join((self.tree.visible_text, *values))
 
-    @cached_property
-    def plain_lines(self) -> tuple[str, ...]:
-        """Lines in plain words."""
-        return tuple(plain(line) for line in self.text.split("\n"))
-
     def shows(self, text: str) -> bool:
         """Whether a text stands on the page, spaces and case aside."""
         squeezed = " ".join(self.text.split()).casefold()

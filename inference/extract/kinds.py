@@ -7,7 +7,7 @@ from typing import Literal
 
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from inference.extract.words import FieldKind, contains_phrase, plain
+from inference.extract.words import FieldKind, plain
 
 ValueKind = Literal[
     "price", "phone", "email", "handle", "stars", "age", "date", "year", "number", "measure",
@@ -203,8 +203,3 @@ def prices(text: str) -> tuple[str, ...]:
 def is_decoy(text: str) -> bool:
     """Whether a price in this line is not the price: a former one, a rate, financing."""
     return bool(DECOY.search(text)) or bool(MONTHLY.search(text))
-
-
-def is_region(text: str, phrases: tuple[str, ...]) -> bool:
-    """Whether a text names one of the phrases."""
-    return any(contains_phrase(text, phrase) for phrase in phrases)

@@ -10,7 +10,7 @@ from typing import Literal
 from inference.content import Flag
 from inference.extract.nodes import CONTROLS, Scope, squash
 from inference.extract.tree import Tree
-from inference.extract.words import concepts, is_placeholder, name_words, plain
+from inference.extract.words import concepts, is_placeholder, name_words
 
 PairSource = Literal["term", "cell", "control", "colon", "sibling"]
 
@@ -333,8 +333,3 @@ def _icon_name(tree: Tree, index: int) -> str:
     node = tree.nodes[index]
     small = 0 <= node.width <= 64 and 0 <= node.height <= 64
     return node.text if small and node.tag not in CONTROLS and len(node.text) <= 30 else ""
-
-
-def labels_of(found: tuple[Pair, ...]) -> frozenset[str]:
-    """The labels in their plain form."""
-    return frozenset(plain(pair.label) for pair in found)
