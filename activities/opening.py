@@ -170,13 +170,13 @@ class SessionOpener:
         browser = session.browser
         checkpoints = await self._ledger.checkpoints.read(run.tenant_id, run.run_id)
         newest = _parsed(checkpoints.newest)
-        known = browser.tab_found
+        known = browser.tabs.found
         if newest is not None and not browser.crashed_before:
             known = await take_over(browser, newest) or known
-        if known and await browser.page_answers():
+        if known and await browser.tabs.answers():
             return Opening.ADOPTED
         log.info("the page of session %s does not answer and is replaced", browser.session_id)
-        await browser.renew_tab()
+        await browser.tabs.renew()
         return await self._restore(session, run, checkpoints)
 
     async def _start(self, request: SessionRequest) -> OpenSession:
@@ -245,11 +245,11 @@ class SessionOpener:
         """
         newest, checkpoint = _parsed(kept.newest), _parsed(kept.restorable)
         if checkpoint is None:
-            await session.browser.tell_tab()
+            await session.browser.tabs.tell()
             return Opening.FRESH
         secrets = await self._ledger.secrets.read(run.tenant_id, run.run_id)
         await _bring_back(session.browser, checkpoint, secrets)
-        await session.browser.tell_tab()
+        await session.browser.tabs.tell()
         return Opening.RESTORED if checkpoint == newest else Opening.STEPPED_BACK
 
     def _spec(

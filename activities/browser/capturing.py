@@ -144,7 +144,7 @@ def _pages(session: BrowserSession) -> list[Page]:
         at: Page | None = current
         while at is not None and at not in lineage:
             lineage.append(at)
-            at = session.opener(at)
+            at = session.tabs.opener(at)
         kept = [*lineage, *(page for page in reversed(pages) if page not in lineage)][:_MOST_TABS]
         pages = [page for page in pages if page in kept]
     return pages
@@ -232,7 +232,7 @@ def _tab(
     pages: Sequence[Page],
     values: Sequence[tuple[FieldValue, ...]],
 ) -> Tab:
-    opener = session.opener(page)
+    opener = session.tabs.opener(page)
     return Tab(
         url=page.url,
         method=look.document.method if look.document else GET,

@@ -73,7 +73,7 @@ async def restore(
     await session.ready()
     deadline = asyncio.get_running_loop().time() + timeout_s
     try:
-        with session.arranging():
+        with session.tabs.arranging():
             return await _restore(session, checkpoint, secrets, deadline)
     except (Error, TimeoutError) as error:
         if session.lost.is_set() or not await session.alive():
@@ -95,7 +95,7 @@ async def take_over(session: BrowserSession, checkpoint: Checkpoint) -> bool:
             tab = await session.documents.tab(checkpoint.target_id)
             if tab is not None:
                 if tab is not session.page:
-                    await session.go_on_in(tab, {})
+                    await session.tabs.go_on_in(tab, {})
                 return True
     return False
 
@@ -118,7 +118,7 @@ async def _restore(
         for place, tab in enumerate(checkpoint.tabs)
         if place in opened and tab.opener in opened
     }
-    await session.go_on_in(page, openers)
+    await session.tabs.go_on_in(page, openers)
     # Pages that go on would write to the storage, or keep its databases open.
     await asyncio.gather(*(_close(one) for one in old))
     notes = list(checkpoint.notes)
@@ -130,7 +130,7 @@ async def _restore(
     shown, _ = await asyncio.gather(
         _show(page, checkpoint.tab, secrets, deadline), asyncio.gather(*behind)
     )
-    await session.go_on_in(page, openers)
+    await session.tabs.go_on_in(page, openers)
     return shown.model_copy(update={"notes": (*notes, *shown.notes)})
 
 

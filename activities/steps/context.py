@@ -241,7 +241,7 @@ class StepContext:
             self.page, element, kind, text, onto=onto, at=at, called=called, timeout_s=time_s
         )
         if result.opened_tab is not None:
-            await self.session.follow(result.opened_tab)
+            await self.session.tabs.follow(result.opened_tab)
         return result
 
     async def _learn(self, element: ElementHandle | None, text: str) -> None:

@@ -236,7 +236,7 @@ async def session(first: BrowserSession) -> BrowserSession:
     for other in first.context.pages:
         if other is not page:
             await other.close()
-    await first.go_on_in(page, {})
+    await first.tabs.go_on_in(page, {})
     await first.context.set_storage_state({"cookies": [], "origins": []})
     first.documents.origins.clear()
     first.take_events()
@@ -390,11 +390,11 @@ async def test_a_tab_that_a_form_opened_came_by_post(session: BrowserSession, si
     tab = await opening.value
     await tab.wait_for_load_state()
     before = session.page
-    await session.follow(tab)
+    await session.tabs.follow(tab)
     checkpoint = await taken(session)
     assert [one.method for one in checkpoint.tabs] == ["GET", "POST"]
     assert (checkpoint.current, checkpoint.tab.opener) == (1, 0)
-    await session.follow(before)
+    await session.tabs.follow(before)
     assert restorable(await taken(session))
 
 
@@ -530,7 +530,7 @@ async def test_tabs_come_back_but_for_those_that_came_by_post(
     tab = await session.context.new_page()
     await tab.goto(site.url("/form"))
     await tab.fill("[name=name]", "Ann")
-    await session.follow(tab)
+    await session.tabs.follow(tab)
     checkpoint = await taken(session)
     site.log.clear()
 

@@ -162,7 +162,7 @@ async def test_a_tab_that_an_act_opened_is_the_current_one_until_it_closes(
     await first.goto(site)
     result = await perform(first, await first.wait_for_selector("#tab"), ActKind.CLICK)
     assert result.opened_tab is not None
-    await session.follow(result.opened_tab)
+    await session.tabs.follow(result.opened_tab)
     tab = await session.ready()
     assert tab is result.opened_tab
     await tab.wait_for_url(f"{site}/tab")
