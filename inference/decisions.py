@@ -35,6 +35,12 @@ class ActKind(StrEnum):
     """Rest the pointer on the target."""
     DRAG = "drag"
     """Drag the target onto the element `onto`, or by `text`: "dx,dy" in CSS pixels."""
+    WAIT = "wait"
+    """Let the page go on for a moment, then look again."""
+    DONE = "done"
+    """Nothing more: what the step asks for is reached, a model says."""
+    INPUT = "input"
+    """Ask the user `text` and go on with the answer (`request_user_input`)."""
 
 
 class Candidate(Frozen):

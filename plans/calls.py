@@ -53,7 +53,9 @@ class Call(Frozen):
     For a look, `item_loop` is the loop around the body's first click, the one that claims.
     `visit` is the ordinal of this step's executions in the run, from 0: with `index` it
     names the item that a click claimed, the same for every attempt. `round` counts how often
-    the run went back to an earlier page and does its steps from there again.
+    the run went back to an earlier page and does its steps from there again. `turn` counts
+    the answers (of models, of the user) that this execution has waited for: each part of a
+    call between two of them is durable on its own.
     """
 
     kind: CallKind
@@ -65,6 +67,7 @@ class Call(Frozen):
     visit: int = 0
     item_loop: int | None = None
     round: int = 0
+    turn: int = 0
 
     @field_serializer("step")
     def _said(self, step: Step) -> dict[str, JsonValue]:
@@ -72,10 +75,15 @@ class Call(Frozen):
         return step.model_dump(mode="json", exclude_defaults=True)
 
     @property
-    def key(self) -> str:
+    def whole_key(self) -> str:
         """Dedup key of the call: `<kind>:<index>:<visit>:<attempt>`, from round 1 on `:r<n>`."""
         key = f"{self.kind}:{self.index}:{self.visit}:{self.attempt}"
         return f"{key}:r{self.round}" if self.round else key
+
+    @property
+    def key(self) -> str:
+        """Dedup key of this part of the call: that of the whole, from turn 1 on `:t<n>`."""
+        return f"{self.whole_key}:t{self.turn}" if self.turn else self.whole_key
 
 
 class Finish(Frozen):
@@ -92,8 +100,42 @@ Present = Literal["pass", "fail", "unknown"]
 """Whether a list page shows all the filters that its plan has set."""
 
 
+class AskKind(StrEnum):
+    """What is asked."""
+
+    GROUND = "ground"
+    """Which act, on what, a step means."""
+    CHECK = "check"
+    """Whether a condition holds on the page."""
+    EXTRACT = "extract"
+    """What the fields of a record, or of a list of them, hold."""
+    TASK = "task"
+    """The next turn of the agent that works on a task of a suite."""
+    INPUT = "input"
+    """What a model wants to know of the user."""
+
+
+class Ask(Frozen):
+    """A question that has to be answered before the call can go on.
+
+    `tier` is the model that is asked, None where the user is. `body` is the key of the whole
+    question in the artifact store; `why` says in one sentence, for people, what is asked and
+    holds no value of a secret. `prompt` is what the user is asked.
+    """
+
+    kind: AskKind
+    tier: TierName | None
+    body: str = ""
+    why: str = ""
+    prompt: str = ""
+
+
 class Outcome(Frozen):
     """What became of a call.
+
+    `ask`: it has to wait for an answer, and is made again with it, one `turn` on, and with its
+    own `progress`, which nobody else reads. Neither is there in an outcome that the
+    interpreter takes in.
 
     `exhausted`: the list has no item left that was not visited, or there is no next page.
     `list_empty`: the page itself proves that its list is empty ("0 results").
@@ -132,3 +174,5 @@ class Outcome(Frozen):
     anchor: bool | None = None
     acted: bool = False
     may_go_back: bool = False
+    ask: Ask | None = None
+    progress: JsonValue = None

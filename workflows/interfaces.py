@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from plans.calls import Call, Finish
+from plans.calls import Ask, Call, Finish, Money
 from plans.plan import Plan
 from plans.state import RunLimits, RunState
-from plans.step import Frozen, Perception
+from plans.step import Frozen, Perception, TierName
 from workflows.carried import Carried
 from workflows.messages import SessionRef
 
@@ -24,6 +24,11 @@ BROWSERS_QUEUE = "browsers"
 DELIVERY_QUEUE = "delivery"
 """Deliveries of webhooks: their workflow tasks and their tries."""
 
+PERCEPTION_QUEUE = "perception"
+"""Questions to Holo3; its workers together ask as many at once as the pool can carry."""
+REASONING_QUEUE = "reasoning"
+"""Questions to Claude, and plans in words to decompose."""
+
 PLAN_RUN = "PlanRun"
 CLOSE_RUN = "CloseRun"
 LOAD_RUN = "load_run"
@@ -34,6 +39,9 @@ MARK_PHASE = "mark_phase"
 OPEN_PAUSE = "open_pause"
 CLOSE_PAUSE = "close_pause"
 RETURN_TO_LIST = "return_to_list"
+PERCEIVE = "perceive"
+REASON = "reason"
+DECOMPOSE = "decompose"
 FINISH_RUN = "finish_run"
 CLOSE_ACCOUNT = "close_account"
 
@@ -114,11 +122,14 @@ class RunSpec(Frozen):
     `plan` None: the run is terminal already, or `refusal` tells why this build can't run it.
     `state` is the interpreter's first state, with the truth of the inputs in it. A run that goes
     on from another one has that one's `anchor` and `acted` (as in `Carried`), and its first
-    call may have been `begun` by it.
+    call may have been `begun` by it. `models` are the model tiers that can be asked for this
+    tenant. `in_words`: the plan has to be decomposed first, and the run loaded again then.
     """
 
     plan: Plan | None
     refusal: Finish | None = None
+    in_words: bool = False
+    models: tuple[TierName, ...] = ()
     state: RunState
     limits: RunLimits
     perception: Perception
@@ -230,7 +241,9 @@ class StepRequest(Frozen):
     this very call was lost with its worker or its browser before. `stepped_back`: its page could
     not be restored, an earlier one is shown. Then nothing is done: the answer is what the ledger
     holds of the call (its outcome, or what became of an act that was claimed), else
-    `browser_lost` with `may_go_back`, and the run goes back.
+    `browser_lost` with `may_go_back`, and the run goes back. `models` as in `RunSpec`. From
+    turn 1 on, `progress` is what the turn before gave back, and `answer` or `user_input` the
+    answer that it waited for; `user_input` is the name of the secret that holds it.
     """
 
     run: RunKey
@@ -240,6 +253,59 @@ class StepRequest(Frozen):
     time_left_ms: int
     again: int = 0
     stepped_back: bool = False
+    models: tuple[TierName, ...] = ()
+    progress: JsonValue = None
+    answer: "ModelAnswer | None" = None
+    user_input: str = ""
+
+
+class ModelRequest(Frozen):
+    """Input of `perceive` and `reason`: one question of one turn of a call.
+
+    Asked again (the worker was lost, the model was away), it is answered from the ledger where
+    the answer had arrived: paid once. `time_left_ms` is what the run's budget leaves.
+    """
+
+    run: RunKey
+    call: Call
+    ask: Ask
+    time_left_ms: int
+
+
+class ModelAnswer(Frozen):
+    """Output of `perceive` and `reason`.
+
+    `body` is the key of the answer in the artifact store, empty where there is none: then
+    `failure` says why, and `message` in a sentence. `unavailable`: the model can't be reached,
+    or has no key; `over_budget`: the run has no money left for the call; `unusable`: it
+    refused, was cut off, or answered something else than was asked, the retries included.
+    """
+
+    tier: TierName
+    body: str = ""
+    failure: Literal["unavailable", "over_budget", "unusable"] | None = None
+    message: str = ""
+    cost: Money = Money()
+    duration_ms: int = 0
+
+
+class DecomposeRequest(Frozen):
+    """Input of `decompose`: have the run's plan in words made into steps, in the ledger."""
+
+    run: RunKey
+    time_left_ms: int
+
+
+class Decomposed(Frozen):
+    """Output of `decompose`; `refusal` None: `load_run` gives the plan from now on.
+
+    `cached`: the same words were decomposed before, no model was asked.
+    """
+
+    refusal: Finish | None = None
+    cached: bool = False
+    steps: int = 0
+    cost: Money = Money()
 
 
 class FinishRequest(Frozen):
