@@ -173,8 +173,10 @@ class Judged(Frozen):
 
 
 class Extracted(Frozen):
-    """Values by field, None where the page does not say. Nothing of it is proven yet:
-    `inference.claude.proof` holds it against the page."""
+    """Values by field, None where the page does not say.
+
+    Nothing of it is proven yet: `inference.claude.proof` holds it against the page.
+    """
 
     kind: Literal["extracted"] = "extracted"
     records: tuple[dict[str, str | None], ...]
