@@ -1,0 +1,1 @@
+"""The tier of Claude: gates, extraction, grounding, task suites, plans in words."""
