@@ -4,6 +4,7 @@ LedgerError
 ├── UnknownRun        no run of that tenant has this id
 ├── UnknownDelivery   no delivery of that tenant has this id
 ├── UnknownPause      the run has no pause of this id
+├── UnknownModelCall  nothing was reserved for this try of a question
 ├── BadCursor         a page's cursor that the ledger never gave out
 ├── SecretUnreadable  a secret can't be encrypted or decrypted with the keys at hand
 └── LedgerAway        the database can't be reached
@@ -34,6 +35,13 @@ class UnknownPause(LedgerError):
 
     def __init__(self, pause_id: str) -> None:
         super().__init__(f"unknown pause: {pause_id}")
+
+
+class UnknownModelCall(LedgerError):
+    """Nothing was reserved for this try of a question to a model."""
+
+    def __init__(self, call_id: str, attempt: int) -> None:
+        super().__init__(f"nothing was reserved for try {attempt} of {call_id}")
 
 
 class BadCursor(LedgerError):

@@ -23,6 +23,7 @@ from ledger.rates import Rates
 from ledger.rows import Rows
 from ledger.runs import Runs
 from ledger.secrets import Keyring, NoKeys, Secrets
+from ledger.spending import Spending
 from ledger.variables import Variables
 
 
@@ -47,6 +48,7 @@ class Ledger:
         self.outbox = Outbox(database)
         self.key_checks = KeyChecks(database)
         self.locators = Locators(database, clock)
+        self.spending = Spending(database, clock)
 
     @classmethod
     async def open(

@@ -45,6 +45,8 @@ class CleanText(TypeDecorator[str]):
 
 
 Document = JSON(none_as_null=True)
+ANTHROPIC_SECRET_NAME = "anthropic_api_key"
+"""The operator's file of a tenant's Anthropic key, where nothing else is said."""
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 runs = Table(
@@ -83,6 +85,9 @@ runs = Table(
     Column("resumed_from", CleanText),
     Column("state", Document),
     Column("pause_requested", Boolean, nullable=False, server_default=false()),
+    Column(
+        "anthropic_secret_name", CleanText, nullable=False, server_default=ANTHROPIC_SECRET_NAME
+    ),
     PrimaryKeyConstraint("tenant_id", "run_id"),
     Index(None, "tenant_id", "created_at", "run_id"),
     Index(None, "tenant_id", "status", "created_at", "run_id"),
@@ -311,4 +316,58 @@ locators = Table(
     Index(None, "tenant_id", "place"),
     Index(None, "tenant_id", "used_at"),
     Index(None, "used_at"),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("run_id", CleanText, nullable=False),
+    Column("call_id", CleanText, nullable=False),
+    Column("step_index", Integer, nullable=False),
+    Column("tier", CleanText, nullable=False),
+    Column("model", CleanText, nullable=False),
+    Column("kind", CleanText, nullable=False),
+    Column("state", CleanText, nullable=False),
+    Column("reserved_micro", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("open_tries", Integer, nullable=False),
+    Column("accounted", Document, nullable=False),
+    Column("gpu_micro", BigInteger, nullable=False),
+    Column("claude_micro", BigInteger, nullable=False),
+    Column("proxy_micro", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cache_read_tokens", BigInteger, nullable=False),
+    Column("cache_write_tokens", BigInteger, nullable=False),
+    Column("gpu_ms", BigInteger, nullable=False),
+    Column("images", BigInteger, nullable=False),
+    Column("answer", CleanText, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),
+    PrimaryKeyConstraint("tenant_id", "run_id", "call_id"),
+    Index(None, "tenant_id", "created_at", "run_id", "call_id"),
+)
+
+decompositions = Table(
+    "decompositions",
+    metadata,
+    Column("tenant_id", CleanText, nullable=False),
+    Column("signature", CleanText, nullable=False),
+    Column("model", CleanText, nullable=False),
+    Column("prompt_version", CleanText, nullable=False),
+    Column("plan", Document, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant_id", "signature", "model", "prompt_version"),
+)
+
+model_health = Table(
+    "model_health",
+    metadata,
+    Column("tier", CleanText, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("detail", CleanText, nullable=False),
+    Column("took_ms", BigInteger, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tier"),
 )

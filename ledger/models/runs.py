@@ -71,6 +71,8 @@ class NewRun(Frozen):
     allowed_hosts: tuple[str, ...] = ()
     """The tenant's allowlist at submission; empty: any public host."""
     trace_parent: str = ""
+    anthropic_secret_name: str = "anthropic_api_key"
+    """The operator's file of the key that Claude is asked with."""
     secrets: Document = Field(default_factory=dict, repr=False)
     """Name to value; the ledger keeps them encrypted."""
 
@@ -105,6 +107,7 @@ class RunRow(Frozen):
     webhook_secret_name: str = ""
     allowed_hosts: tuple[str, ...] = ()
     trace_parent: str = ""
+    anthropic_secret_name: str = "anthropic_api_key"
     released: bool = True
     """Whether its start was put into the outbox; False while it waits for its profile."""
     resumed_from: str | None = None

@@ -1,0 +1,86 @@
+"""The rows of questions to models: how they are named, read and added to."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, RowMapping, and_, select
+
+from ledger.models import ModelCall
+from ledger.schema import model_calls
+from ledger.text import short_key
+from plans.calls import Money
+from plans.prices import Usage
+
+_USED = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "gpu_ms",
+    "images",
+)
+_PAID = ("gpu", "claude", "proxy")
+_PLAIN = (
+    "run_id",
+    "call_id",
+    "step_index",
+    "tier",
+    "model",
+    "kind",
+    "state",
+    "tries",
+    "open_tries",
+    "answer",
+    "created_at",
+    "settled_at",
+)
+
+NO_MONEY: Mapping[str, int] = dict.fromkeys((*(f"{name}_micro" for name in _PAID), *_USED), 0)
+"""The counting columns of a question that was not asked yet."""
+
+SHOWN = select(model_calls)
+
+
+def is_call(tenant_id: str, run_id: str, call_id: str) -> ColumnElement[bool]:
+    """The condition that names one question."""
+    return and_(
+        model_calls.c.tenant_id == tenant_id,
+        model_calls.c.run_id == run_id,
+        model_calls.c.call_id == short_key(call_id),
+    )
+
+
+def read_call(found: RowMapping) -> ModelCall:
+    """All columns of a question as what the ledger says of it."""
+    plain = {name: found[name] for name in _PLAIN}
+    used = {name: found[name] for name in _USED}
+    return ModelCall.model_validate(
+        {
+            **plain,
+            "held": found["open_tries"] * found["reserved_micro"],
+            "usage": {"tier": found["tier"], "model": found["model"], **used},
+            "cost": {name: found[f"{name}_micro"] for name in _PAID},
+        }
+    )
+
+
+def cost_columns(cost: Money) -> dict[str, ColumnElement[int]]:
+    """What a try adds to the money of its question."""
+    return {
+        "gpu_micro": model_calls.c.gpu_micro + cost.gpu,
+        "claude_micro": model_calls.c.claude_micro + cost.claude,
+        "proxy_micro": model_calls.c.proxy_micro + cost.proxy,
+    }
+
+
+def used_columns(usage: Usage | None) -> dict[str, ColumnElement[int]]:
+    """What a try adds to the counts of its question; nothing where nobody knows."""
+    if usage is None:
+        return {}
+    return {
+        "input_tokens": model_calls.c.input_tokens + usage.input_tokens,
+        "output_tokens": model_calls.c.output_tokens + usage.output_tokens,
+        "cache_read_tokens": model_calls.c.cache_read_tokens + usage.cache_read_tokens,
+        "cache_write_tokens": model_calls.c.cache_write_tokens + usage.cache_write_tokens,
+        "gpu_ms": model_calls.c.gpu_ms + usage.gpu_ms,
+        "images": model_calls.c.images + usage.images,
+    }

@@ -1,0 +1,199 @@
+from collections.abc import Callable
+
+import pytest
+
+from ledger.errors import UnknownModelCall, UnknownRun
+from ledger.ledger import Ledger
+from ledger.models import (
+    Ending,
+    Known,
+    NewModelCall,
+    NewRun,
+    OverBudget,
+    Reserved,
+    RunOver,
+    RunStatus,
+    Spent,
+)
+from plans.calls import Money
+from plans.prices import Usage
+from plans.step import HaltClass, TierName
+
+RUN = "20260101_000000_0000abcd"
+USED = Usage(tier=TierName.CLAUDE, model="claude-sonnet-5-5", input_tokens=100, output_tokens=7)
+
+
+def question(call_id: str = "s0:a1/claude/ground", most: int = 400, run: str = RUN) -> NewModelCall:
+    return NewModelCall(
+        tenant_id="acme",
+        run_id=run,
+        call_id=call_id,
+        step_index=0,
+        tier=TierName.CLAUDE,
+        model="claude-sonnet-5-5",
+        kind="ground",
+        reserved_micro=most,
+    )
+
+
+@pytest.fixture
+async def run(ledger: Ledger, new_run: Callable[..., NewRun]) -> Ledger:
+    """A ledger with a run that may spend 1,000 micro-dollars."""
+    new = new_run(run_id=RUN)
+    limits = new.limits.model_copy(update={"max_cost_micro": 1_000})
+    await ledger.runs.admit(new.model_copy(update={"limits": limits}))
+    return ledger
+
+
+async def reserved(ledger: Ledger, new: NewModelCall) -> Reserved:
+    got = await ledger.spending.reserve(new)
+    assert isinstance(got, Reserved)
+    return got
+
+
+async def test_a_question_is_reserved_and_settled(run: Ledger):
+    ticket = await reserved(run, question())
+    assert await run.spending.spent("acme", RUN) == Spent(held=400)
+    assert (
+        await run.spending.settle(ticket, USED, Money(claude=270), "asks/a.json") == "asks/a.json"
+    )
+    assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=270))
+
+
+async def test_a_settled_question_is_answered_again_for_nothing(run: Ledger):
+    ticket = await reserved(run, question())
+    await run.spending.settle(ticket, USED, Money(claude=270), "asks/a.json")
+    again = await run.spending.reserve(question())
+    assert again == Known(answer="asks/a.json", cost=Money(claude=270))
+    assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=270))
+
+
+async def test_settling_twice_counts_once(run: Ledger):
+    ticket = await reserved(run, question())
+    await run.spending.settle(ticket, USED, Money(claude=270), "asks/a.json")
+    await run.spending.settle(ticket, USED, Money(claude=270), "asks/a.json")
+    assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=270))
+
+
+async def test_what_a_failed_try_cost_stays(run: Ledger):
+    first = await reserved(run, question())
+    await run.spending.release(first, USED, Money(claude=50))
+    await run.spending.release(first, USED, Money(claude=50))
+    assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=50))
+    second = await reserved(run, question())
+    assert (second.attempt, second.taken_over) == (2, False)
+    await run.spending.settle(second, USED, Money(claude=270), "asks/a.json")
+    assert await run.spending.reserve(question()) == Known(
+        answer="asks/a.json", cost=Money(claude=320)
+    )
+
+
+async def test_a_try_without_a_known_cost_is_released_for_nothing(run: Ledger):
+    await run.spending.release(await reserved(run, question()), None, Money())
+    assert await run.spending.spent("acme", RUN) == Spent()
+
+
+async def test_no_question_is_asked_once_the_budget_is_reached(run: Ledger):
+    ticket = await reserved(run, question(most=2_000))
+    await run.spending.settle(ticket, USED, Money(claude=1_000), "asks/a.json")
+    assert await run.spending.reserve(question("s1:a1/claude/ground")) == OverBudget(
+        spent=1_000, held=0, limit=1_000
+    )
+
+
+async def test_what_is_in_flight_counts_against_the_budget(run: Ledger):
+    await reserved(run, question(most=600))
+    await reserved(run, question("s1:a1/holo3/ground", most=600))
+    refused = await run.spending.reserve(question("s2:a1/holo3/ground", most=1))
+    assert refused == OverBudget(spent=0, held=1_200, limit=1_000)
+
+
+async def test_the_last_micro_dollar_lets_one_question_through(run: Ledger):
+    ticket = await reserved(run, question())
+    await run.spending.settle(ticket, USED, Money(claude=999), "asks/a.json")
+    assert isinstance(await run.spending.reserve(question("s1:a1/claude/ground")), Reserved)
+
+
+async def test_a_settled_question_is_answered_without_money_left(run: Ledger):
+    ticket = await reserved(run, question())
+    await run.spending.settle(ticket, USED, Money(claude=5_000), "asks/a.json")
+    assert isinstance(await run.spending.reserve(question()), Known)
+
+
+async def test_a_dead_try_is_taken_over_and_stays_held(run: Ledger):
+    await reserved(run, question())
+    second = await reserved(run, question())
+    assert (second.attempt, second.taken_over) == (2, True)
+    await run.spending.settle(second, USED, Money(claude=270), "asks/b.json")
+    assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=270), held=400)
+
+
+async def test_a_try_that_was_thought_dead_is_billed_and_the_first_answer_holds(run: Ledger):
+    first = await reserved(run, question())
+    second = await reserved(run, question())
+    await run.spending.settle(second, USED, Money(claude=270), "asks/b.json")
+    assert await run.spending.settle(first, USED, Money(claude=30), "asks/a.json") == "asks/b.json"
+    assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=300))
+
+
+async def test_the_late_release_of_a_dead_try_leaves_the_one_in_flight_alone(run: Ledger):
+    first = await reserved(run, question())
+    second = await reserved(run, question())
+    await run.spending.release(first, None, Money())
+    assert await run.spending.spent("acme", RUN) == Spent(held=400)
+    await run.spending.settle(second, USED, Money(claude=270), "asks/b.json")
+    assert isinstance(await run.spending.reserve(question()), Known)
+
+
+async def test_the_answer_that_a_dead_try_left_is_settled_as_its_own(run: Ledger):
+    await reserved(run, question())
+    second = await reserved(run, question())
+    await run.spending.settle(second, USED, Money(claude=270), "asks/a.json", attempt=1)
+    assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=270))
+    await run.spending.settle(second, USED, Money(claude=270), "asks/a.json", attempt=1)
+    assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=270))
+
+
+async def test_nothing_is_asked_for_a_run_that_is_over(run: Ledger):
+    await run.runs.finish("acme", RUN, _CANCELLED, 9_000_000)
+    assert await run.spending.reserve(question()) == RunOver()
+
+
+_CANCELLED = Ending(
+    status=RunStatus.CANCELLED,
+    halt_class=HaltClass.CANCELLED,
+    summary={"cost_total": 0.0, "cost_breakdown": {"gpu": 0.0, "claude": 0.0, "proxy": 0.0}},
+)
+
+
+async def test_what_comes_in_after_the_end_is_in_the_account(run: Ledger):
+    ticket = await reserved(run, question())
+    await run.runs.finish("acme", RUN, _CANCELLED, 9_000_000)
+    await run.spending.settle(ticket, USED, Money(claude=270), "asks/a.json")
+    row = await run.runs.get("acme", RUN)
+    assert row is not None and row.summary is not None
+    assert row.summary["cost_total"] == 0.00027
+    assert row.summary["cost_breakdown"] == {"gpu": 0.0, "claude": 0.00027, "proxy": 0.0}
+
+
+async def test_calls_of_no_run_have_no_budget(ledger: Ledger):
+    ticket = await reserved(ledger, question("chat/1", most=10**12, run=""))
+    assert isinstance(await ledger.spending.reserve(question("chat/2", run="")), Reserved)
+    await ledger.spending.settle(ticket, USED, Money(gpu=12), "")
+    assert (await ledger.spending.spent("acme", "")).cost == Money(gpu=12)
+
+
+async def test_unknown_runs_and_tries_are_told(run: Ledger):
+    with pytest.raises(UnknownRun):
+        await run.spending.reserve(question(run="20260101_000000_00000000"))
+    ticket = Reserved(tenant_id="acme", run_id=RUN, call_id="never", attempt=1)
+    with pytest.raises(UnknownModelCall):
+        await run.spending.settle(ticket, USED, Money(), "")
+    first = await reserved(run, question())
+    with pytest.raises(UnknownModelCall):
+        await run.spending.release(first.model_copy(update={"attempt": 2}), None, Money())
+
+
+async def test_tenants_do_not_share_a_run(run: Ledger):
+    with pytest.raises(UnknownRun):
+        await run.spending.reserve(question().model_copy(update={"tenant_id": "other"}))
