@@ -49,7 +49,7 @@ class PauseActivities:
         """
         name, value = await self._answer(closing)
         outcome = Outcome(success=True, truth=True if name is None else truth_of(value))
-        call = closing.call
+        call = None if closing.in_turns else closing.call
         answer = PauseAnswer(
             pause_id=closing.pause_id,
             answer_name=name or "",
@@ -63,7 +63,8 @@ class PauseActivities:
         except UnknownPause as unknown:
             raise ApplicationError(str(unknown), type="UnknownPause", non_retryable=True) from None
         at = now_micros() if pause.answered_at is None else pause.answered_at
-        return PauseClosed(truth=outcome.truth is True, resumed_at_ms=at // 1000)
+        truth = outcome.truth is True
+        return PauseClosed(truth=truth, resumed_at_ms=at // 1000, answer=name or "")
 
     async def _answer(self, closing: PauseClosing) -> tuple[str | None, JsonValue]:
         """The answer by name and value; one that came by signal is put among the secrets."""
@@ -78,7 +79,7 @@ class PauseActivities:
 
 
 def _variables(closing: PauseClosing, name: str | None) -> Document:
-    if name is None:
+    if name is None or closing.in_turns:
         return {}
     names = {USER_INPUT}
     if closing.call is not None and closing.call.step.out_var is not None:

@@ -85,6 +85,21 @@ class Call(Frozen):
         """Dedup key of this part of the call: that of the whole, from turn 1 on `:t<n>`."""
         return f"{self.whole_key}:t{self.turn}" if self.turn else self.whole_key
 
+    @property
+    def asked_key(self) -> str:
+        """Under which the ledger keeps that this part of the call was left with a question.
+
+        `<whole_key>:t<n>`, also for turn 0: the outcome of the whole is kept under `whole_key`.
+        """
+        return f"{self.whole_key}:t{self.turn}"
+
+    def turn_of(self, key: str) -> int | None:
+        """Which part of this call the key of a claim or of an outcome names; None: none of it."""
+        if key == self.whole_key:
+            return 0
+        number = key.removeprefix(f"{self.whole_key}:t")
+        return int(number) if number != key and number.isascii() and number.isdigit() else None
+
 
 class Finish(Frozen):
     """The run is over; `halt_class` is None exactly when `status` is succeeded."""

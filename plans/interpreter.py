@@ -59,9 +59,11 @@ class Interpreter:
             elapsed_ms: time the run has used so far, queue and pauses left out.
 
         Raises:
-            ValueError: `call` is not the one that is pending.
+            ValueError: `call` is not the one that is pending, or waits for an answer.
         """
         state = self.state
+        if outcome.ask is not None:
+            raise ValueError(f"{call.key} is not over: it waits for an answer")
         if state.finish is not None or state.pending is None:
             raise ValueError(f"nothing is pending, yet {call.key} came back")
         if call.key != self._call(state.pending).key:

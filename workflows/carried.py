@@ -6,15 +6,20 @@ from plans.calls import Call
 from plans.state import RunState
 from plans.step import Frozen
 from workflows.messages import CancelRequest, PauseRequest, SessionRef
+from workflows.turns import Turn
 
 
 class OpenPause(Frozen):
-    """A pause that waits for its answer. `call` None: it was asked for from outside."""
+    """A pause that waits for its answer. `call` None: it was asked for from outside.
+
+    `prompt` is what the call itself asks, between two of its turns.
+    """
 
     pause_id: str
     call: Call | None
     needs_input: bool
     reason: str = ""
+    prompt: str = ""
     since_ms: int
 
 
@@ -23,6 +28,7 @@ class Carried(Frozen):
 
     `anchor` is the run's state at the last page that can be restored; `acted` says that a
     guarded act other than a sign-in was done since. `session` was parked and is to be adopted.
+    `turn` is where the call that is due stands, None before its first turn has ended.
     Times are milliseconds; `used_ms` leaves queue and pauses out.
     """
 
@@ -39,3 +45,4 @@ class Carried(Frozen):
     pause: OpenPause | None = None
     pause_request: PauseRequest | None = None
     cancel: CancelRequest | None = None
+    turn: Turn | None = None

@@ -5,10 +5,10 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from plans.calls import Call, CallKind, Finish, Outcome
+from plans.calls import Ask, AskKind, Call, CallKind, Finish, Outcome
 from plans.interpreter import Interpreter
-from plans.step import HaltClass
-from workflows import making, policies
+from plans.step import FailureClass, HaltClass
+from workflows import making, policies, questions
 from workflows.activity_errors import error_of, is_lost, outcome_of, quietly, sentence_of
 from workflows.asked import FROM_UI, Asked
 from workflows.carried import Carried
@@ -18,8 +18,10 @@ from workflows.marks import Marks
 from workflows.messages import Opening, SessionRef
 from workflows.pausing import Pausing
 from workflows.place import SHOWN, TOO_FAR_BACK, Place
+from workflows.questions import Question
 from workflows.stopwatch import Stopwatch, now_ms, waited
 from workflows.story import Story
+from workflows.turns import ModelAnswer, Turn
 
 
 class Course:
@@ -28,6 +30,9 @@ class Course:
     A call that is lost with its browser is made again under the same key, on the session that
     takes the place of the lost one. Where that one shows an earlier page, the run goes back to
     its state at that page, unless an act was done since that must not happen twice.
+
+    A call that needs an answer leaves off with a question and is made on with its answer, one
+    turn further; in between the run may be paused, moved, cancelled and carried over.
     """
 
     def __init__(
@@ -49,6 +54,8 @@ class Course:
         self._losses = 0
         self._begun = spec.begun and start.epoch == 0
         self._made = 0
+        self._turn = start.turn
+        self._question: Question | None = None
         self.interpreter = Interpreter(spec.plan, spec.limits, start.state)
         self.place = Place(start.anchor, start.acted)
         self.pausing = pausing
@@ -86,10 +93,14 @@ class Course:
             self._resume()
         elif call.kind is CallKind.PAUSE:
             return await self._pause(call, "")
+        elif self._question is not None:
+            await self._hear(self._question)
         elif self._asked.pause is not None and not self._call_is_lost():
             return await self._pause(None, self._asked.pause.reason)
         elif self._history_is_long() and not self._call_is_lost():
             return await self._end_history()
+        elif self._turn is not None and self._turn.ask is not None:
+            return await self._ask(self._turn.of(call), self._turn.ask)
         else:
             await self._make(call)
         return None
@@ -136,7 +147,8 @@ class Course:
         """Deal with a page that is not the one where the run stood."""
         if how is Opening.RESTORED:
             self.place.misplaced = False
-        blank = how is Opening.FRESH and bool(self.interpreter.state.visits)
+        begun = bool(self.interpreter.state.visits) or self._turn is not None
+        blank = how is Opening.FRESH and begun
         if not blank and how is not Opening.STEPPED_BACK:
             return
         if self.pausing.closed is not None:
@@ -166,6 +178,8 @@ class Course:
             return
         self.interpreter = Interpreter(self._plan, self._spec.limits, state)
         self.pausing.end()
+        self._turn = None
+        self.drop_question()
         self._losses, self._begun = 0, False
 
     def _lose(self, what: str) -> None:
@@ -181,21 +195,27 @@ class Course:
     # Calls
 
     async def _make(self, call: Call) -> None:
-        misplaced = self.place.misplaced
+        misplaced, turn = self.place.misplaced, self._turn or Turn(key=call.whole_key)
         request = StepRequest(
             run=self._run,
             session=self._session(),
-            call=call,
+            call=turn.of(call),
             perception=self._spec.perception,
             time_left_ms=self._left_ms(),
             again=self._again(),
             stepped_back=misplaced,
+            models=self._spec.models,
+            progress=turn.progress,
+            answer=turn.answer,
+            user_input=turn.user_input,
         )
-        self.story.makes(call, self._again())
+        self.story.makes(request.call, self._again())
         outcome = await self._outcome(making.start(request))
         if self._asked.to_cancel and not outcome.success:
             return
-        if not is_lost(outcome):
+        if outcome.ask is not None:
+            self._leave_off(call, turn.asks(outcome), outcome.anchor)
+        elif not is_lost(outcome):
             self._take_in(call, outcome)
         elif not (misplaced and outcome.may_go_back):
             self._lose(outcome.message)
@@ -224,7 +244,7 @@ class Course:
             await waited(handle.done, lambda: int(policies.INTERRUPTION.total_seconds() * 1000))
 
     def _take_in(self, call: Call, outcome: Outcome) -> None:
-        self._losses, self._begun = 0, False
+        self._losses, self._begun, self._turn = 0, False, None
         self._made += 1
         self.interpreter.apply(call, outcome, self.watch.used_ms)
         self.story.made(call, outcome)
@@ -235,11 +255,64 @@ class Course:
             raise ApplicationError("a call was due before a session was open")
         return self.lease.session
 
+    # Turns
+
+    def _leave_off(self, call: Call, turn: Turn, anchor: bool | None) -> None:
+        """The call has come to a question; it is made on when the answer is there."""
+        if turn.number >= policies.MOST_TURNS:
+            message = f"the step asked {turn.number} times and came to no end"
+            failure = FailureClass.BUDGET_EXHAUSTED
+            self._take_in(call, Outcome(success=False, failure_class=failure, message=message))
+            return
+        self._losses, self._begun, self._turn = 0, False, turn
+        self._made += 1
+        self.place.waits(self.interpreter.state, anchor, turn.acted)
+
+    async def _ask(self, call: Call, ask: Ask) -> Carried | None:
+        """Have the question of this turn answered by its model, or by the user in a pause."""
+        if ask.kind is AskKind.INPUT:
+            return await self._pause(call, "", ask.prompt or ask.why or call.step.intent)
+        self.story.asks(call, ask)
+        asked = questions.ask(self._run, call, ask, self._left_ms())
+        if isinstance(asked, ModelAnswer):
+            self._told(asked)
+        else:
+            self._question = asked
+        return None
+
+    async def _hear(self, question: Question) -> None:
+        """Wait for the answer; a browser that is lost meanwhile is replaced while it is asked."""
+        try:
+            await workflow.wait_condition(
+                lambda: question.done or not self.lease.open or self._asked.to_cancel
+            )
+        except asyncio.CancelledError:
+            self._heed_the_ui()
+        if question.done:
+            self._question = None
+            self._told(question.answer())
+
+    def _told(self, answer: ModelAnswer | None) -> None:
+        if answer is None:
+            self.interpreter.used(self._spec.limits.max_time_ms)
+        elif answer.failure == "over_budget":
+            message = answer.message or "the run has no money left for a question to a model"
+            self.interpreter.halt(HaltClass.MAX_COST_EXCEEDED, message)
+        elif self._turn is not None:
+            self._turn = self._turn.told(answer)
+
+    def drop_question(self) -> Question | None:
+        """Have the question ended that nobody waits for any more; that question."""
+        question, self._question = self._question, None
+        if question is not None:
+            question.drop()
+        return question
+
     # Pauses
 
-    async def _pause(self, call: Call | None, reason: str) -> Carried | None:
+    async def _pause(self, call: Call | None, reason: str, prompt: str = "") -> Carried | None:
         """Open a pause; where nobody has answered it meanwhile, wait in a new history."""
-        pause = self.pausing.begin(call, reason)
+        pause = self.pausing.begin(call, reason, prompt)
         handle = self.pausing.open(self._session())
         await self._watch(handle)
         if self._asked.to_cancel:
@@ -248,7 +321,8 @@ class Course:
             self._not_paused(handle)
             return None
         self._losses = 0
-        self.place.left(self.interpreter.state, handle.result().anchor, acted=False)
+        acted = self._turn is not None and self._turn.acted
+        self.place.waits(self.interpreter.state, handle.result().anchor, acted)
         self._asked.pause = None
         self.watch.stop()
         self.pausing.stand()
@@ -290,7 +364,11 @@ class Course:
         """The answer is there, and so is the page."""
         pause, closed = self.pausing.current, self.pausing.closed
         self.pausing.end()
-        if pause is not None and pause.call is not None and closed is not None:
+        if pause is None or pause.call is None or closed is None:
+            return
+        if self._turn is not None and pause.prompt:
+            self._turn = self._turn.heard(closed.answer)
+        else:
             self._take_in(pause.call, Outcome(success=True, truth=closed.truth))
 
     # Histories
@@ -323,4 +401,5 @@ class Course:
             pause=self.pausing.current if self.pausing.standing else None,
             pause_request=self._asked.pause,
             cancel=self._asked.cancel,
+            turn=self._turn,
         )

@@ -15,6 +15,7 @@ from plans.state import RunLimits, RunState
 from plans.step import Frozen, Perception, TierName
 from workflows.carried import Carried
 from workflows.messages import SessionRef
+from workflows.turns import ModelAnswer
 
 RUNS_QUEUE = "runs"
 """Workflow tasks and the activities that only touch the ledger and the artifact store."""
@@ -197,7 +198,8 @@ class PauseOpening(Frozen):
 
     It looks at the page (is there a field for a one-time code?), takes a checkpoint, and
     writes the pause into the ledger: status `paused`. Once for each `pause_id`.
-    `call` None: asked for from outside, `reason` says why; no input is needed then.
+    `call` None: asked for from outside, `reason` says why; no input is needed then. `prompt`:
+    a model that works on this call (or the host itself) asks it of the user.
     """
 
     run: RunKey
@@ -205,6 +207,7 @@ class PauseOpening(Frozen):
     pause_id: str
     call: Call | None
     reason: str = ""
+    prompt: str = ""
 
 
 class PauseOpened(Frozen):
@@ -218,6 +221,7 @@ class PauseClosing(Frozen):
 
     `answer` names the secret that holds the answer, empty without one; `user_input` is an
     answer that came by signal and is put among the secrets first. `call` as in PauseOpening.
+    `in_turns`: the call goes on with the answer, which becomes no variable and no outcome.
     """
 
     run: RunKey
@@ -225,13 +229,18 @@ class PauseClosing(Frozen):
     call: Call | None
     answer: str = ""
     user_input: JsonValue = Field(default=None, repr=False)
+    in_turns: bool = False
 
 
 class PauseClosed(Frozen):
-    """Output of `close_pause`: truth of the answer, and when it was taken in."""
+    """Output of `close_pause`: truth of the answer, and when it was taken in.
+
+    `answer` is the name of the secret that holds it, empty without one.
+    """
 
     truth: bool
     resumed_at_ms: int
+    answer: str = ""
 
 
 class StepRequest(Frozen):
@@ -255,7 +264,7 @@ class StepRequest(Frozen):
     stepped_back: bool = False
     models: tuple[TierName, ...] = ()
     progress: JsonValue = None
-    answer: "ModelAnswer | None" = None
+    answer: ModelAnswer | None = None
     user_input: str = ""
 
 
@@ -270,23 +279,6 @@ class ModelRequest(Frozen):
     call: Call
     ask: Ask
     time_left_ms: int
-
-
-class ModelAnswer(Frozen):
-    """Output of `perceive` and `reason`.
-
-    `body` is the key of the answer in the artifact store, empty where there is none: then
-    `failure` says why, and `message` in a sentence. `unavailable`: the model can't be reached,
-    or has no key; `over_budget`: the run has no money left for the call; `unusable`: it
-    refused, was cut off, or answered something else than was asked, the retries included.
-    """
-
-    tier: TierName
-    body: str = ""
-    failure: Literal["unavailable", "over_budget", "unusable"] | None = None
-    message: str = ""
-    cost: Money = Money()
-    duration_ms: int = 0
 
 
 class DecomposeRequest(Frozen):

@@ -54,6 +54,8 @@ def _summary(request: StepRequest) -> str:
         notes.append(f"time {call.visit + 1}")
     if call.attempt > 1:
         notes.append(f"try {call.attempt}")
+    if call.turn:
+        notes.append(f"turn {call.turn + 1}")
     if request.again:
         notes.append(f"again {request.again}")
     what = "back to the list" if call.kind is CallKind.RETURN else call.step.intent

@@ -41,8 +41,11 @@ class Pausing:
 
     # Opening
 
-    def begin(self, call: Call | None, reason: str) -> OpenPause:
-        """The pause for this call, or for a request from outside: the same one when asked again."""
+    def begin(self, call: Call | None, reason: str, prompt: str = "") -> OpenPause:
+        """The pause for this call, or for a request from outside: the same one when asked again.
+
+        `prompt` is what the call itself wants to know, between two of its turns.
+        """
         now, key = self.current, call.key if call is not None else None
         if now is not None and key == (now.call.key if now.call is not None else None):
             return now
@@ -53,6 +56,7 @@ class Pausing:
             call=call,
             needs_input=call is not None,
             reason=reason,
+            prompt=prompt,
             since_ms=now_ms(),
         )
         return self.current
@@ -69,6 +73,7 @@ class Pausing:
                 pause_id=pause.pause_id,
                 call=pause.call,
                 reason=pause.reason,
+                prompt=pause.prompt,
             ),
             result_type=PauseOpened,
             task_queue=session.host_queue,
@@ -166,6 +171,7 @@ class Pausing:
                 call=pause.call,
                 answer=request.answer,
                 user_input=request.user_input,
+                in_turns=bool(pause.prompt),
             ),
             result_type=PauseClosed,
             start_to_close_timeout=policies.LEDGER_TIMEOUT,

@@ -37,6 +37,19 @@ class Place:
             self.anchor = state.model_copy(deep=True)
             self.acted = False
 
+    def waits(self, state: RunState, anchor: bool | None, acted: bool) -> None:
+        """A call has left the page so between two of its turns.
+
+        Args:
+            state: the run before the call, which is done from its start where the run goes back.
+            anchor: as in `left`.
+            acted: whether an act of this very call must not happen twice.
+        """
+        if anchor:
+            self.anchor = state.model_copy(deep=True)
+            self.acted = False
+        self.acted = self.acted or acted
+
     def back(self, state: RunState) -> RunState | None:
         """The state that fits the page that could be restored; None: the run may not go back."""
         self.misplaced = False

@@ -170,7 +170,10 @@ class PlanRun:
         used_ms = course.watch.used_ms if course else carried.used_ms if carried else 0
         state = course.interpreter.state if course else self._state
         self._pausing.end()
+        question = course.drop_question() if course is not None else None
         await self._lease_left().close()
+        if question is not None:
+            await question.settled()
         if course is not None:
             await course.marks.sent()
         await workflow.wait_condition(workflow.all_handlers_finished)

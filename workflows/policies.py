@@ -32,6 +32,25 @@ LEDGER_RETRY = RetryPolicy(
 
 LEDGER_TIMEOUT = timedelta(seconds=30)
 
+MODEL_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=10),
+)
+"""A question is asked again until its activity gives up; the ledger knows what was paid."""
+
+MODEL_TIMEOUT = timedelta(seconds=180)
+"""One try of a question, once a worker has it; how long it waits for one is the run's time."""
+
+MOST_TURNS = 4000
+"""Turns of one call; a step that asks on and on comes to an end by this, at the latest."""
+
+SETTLING = timedelta(seconds=2)
+"""So long a question that was dropped has to end its request, before the run's account closes."""
+
+DECOMPOSING = timedelta(minutes=10)
+"""So long a plan in words may take to become steps, its wait for a worker left out."""
+
 LEASE_OVER = timedelta(seconds=4)
 """So long after a workflow's end its browser reaches nothing any more: its lease, which is
 shorter, was given up or has lapsed."""

@@ -5,10 +5,10 @@ from typing import Literal
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 
-from plans.calls import Call, Finish, Outcome
+from plans.calls import Ask, Call, Finish, Outcome
 from plans.state import RunState
 from plans.step import HaltClass
-from workflows import search_attributes
+from workflows import questions, search_attributes
 from workflows.carried import OpenPause
 from workflows.interfaces import RunKey, RunSpec
 
@@ -59,7 +59,16 @@ class Story:
     def makes(self, call: Call, again: int) -> None:
         """This call is made now."""
         times = f", made again after a loss ({again})" if again else ""
-        self._now = f"{self._standing}: {_named(call)} of {self._steps}{times}"
+        turn = f", turn {call.turn + 1}" if call.turn else ""
+        self._now = f"{self._standing}: {_named(call)} of {self._steps}{turn}{times}"
+        self._show()
+
+    def asks(self, call: Call, question: Ask) -> None:
+        """The run waits for the answer to a question of this call."""
+        self._now = (
+            f"{self._standing}: {_named(call)} of {self._steps}, turn {call.turn + 1}, "
+            f"{questions.told(question)[:_MOST]}"
+        )
         self._show()
 
     def made(self, call: Call, outcome: Outcome) -> None:
@@ -72,7 +81,9 @@ class Story:
         """The run waits for an answer to this pause."""
         call = pause.call
         asked = pause.reason
-        if call is not None:
+        if pause.prompt:
+            asked = pause.prompt
+        elif call is not None:
             asked = call.step.params.prompt or call.step.intent
         hint = (
             'signal `resume` with `{"user_input": …}`' if pause.needs_input else "signal `resume`"

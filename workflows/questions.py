@@ -1,0 +1,100 @@
+"""The question that a call waits for: asked of its model, in the pool of that tier."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority
+from temporalio.exceptions import ActivityError, RetryState
+from temporalio.exceptions import TimeoutError as ActivityTimeout
+
+from plans.calls import Ask, Call
+from plans.step import TierName
+from workflows import interfaces, policies
+from workflows.activity_errors import error_of, quietly, sentence_of
+from workflows.interfaces import ModelRequest, RunKey
+from workflows.stopwatch import waited
+from workflows.turns import ModelAnswer
+
+_POOLS: dict[TierName, tuple[str, str]] = {
+    TierName.HOLO3: (interfaces.PERCEIVE, interfaces.PERCEPTION_QUEUE),
+    TierName.CLAUDE: (interfaces.REASON, interfaces.REASONING_QUEUE),
+}
+"""Activity and task queue of each model tier."""
+
+
+class Question:
+    """One question that is being asked; it goes on whatever becomes of the run's browser."""
+
+    def __init__(self, tier: TierName, handle: workflow.ActivityHandle[ModelAnswer]) -> None:
+        self._tier: TierName = tier
+        self._handle = quietly(handle)
+
+    @property
+    def done(self) -> bool:
+        """Whether the asking is over."""
+        return self._handle.done()
+
+    def answer(self) -> ModelAnswer | None:
+        """What came of it; None: the run's time was over before. A fault counts as no model."""
+        handle = self._handle
+        if not handle.cancelled() and handle.exception() is None:
+            return handle.result()
+        if _is_late(handle):
+            return None
+        why = sentence_of(handle) or "the question was lost"
+        return unanswered(self._tier, why)
+
+    def drop(self) -> None:
+        """Nobody waits for the answer any more: have its request ended."""
+        if not self._handle.done():
+            self._handle.cancel()
+
+    async def settled(self) -> None:
+        """Give a question that was dropped a moment to write down what it cost."""
+        await waited(self._handle.done, lambda: _ms(policies.SETTLING))
+
+
+def ask(run: RunKey, call: Call, question: Ask, time_left_ms: int) -> Question | ModelAnswer:
+    """Have a question asked, for as long as the run has time; of no model, that there is none.
+
+    A worker that takes its time is back-pressure, no fault: only the run's time ends the wait.
+    """
+    tier = question.tier
+    if tier is None or tier not in _POOLS:
+        return unanswered(tier or TierName.CLAUDE, "no model of that name can be asked")
+    name, queue = _POOLS[tier]
+    handle = workflow.start_activity(
+        name,
+        ModelRequest(run=run, call=call, ask=question, time_left_ms=time_left_ms),
+        result_type=ModelAnswer,
+        task_queue=queue,
+        schedule_to_close_timeout=timedelta(milliseconds=max(time_left_ms, 1)),
+        start_to_close_timeout=policies.MODEL_TIMEOUT,
+        heartbeat_timeout=policies.HEARTBEAT,
+        retry_policy=policies.MODEL_RETRY,
+        cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        priority=Priority(fairness_key=interfaces.fairness_key(run.tenant_id)),
+        summary=f"{call.index}, turn {call.turn + 1}: {told(question)}"[:120],
+    )
+    return Question(tier, handle)
+
+
+def told(question: Ask) -> str:
+    """The question in a few words, for people."""
+    return f"ask {question.tier or 'the user'} {question.why}".strip()
+
+
+def unanswered(tier: TierName, why: str) -> ModelAnswer:
+    """The model can't be had."""
+    return ModelAnswer(tier=tier, failure="unavailable", message=why)
+
+
+def _is_late(handle: workflow.ActivityHandle[ModelAnswer]) -> bool:
+    """Whether the run's time ended the asking, its retries included."""
+    error = None if handle.cancelled() else handle.exception()
+    out_of_time = isinstance(error, ActivityError) and error.retry_state is RetryState.TIMEOUT
+    return out_of_time or isinstance(error_of(handle), ActivityTimeout)
+
+
+def _ms(time: timedelta) -> int:
+    return int(time.total_seconds() * 1000)
