@@ -11,6 +11,7 @@ from sqlalchemy import and_, bindparam, exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Micros
+from ledger.content import read_content
 from ledger.database import insert_or
 from ledger.events import event_values
 from ledger.gates import (
@@ -30,6 +31,7 @@ from ledger.rates import Level, write_level
 from ledger.resume_state import GoesOn, carry_over, look_back, rows_of
 from ledger.run_rows import load_run, read_row
 from ledger.schema import idempotency_keys, rate_buckets, run_events, run_secrets, runs
+from plans.plan import PlanText
 
 COUNTED = (RunStatus.QUEUED, RunStatus.RUNNING)
 """What `max_concurrent_runs` counts."""
@@ -100,7 +102,7 @@ async def admit_run(
     if gate.resume_state:
         match await look_back(connection, new):
             case GoesOn() as before:
-                new = _noting(new, await _goes_on(connection, new, before))
+                new = _noting(_in_steps(new, before), await _goes_on(connection, new, before))
             case str() as why:
                 new = _noting(new, why)
             case refused:
@@ -122,6 +124,13 @@ async def admit_run(
 
 def _noting(new: NewRun, sentence: str) -> NewRun:
     return new.model_copy(update={"notes": (*new.notes, sentence)})
+
+
+def _in_steps(new: NewRun, before: GoesOn) -> NewRun:
+    """A plan in words goes on in the steps it was made into: where it stood counts them."""
+    if not isinstance(read_content(new.plan), PlanText):
+        return new
+    return new.model_copy(update={"plan": before.plan})
 
 
 async def _goes_on(connection: AsyncConnection, new: NewRun, before: GoesOn) -> str:

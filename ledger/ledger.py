@@ -9,6 +9,7 @@ from ledger.checkpoints import RunCheckpoints
 from ledger.claims import Claims
 from ledger.clock import Clock, now_micros
 from ledger.database import Database
+from ledger.decompositions import Decompositions
 from ledger.deliveries import Deliveries
 from ledger.events import Events
 from ledger.heads import Heads
@@ -49,6 +50,7 @@ class Ledger:
         self.key_checks = KeyChecks(database)
         self.locators = Locators(database, clock)
         self.spending = Spending(database, clock)
+        self.decompositions = Decompositions(database, clock)
 
     @classmethod
     async def open(

@@ -4,6 +4,7 @@ What has to be kept for that stays with a run that failed or was cancelled. The 
 on gets a copy, in the transaction that admits it, so that neither depends on the other.
 """
 
+from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Table, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,10 +25,14 @@ from plans.step import Frozen
 
 
 class GoesOn(Frozen):
-    """The run that the new one goes on from, and where it stood."""
+    """The run that the new one goes on from, where it stood, and the steps it stood in.
+
+    For a plan in words these are the steps that were made of it then.
+    """
 
     run_id: str
     state: Document
+    plan: JsonValue
 
 
 async def look_back(
@@ -39,9 +44,9 @@ async def look_back(
         connection: a transaction that decides about the tenant.
         new: a run that asks to go on under its state key.
     """
-    earlier = select(runs.c.run_id, runs.c.status, runs.c.signature, runs.c.state).where(
-        runs.c.tenant_id == new.tenant_id, runs.c.state_key == new.state_key
-    )
+    earlier = select(
+        runs.c.run_id, runs.c.status, runs.c.signature, runs.c.state, runs.c.plan
+    ).where(runs.c.tenant_id == new.tenant_id, runs.c.state_key == new.state_key)
     unfinished = earlier.where(runs.c.status.in_(OPEN)).order_by(runs.c.created_at).limit(1)
     if (found := (await connection.execute(unfinished)).first()) is not None:
         return StillOpen(run_id=found.run_id)
@@ -55,7 +60,7 @@ async def look_back(
         return PlanChanged(run_id=found.run_id)
     if found.state is None:
         return f"resume_state: run {found.run_id} left nothing to go on with, fresh start"
-    return GoesOn(run_id=found.run_id, state=found.state)
+    return GoesOn(run_id=found.run_id, state=found.state, plan=found.plan)
 
 
 async def carry_over(connection: AsyncConnection, tenant_id: str, old: str, new: str) -> None:

@@ -353,12 +353,12 @@ decompositions = Table(
     "decompositions",
     metadata,
     Column("tenant_id", CleanText, nullable=False),
-    Column("signature", CleanText, nullable=False),
+    Column("words", CleanText, nullable=False),
     Column("model", CleanText, nullable=False),
     Column("prompt_version", CleanText, nullable=False),
     Column("plan", Document, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    PrimaryKeyConstraint("tenant_id", "signature", "model", "prompt_version"),
+    PrimaryKeyConstraint("tenant_id", "words", "model", "prompt_version"),
 )
 
 model_health = Table(

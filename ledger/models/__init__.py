@@ -1,5 +1,9 @@
 """What goes into the ledger and what comes out. Times are microseconds since the epoch."""
 
+from ledger.models.decompositions import (
+    Decomposition,
+    NewDecomposition,
+)
 from ledger.models.errands import (
     Delivery,
     DeliveryState,
@@ -76,6 +80,7 @@ __all__ = [
     "Checkpoints",
     "Claim",
     "ClaimedItem",
+    "Decomposition",
     "Delivery",
     "DeliveryState",
     "Document",
@@ -97,6 +102,7 @@ __all__ = [
     "ModelCallState",
     "NewCheckpoint",
     "NewClaim",
+    "NewDecomposition",
     "NewEvent",
     "NewLocator",
     "NewModelCall",

@@ -15,6 +15,7 @@ from ledger.models import (
     ItemKey,
     NewCheckpoint,
     NewClaim,
+    NewEvent,
     NewRow,
     NewRun,
     RunRow,
@@ -180,3 +181,13 @@ async def test_what_a_run_kept_for_itself_goes_with_its_end(
     await work(keyed, second, "c")
     await keyed.runs.finish(second.tenant_id, second.run_id, Ending(status=RunStatus.SUCCEEDED), 6)
     assert await kept() == [1, 0, 0]
+
+
+async def test_a_plan_in_words_goes_on_in_the_steps_it_was_made_into(keyed: Ledger, make: MakeRun):
+    words, steps = {"text": "Read the boats"}, {"steps": [{"intent": "Go", "type": "navigate"}]}
+    first = await admit(keyed, make(1, plan=words))
+    told_of = NewEvent(dedup_key="decompose", kind="step", step_index=-1)
+    await keyed.decompositions.give(first.tenant_id, first.run_id, steps, told_of)
+    await keyed.runs.finish(first.tenant_id, first.run_id, FAILED, 5)
+    second = await admit(keyed, make(2, plan=words))
+    assert second.plan == steps

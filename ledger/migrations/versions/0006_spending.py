@@ -54,11 +54,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "decompositions",
-        *_texts("tenant_id", "signature", "model", "prompt_version"),
+        *_texts("tenant_id", "words", "model", "prompt_version"),
         sa.Column("plan", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "tenant_id", "signature", "model", "prompt_version", name="pk_decompositions"
+            "tenant_id", "words", "model", "prompt_version", name="pk_decompositions"
         ),
     )
     op.create_table(
