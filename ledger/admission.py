@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Micros
-from ledger.content import read_content
+from ledger.content import in_words
 from ledger.database import insert_or
 from ledger.events import event_values
 from ledger.gates import (
@@ -31,7 +31,6 @@ from ledger.rates import Level, write_level
 from ledger.resume_state import GoesOn, carry_over, look_back, rows_of
 from ledger.run_rows import load_run, read_row
 from ledger.schema import idempotency_keys, rate_buckets, run_events, run_secrets, runs
-from plans.plan import PlanText
 
 COUNTED = (RunStatus.QUEUED, RunStatus.RUNNING)
 """What `max_concurrent_runs` counts."""
@@ -128,7 +127,7 @@ def _noting(new: NewRun, sentence: str) -> NewRun:
 
 def _in_steps(new: NewRun, before: GoesOn) -> NewRun:
     """A plan in words goes on in the steps it was made into: where it stood counts them."""
-    if not isinstance(read_content(new.plan), PlanText):
+    if not in_words(new.plan):
         return new
     return new.model_copy(update={"plan": before.plan})
 

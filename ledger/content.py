@@ -11,6 +11,11 @@ def plan_document(content: Plan | TaskSuite | PlanText) -> JsonValue:
     return content.model_dump(mode="json", exclude_defaults=True)
 
 
+def in_words(document: JsonValue) -> bool:
+    """Whether it is the document of a plan in words."""
+    return isinstance(document, dict) and "text" in document
+
+
 def read_content(document: JsonValue) -> Plan | TaskSuite | PlanText:
     """The plan, suite or text that `plan_document` made the document of.
 
@@ -20,6 +25,6 @@ def read_content(document: JsonValue) -> Plan | TaskSuite | PlanText:
     keys = document.keys() if isinstance(document, dict) else ()
     if "tasks" in keys:
         return TaskSuite.model_validate(document)
-    if "text" in keys:
+    if in_words(document):
         return PlanText.model_validate(document)
     return Plan.model_validate(document)

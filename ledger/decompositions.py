@@ -4,7 +4,7 @@ from pydantic import JsonValue
 from sqlalchemy import select, update
 
 from ledger.clock import Clock
-from ledger.content import read_content
+from ledger.content import in_words
 from ledger.database import Database, insert_or
 from ledger.events import append_locked
 from ledger.models import Decomposition, NewDecomposition, NewEvent
@@ -12,7 +12,6 @@ from ledger.run_rows import is_run, load_run
 from ledger.schema import decompositions, runs
 from ledger.text import clean_text
 from ledger.whole import whole
-from plans.plan import PlanText
 
 
 class Decompositions:
@@ -72,7 +71,7 @@ class Decompositions:
         now = self._clock()
         async with self._database.write() as connection:
             row = await load_run(connection, tenant_id, run_id, lock=True)
-            if row.status.terminal or not isinstance(read_content(row.plan), PlanText):
+            if row.status.terminal or not in_words(row.plan):
                 return False
             await connection.execute(
                 update(runs).where(is_run(tenant_id, run_id)).values(plan=plan, updated_at=now)
