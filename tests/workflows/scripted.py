@@ -7,7 +7,7 @@ done is answered and not done again.
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import NoReturn
@@ -17,14 +17,17 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
-from plans.calls import Finish, Outcome
+from plans.calls import Ask, AskKind, Finish, Outcome
 from plans.plan import Plan
 from plans.state import RunLimits, RunState, truth_of
-from plans.step import FailureClass, Perception, Step, StepType
+from plans.step import FailureClass, Perception, Step, StepType, TierName
 from workflows import interfaces
 from workflows.interfaces import (
     CloseRequest,
+    Decomposed,
+    DecomposeRequest,
     FinishRequest,
+    ModelRequest,
     Nothing,
     ParkRequest,
     PauseClosed,
@@ -44,8 +47,10 @@ from workflows.interfaces import (
 from workflows.messages import Opening, SessionGone, SessionOpened, SessionRef
 from workflows.plan_run import PlanRun
 from workflows.sandbox import sandbox
+from workflows.turns import ModelAnswer
 
 Script = Callable[[StepRequest], Awaitable[Outcome]]
+Model = Callable[[ModelRequest], Awaitable[ModelAnswer]]
 
 LOST = Outcome(success=False, failure_class=FailureClass.BROWSER_LOST, message="it crashed")
 
@@ -97,11 +102,32 @@ async def forever(request: StepRequest) -> Outcome:
     await beating()
 
 
+def asks(
+    request: StepRequest,
+    why: str = 'where "Save" is',
+    tier: TierName | None = TierName.HOLO3,
+    *,
+    kind: AskKind = AskKind.GROUND,
+    prompt: str = "",
+    **fields: object,
+) -> Outcome:
+    """A turn that leaves off with a question, and counts itself in its progress."""
+    question = Ask(kind=kind, tier=tier, body=f"asks/{request.call.turn}", why=why, prompt=prompt)
+    done = Outcome(success=False, ask=question, progress={"turns": request.call.turn + 1})
+    return done.model_copy(update=fields)
+
+
+async def answer_all(request: ModelRequest) -> ModelAnswer:
+    assert request.ask.tier is not None
+    return ModelAnswer(tier=request.ask.tier, body=f"answer to {request.call.key}")
+
+
 class Scripted:
     """A run's activities, and what they were asked.
 
     `effects` are the keys of the calls that were really made, in order. `how` says how each
-    session comes to be, `opening` may fail or take its time before it is open.
+    session comes to be, `opening` may fail or take its time before it is open. `paid` are the
+    questions that a model was really asked, `model` gives its answers.
     """
 
     def __init__(
@@ -128,6 +154,12 @@ class Scripted:
             policy=policy or RunPolicy(),
         )
         self.script = script
+        self.model: Model = answer_all
+        self.asked_models: list[ModelRequest] = []
+        self.answered: dict[str, ModelAnswer] = {}
+        self.paid: list[str] = []
+        self.decomposing: list[DecomposeRequest] = []
+        self.loaded = 0
         self.runs_queue = f"runs-{self.run_id}"
         self.host_queue = f"host-{self.run_id}"
         self.machine_queue = f"machine-{self.run_id}"
@@ -168,6 +200,10 @@ class Scripted:
         """Of a call whose page can't be shown again, that nothing of it was done."""
         return LOST.model_copy(update={"may_go_back": True})
 
+    async def decomposed(self, request: DecomposeRequest) -> Decomposed:
+        """The plan in words becomes steps."""
+        raise NotImplementedError
+
     async def parking(self, request: ParkRequest) -> None:
         """Before a session is parked."""
 
@@ -188,7 +224,32 @@ class Scripted:
 
     @activity.defn(name=interfaces.LOAD_RUN)
     async def load_run(self, run: RunKey) -> RunSpec:
+        self.loaded += 1
         return self.spec
+
+    @activity.defn(name=interfaces.PERCEIVE)
+    async def perceive(self, request: ModelRequest) -> ModelAnswer:
+        assert request.ask.tier is TierName.HOLO3
+        return await self._think(request)
+
+    @activity.defn(name=interfaces.REASON)
+    async def reason(self, request: ModelRequest) -> ModelAnswer:
+        assert request.ask.tier is TierName.CLAUDE
+        return await self._think(request)
+
+    async def _think(self, request: ModelRequest) -> ModelAnswer:
+        """As the real ones: an answer that had arrived is not asked for a second time."""
+        self.asked_models.append(request)
+        name = f"{request.call.key}/{request.ask.tier}"
+        if name not in self.answered:
+            self.answered[name] = await self.model(request)
+            self.paid.append(name)
+        return self.answered[name]
+
+    @activity.defn(name=interfaces.DECOMPOSE)
+    async def decompose(self, request: DecomposeRequest) -> Decomposed:
+        self.decomposing.append(request)
+        return await self.decomposed(request)
 
     @activity.defn(name=interfaces.HOLD_SESSION)
     async def hold_session(self, request: SessionRequest) -> SessionEnd:
@@ -241,7 +302,11 @@ class Scripted:
         self.answers.append(request)
         await self.closing_pause(request)
         value = request.user_input if not request.answer else request.answer
-        return PauseClosed(truth=truth_of(value), resumed_at_ms=1_000 + len(self.answers))
+        return PauseClosed(
+            truth=truth_of(value),
+            resumed_at_ms=1_000 + len(self.answers),
+            answer=request.answer or f"secret.answer.{request.pause_id}",
+        )
 
     @activity.defn(name=interfaces.FINISH_RUN)
     async def finish_run(self, request: FinishRequest) -> Finish:
@@ -262,9 +327,9 @@ class Scripted:
         return run
 
     async def _answer(self, request: StepRequest) -> Outcome:
-        key = request.call.key
-        if key in self.recorded:
-            return self.recorded[key]
+        for key in (request.call.whole_key, request.call.asked_key):
+            if key in self.recorded:
+                return self.recorded[key]
         if request.stepped_back:
             return self.looked_into(request)
         outcome = await self.script(request)
@@ -273,8 +338,9 @@ class Scripted:
         return outcome
 
     def record(self, request: StepRequest, outcome: Outcome) -> None:
-        self.recorded[request.call.key] = outcome
-        self.effects.append(request.call.key)
+        call = request.call
+        self.recorded[call.asked_key if outcome.ask else call.whole_key] = outcome
+        self.effects.append(call.key)
 
     # Workers
 
@@ -300,7 +366,14 @@ class Scripted:
     def browsers_worker(self) -> Worker:
         return self._worker(interfaces.BROWSERS_QUEUE, [self.hold_session])
 
-    def _worker(self, queue: str, activities: list[Callable[..., Awaitable[object]]]) -> Worker:
+    def models_workers(self) -> list[Worker]:
+        pools: dict[str, Sequence[Callable[..., Awaitable[object]]]] = {
+            interfaces.PERCEPTION_QUEUE: [self.perceive],
+            interfaces.REASONING_QUEUE: [self.reason, self.decompose],
+        }
+        return [self._worker(queue, activities) for queue, activities in pools.items()]
+
+    def _worker(self, queue: str, activities: Sequence[Callable[..., Awaitable[object]]]) -> Worker:
         return Worker(
             self.client,
             task_queue=queue,
@@ -320,7 +393,12 @@ class Scripted:
 
     @asynccontextmanager
     async def running(
-        self, *, browsers: bool = True, machine: bool = True, cached: int = 100
+        self,
+        *,
+        browsers: bool = True,
+        machine: bool = True,
+        models: bool = True,
+        cached: int = 100,
     ) -> AsyncGenerator[WorkflowHandle[PlanRun, Finish]]:
         """Workers, and the run started on them; a handle that follows it into new histories."""
         async with AsyncExitStack() as stack:
@@ -330,6 +408,8 @@ class Scripted:
                 await stack.enter_async_context(self.machine_worker())
             if browsers:
                 await stack.enter_async_context(self.browsers_worker())
+            for worker in self.models_workers() if models else []:
+                await stack.enter_async_context(worker)
             yield await self.start()
             self.ends.update(
                 {ref.epoch: "closed" for ref in self.sessions if ref.epoch not in self.ends}
