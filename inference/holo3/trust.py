@@ -1,0 +1,106 @@
+"""How sure an answer of Holo3 counts as, which gives no figure itself.
+
+Why these values: docs/confidence.md. What raises them is a second witness that did not see the
+picture: the page's own name of what lies at the place, or the tier before. Without one, no grave
+act gets over `risk.threshold`.
+"""
+
+import re
+from typing import Final
+
+from inference.asking import GroundAsk, Look, Seen
+from inference.dom.words import STOP, Words, stem, tokens, words_of
+from inference.risk import GRAVE
+
+AGREED_BY_NAME: Final = 0.93
+"""The best candidate of the tier before, and the intent says all of its name."""
+AGREED: Final = 0.90
+"""The best candidate of the tier before, and the intent says part of its name."""
+NAMED: Final = 0.88
+"""The intent says all of its name, which nothing else on the page has."""
+SHARED: Final = 0.80
+"""The intent says part of its name."""
+DESCRIBED: Final = 0.74
+"""The intent does not say its name; how the model called it does, or an ordinal picks it."""
+NAMELESS: Final = 0.73
+"""It has no name: a symbol, a canvas."""
+BARE: Final = 0.72
+"""There is no element at the place that anybody knows of."""
+FOREIGN: Final = 0.60
+"""It has another name than what the intent says: not enough for a click."""
+UNNAMED_GRAVE: Final = 0.55
+"""The intent is grave and nothing on the page says that this is what it means."""
+DISABLED: Final = 0.40
+PLAIN: Final = 0.80
+"""Acts on the page as a whole, and that the step is done."""
+SURE: Final = 1.0
+"""Acts that do nothing to the page: waiting, asking the user."""
+
+_COUNTED: Final = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|last|next|previous|\d{1,2}(?:st|nd|rd|th)"
+    r"|top|bottom|left|right|left-?most|right-?most|erst\w*|zweit\w*|dritt\w*|letzt\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def of_target(ask: GroundAsk, seen: Seen | None, called: str = "") -> float:
+    """The chance that `seen`, what lies at the place Holo3 named, is what the step means.
+
+    Args:
+        ask: the question, with the candidates of the tier before.
+        seen: None where the page has no element there.
+        called: how the model itself called the element.
+    """
+    intent = _intent(ask)
+    if seen is None:
+        return _unnamed(intent, BARE)
+    if seen.disabled:
+        return DISABLED
+    name = seen.name or seen.text or seen.placeholder
+    named = words_of(name)
+    telling = _telling(name)
+    if not telling and not named.concepts:
+        return _unnamed(intent, NAMELESS)
+    agreed = bool(ask.candidates) and _best(ask) == seen.ref
+    if telling and telling <= _telling(intent):
+        alone = _alone(ask.look, seen, name)
+        if agreed:
+            return AGREED_BY_NAME if alone else AGREED
+        return NAMED if alone else SHARED
+    if _says(intent, telling, named):
+        return AGREED if agreed else SHARED
+    if agreed or _says(called, telling, named) or _COUNTED.search(intent):
+        return _unnamed(intent, DESCRIBED)
+    return _unnamed(intent, FOREIGN)
+
+
+def _intent(ask: GroundAsk) -> str:
+    params = ask.step.params
+    return " ".join(filter(None, (ask.intent, params.label, params.dropdown_label)))
+
+
+def _best(ask: GroundAsk) -> int:
+    return max(ask.candidates, key=lambda one: one.score).ref
+
+
+def _telling(text: str) -> frozenset[str]:
+    return frozenset(stem(token) for token in tokens(text) if token not in STOP)
+
+
+def _says(text: str, telling: frozenset[str], named: Words) -> bool:
+    return bool(telling & _telling(text) or named.concepts & words_of(text).concepts)
+
+
+def _alone(look: Look, seen: Seen, name: str) -> bool:
+    """Whether nothing else that can be acted on has its name."""
+    wanted = name.casefold().strip()
+    return not any(
+        other.ref != seen.ref
+        and other.interactive
+        and (other.name or other.text or other.placeholder).casefold().strip() == wanted
+        for other in look.elements
+    )
+
+
+def _unnamed(intent: str, prior: float) -> float:
+    return min(prior, UNNAMED_GRAVE) if words_of(intent).concepts & GRAVE else prior

@@ -1,0 +1,25 @@
+"""Text of a page inside a prompt: between marks that the text itself can't close.
+
+What stands between the marks is data. Servers that turn a prompt into tokens by a template read
+`<|im_end|>` and the like as the end of a message wherever it stands, so those are broken too.
+"""
+
+import re
+from typing import Final
+
+_OPENS: Final = re.compile(
+    r"<(?=\||/?\s*(?:page|task|observation|output_format|tools?|instructions?|system|user"
+    r"|assistant|think|tool_call|tool_response|function)\b)",
+    re.IGNORECASE,
+)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """The text with everything taken apart that could end its block or its message."""
+    return _OPENS.sub("‹", _CONTROL.sub("", text))
+
+
+def data(mark: str, text: str) -> str:
+    """The text as a block of data, `<mark>…</mark>`."""
+    return f"<{mark}>\n{harmless(text)}\n</{mark}>"
