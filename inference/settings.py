@@ -3,6 +3,8 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from plans.price_table import Prices, read_prices
+
 
 class ModelSettings(BaseSettings):
     """`MANTIS_*`, and `ANTHROPIC_API_KEY`. Times are seconds, money is USD."""
@@ -39,3 +41,23 @@ class ModelSettings(BaseSettings):
     claude_timeout_s: float = Field(default=120.0, gt=0, allow_inf_nan=False)
     claude_capacity: int = Field(default=16, ge=1, le=1024)
     """Questions that a worker of the reasoning pool asks at once."""
+    prices_path: str = ""
+    """The operator's prices of Claude's models, before the shipped ones (`plans/prices.json`)."""
+
+    @property
+    def prices(self) -> Prices:
+        """What Claude's models cost.
+
+        Raises:
+            BadPrices: the operator's file can't be read, or is of another form.
+        """
+        return read_prices(self.prices_path)
+
+    def check_prices(self) -> None:
+        """Look whether the models in use have prices.
+
+        Raises:
+            BadPrices: the operator's file can't be read, or is of another form.
+            UnknownPrice: a model has none.
+        """
+        self.prices.check((self.claude_model, self.claude_planner_model, self.claude_quick_model))

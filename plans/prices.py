@@ -1,7 +1,16 @@
-"""What a call of a model used, and what that costs: dated prices, integer micro-dollars."""
+"""What one call of a model used, and what that costs in integer micro-dollars."""
+
+from fractions import Fraction
+from math import ceil
 
 from plans.calls import Money
+from plans.price_table import SHIPPED_PRICES, Prices, UnknownPrice
 from plans.step import Frozen, TierName
+
+__all__ = ["Prices", "UnknownPrice", "Usage", "cost_of"]
+
+_MS_PER_HOUR = 3_600_000
+_MICRO = 1_000_000
 
 
 class Usage(Frozen):
@@ -22,14 +31,39 @@ class Usage(Frozen):
     images: int = 0
 
 
-def cost_of(usage: Usage, gpu_usd_per_hour: float) -> Money:
-    """The price of a call, rounded up to the micro-dollar.
+def cost_of(usage: Usage, gpu_usd_per_hour: float, prices: Prices = SHIPPED_PRICES) -> Money:
+    """The price of a call, exact, and rounded up once, to the micro-dollar.
 
     Args:
         usage: what it used.
         gpu_usd_per_hour: the operator's rate for the pool, for one request's share of it.
+        prices: what Claude's models cost.
 
     Raises:
         UnknownPrice: the table has no price for the model.
     """
-    raise NotImplementedError
+    match usage.tier:
+        case TierName.HOLO3:
+            rate = Fraction(str(gpu_usd_per_hour)) * _MICRO / _MS_PER_HOUR
+            return Money(gpu=ceil(usage.gpu_ms * rate))
+        case TierName.CLAUDE:
+            price = prices.of(usage.model)
+            return Money(
+                claude=ceil(
+                    usage.input_tokens * price.input
+                    + usage.output_tokens * price.output
+                    + usage.cache_write_tokens * price.cache_write
+                    + usage.cache_read_tokens * price.cache_read
+                )
+            )
+        case TierName.MEMORY | TierName.DOM:
+            return Money()
+
+
+def proxy_cost(sent_bytes: int, usd_per_gigabyte: float) -> Money:
+    """The price of what went through an upstream proxy, by its rate for a billion bytes.
+
+    No bytes are metered yet where pages are fetched: runs report 0.
+    """
+    rate = Fraction(str(usd_per_gigabyte)) * _MICRO / 1_000_000_000
+    return Money(proxy=ceil(sent_bytes * rate))
