@@ -1,14 +1,55 @@
-"""Claude as a model tier: one tenant's key, one request a question."""
+"""Claude as a model tier: one tenant's key, one question a call."""
 
+from types import TracebackType
+from typing import Final, Self, assert_never
+
+import anthropic
 import httpx2
 
-from inference.asking import Answered, AskBody, Pictures
+from inference.asking import (
+    Answered,
+    AskBody,
+    CheckAsk,
+    ExtractAsk,
+    GroundAsk,
+    Pictures,
+    Reply,
+    TaskAsk,
+    TaskTurn,
+)
+from inference.claude.checking import check_prompt, judged
+from inference.claude.extracting import extract_prompt, extracted
+from inference.claude.grounding import ground_prompt, grounded
+from inference.claude.prompt import Prompt
+from inference.claude.sending import Sender, Sent
+from inference.errors import CutShort, ModelRefused
 from inference.settings import ModelSettings
 from plans.step import TierName
 
+_TASK_TOKENS: Final = 8192
+_PLANNING: Final = 3.0
+"""How many times longer a plan may take than another answer."""
+
+
+def connections(settings: ModelSettings) -> httpx2.AsyncClient:
+    """Connections to the Messages API, for any number of tenants' clients; close them.
+
+    Redirects are not followed: a key goes to the address that the operator has named alone.
+    """
+    most = settings.claude_capacity * 2
+    return anthropic.DefaultAsyncHttpxClient(
+        follow_redirects=False,
+        timeout=settings.claude_timeout_s,
+        limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most),
+    )
+
 
 class ClaudeModel:
-    """Asks Claude for one tenant; made for each call, with the key as it is then."""
+    """Asks Claude for one tenant; made for each call, with the key as it is then.
+
+    Conditions that are short and plain go to the quick model (`checking.is_quick`), everything
+    else that is asked of a page to the main one, plans in words to the planner.
+    """
 
     name = TierName.CLAUDE
 
@@ -19,21 +60,108 @@ class ClaudeModel:
         http_client: httpx2.AsyncClient | None = None,
         secret: str = "ANTHROPIC_API_KEY",
     ) -> None:
-        """Args: `secret` is the name of the key's secret, for messages; `http_client` is shared."""
-        raise NotImplementedError
+        """Take the tenant's key; nothing is sent yet.
+
+        Args:
+            api_key: the key, used for this client's requests only.
+            settings: models, address and time-out.
+            http_client: connections that are shared; None: own ones, which `aclose` closes.
+            secret: what the key's secret is called, for messages.
+
+        Raises:
+            ModelRefused: there is no key.
+        """
+        if not api_key.strip():
+            raise ModelRefused(f"there is no Anthropic API key: set the secret '{secret}'")
+        self.settings = settings
+        self._own = connections(settings) if http_client is None else None
+        self._key, self._secret = api_key, secret
+        self._client = anthropic.AsyncAnthropic(
+            api_key=api_key,
+            base_url=settings.anthropic_base_url,
+            max_retries=0,
+            timeout=settings.claude_timeout_s,
+            http_client=http_client or self._own,
+        )
 
     def most(self, ask: AskBody) -> int:
-        """What asking may cost at most, micro-dollars."""
-        raise NotImplementedError
+        """What asking may cost at most, micro-dollars.
+
+        Raises:
+            UnknownPrice: the table of prices has none for the model.
+        """
+        return self._prompt(ask).most()
 
     async def answer(self, ask: AskBody, pictures: Pictures) -> Answered:
-        """Ask once.
+        """Ask once; an answer that the API has broken off is asked to go on.
+
+        A turn of a task is given back as it came, whatever it stopped for.
 
         Raises:
             ModelError: see `inference.errors`.
         """
-        raise NotImplementedError
+        sender, prompt = self.sender(), self._prompt(ask)
+        if isinstance(ask, TaskAsk):
+            sent = await sender.once(prompt, pictures)
+            if not sent.stop_reason:
+                raise CutShort("Claude's answer was broken off", usage=sent.usage)
+        else:
+            sent = await sender.whole(prompt, pictures)
+        return Answered(reply=_reply(ask, sent), usage=sent.usage)
+
+    def sender(self, *, planning: bool = False) -> Sender:
+        """What sends this tenant's requests."""
+        timeout_s = self.settings.claude_timeout_s * (_PLANNING if planning else 1.0)
+        return Sender(self._client, self._key, self._secret, timeout_s)
 
     async def aclose(self) -> None:
         """Close the connections, where they are the model's own."""
-        raise NotImplementedError
+        if self._own is not None:
+            await self._own.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _prompt(self, ask: AskBody) -> Prompt:
+        match ask:
+            case CheckAsk():
+                return check_prompt(ask, self.settings)
+            case ExtractAsk():
+                return extract_prompt(ask, self.settings)
+            case GroundAsk():
+                return ground_prompt(ask, self.settings)
+            case TaskAsk():
+                return _task_prompt(ask, self.settings)
+            case _:
+                assert_never(ask)
+
+
+def _task_prompt(ask: TaskAsk, settings: ModelSettings) -> Prompt:
+    """A turn of a task: its history is sent again with each turn, and so kept in the cache."""
+    return Prompt(
+        model=settings.claude_model,
+        system=ask.system,
+        messages=ask.messages,
+        max_tokens=_TASK_TOKENS,
+        tools=ask.tools,
+        cached=True,
+    )
+
+
+def _reply(ask: AskBody, sent: Sent) -> Reply:
+    match ask:
+        case CheckAsk():
+            return judged(ask, sent)
+        case ExtractAsk():
+            return extracted(ask, sent)
+        case GroundAsk():
+            return grounded(ask, sent)
+        case TaskAsk():
+            return TaskTurn(content=sent.content, stop_reason=sent.stop_reason)
+        case _:
+            assert_never(ask)
