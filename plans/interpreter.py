@@ -40,7 +40,7 @@ class Interpreter:
                 status="cancelled", halt_class=HaltClass.CANCELLED, message=state.cancelled
             )
         if state.pending is None:
-            return conclude(state, self._structure.extracts)
+            return conclude(state, self._structure)
         return spent(state, self._limits) or self._call(state.pending)
 
     def pending(self) -> Call | None:
@@ -235,6 +235,8 @@ class Interpreter:
             state.navigation_failure = None
         elif step.type is StepType.PAGINATE:
             state.counters.pages_turned += 1
+        elif step.type is StepType.TASK:
+            state.counters.close_task(passed=True)
         elif step.type in EXTRACTING:
             self._extracted(call, outcome, loop)
         if step.type is StepType.IF_ELSE:
@@ -255,6 +257,8 @@ class Interpreter:
         state = self.state
         failure = self._remember(call, outcome, judgement.failure)
         extraction = call.section is Section.EXTRACTION
+        if call.step.type is StepType.TASK:
+            state.counters.close_task(passed=False)
         if extraction:
             read = call.step.type is StepType.NAVIGATE_BACK and state.extracted_in_pass
             state.close_item(failed=not read)

@@ -12,6 +12,7 @@ from plans.state import RunLimits, RunState
 from plans.step import FailureClass
 
 _ROUND = re.compile(r":r([0-9]{1,9})$")
+_TURN = re.compile(r":t[0-9]{1,9}$")
 _MOST_UNTOLD = 8
 """Calls in succession that left no outcome behind: one and the same is tried three times."""
 _UNTOLD = Outcome(
@@ -21,7 +22,7 @@ _UNTOLD = Outcome(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The outcome of the call of this key."""
+    """The outcome of the call of this key; of a turn that left a question it is told aside."""
 
     key: str
     outcome: Outcome
@@ -35,9 +36,12 @@ def retell(plan: Plan, limits: RunLimits, first: Standing, told: Sequence[Told])
         limits: the run's limits.
         first: where it began, left as it is.
         told: the outcomes in the order in which they were recorded. A call between two of
-            them that left none had failed without reaching the page.
+            them that left none had failed without reaching the page. One that was left with a
+            question is still due.
     """
-    tale = _Tale(plan, limits, first, goes_back=any(_ROUND.search(one.key) for one in told))
+    tale = _Tale(
+        plan, limits, first, goes_back=any(_ROUND.search(_TURN.sub("", one.key)) for one in told)
+    )
     for one in told:
         if not tale.take(one):
             break
@@ -52,6 +56,7 @@ class _Tale:
         begins = first.anchor is None and not first.state.visits
         self._anchor = first.state.model_copy(deep=True) if begins else first.anchor
         self._acted = first.acted
+        self._waiting = False
         self._due_at: dict[str, RunState] | None = {} if goes_back else None
         self._elapsed_ms = first.state.elapsed_ms
 
@@ -64,6 +69,9 @@ class _Tale:
 
     def take(self, told: Told) -> bool:
         """Go on past this outcome; False where the run can't have come to it."""
+        if told.outcome.ask is not None:
+            self._wait(told)
+            return True
         self._go_back(told.key)
         if self._applied(told):
             return True
@@ -91,9 +99,18 @@ class _Tale:
             self._due_at[_ROUND.sub("", call.key)] = self.state.model_copy(deep=True)
         self._elapsed_ms += outcome.duration_ms
         self._machine.apply(call, outcome, self._elapsed_ms)
+        self._waiting = False
         self._acted = self._acted or outcome.acted
         if outcome.anchor:
             self._anchor, self._acted = self.state.model_copy(deep=True), False
+
+    def _wait(self, told: Told) -> None:
+        """The call that is due was left with a question: what it has done stays done."""
+        self._go_back(_TURN.sub("", told.key))
+        self._waiting = self._waiting or told.outcome.acted
+        if told.outcome.anchor:
+            self._anchor, self._acted = self.state.model_copy(deep=True), False
+        self._acted = self._acted or self._waiting
 
     def _go_back(self, key: str) -> None:
         """In a later round the run stands where the same call was due before."""

@@ -51,7 +51,8 @@ class Counters(BaseModel):
     """What the run has done so far, for the summary.
 
     An item is one pass of an innermost loop around a step that stores records, or such a
-    step outside loops. `checks` holds the verdict of each gate by its step's index.
+    step outside loops, or a task of a suite. `checks` holds the verdict of each gate by its
+    step's index.
     `failed_steps` counts the failures that the run went past, ways back to a list included.
     `pages` is what was done on each page of the list, from 1.
     """
@@ -76,6 +77,12 @@ class Counters(BaseModel):
     def page(self) -> PageCount:
         """The account of the page of the list that the run is on."""
         return self.pages.setdefault(max(1, self.pages_seen), PageCount())
+
+    def close_task(self, *, passed: bool) -> None:
+        """Count a task of a suite that is over."""
+        self.attempted_items += 1
+        self.completed_items += passed
+        self.failed_items += not passed
 
     def saw_list(self, outcome: Outcome) -> None:
         """Take in what a call has seen of the list's page."""

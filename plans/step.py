@@ -3,7 +3,16 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    JsonValue,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 class Frozen(BaseModel):
@@ -34,6 +43,21 @@ class StepType(StrEnum):
     KEY_PRESS = "key_press"
     WAIT = "wait"
     REQUEST_USER_INPUT = "request_user_input"
+    TASK = "task"
+    """A task of a suite as the step that it is to the run; no plan that is given has one."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """What a caller may write."""
+        shown = handler(schema)
+        handler.resolve_ref_schema(shown)["enum"] = [kind.value for kind in WRITTEN]
+        return shown
+
+
+WRITTEN = tuple(kind for kind in StepType if kind is not StepType.TASK)
+"""The types that a plan may be written with."""
 
 
 class Section(StrEnum):

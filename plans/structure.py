@@ -36,6 +36,7 @@ class Structure:
         )
         self._sections = tuple(self._section(index) for index in range(len(steps)))
         self.extracts = any(step.type in EXTRACTING for step in steps)
+        self.tasks = sum(step.type is StepType.TASK for step in steps)
 
     def loop_at(self, index: int) -> Loop | None:
         """The loop whose own step stands at `index`."""

@@ -135,16 +135,17 @@ def summarise(
 def verification(counters: Counters, finish: Finish, plan: Plan) -> DynamicVerification:
     """The verdict, the totals, and one check a gate.
 
-    A run that succeeded passes when no item and no step of it failed, required or not, and
-    every check passed.
+    The items of a suite are its tasks. A run that succeeded passes when no item and no step of
+    it failed, required or not, and every check passed.
 
     Gates on filters in the set-up of a plan that walks a list make one check together,
     `page_1_required_filters_present`; any other is named `step_<index>_gate`. A gate is on
     filters when its step sets one, or opens the list and its sentence names a filter.
     """
+    tasks = Structure(plan.steps).tasks
     totals = Totals(
         pages_seen=counters.pages_seen,
-        found_items=max(counters.attempted_items, counters.rows, _found(counters)),
+        found_items=max(counters.attempted_items, counters.rows, _found(counters), tasks),
         attempted_items=counters.attempted_items,
         completed_items=counters.completed_items,
         failed_items=counters.failed_items,
@@ -152,7 +153,7 @@ def verification(counters: Counters, finish: Finish, plan: Plan) -> DynamicVerif
     gates = _checks(counters, plan)
     checks = gates | _filter_checks(counters, gates.get(_FIRST_PAGE))
     return DynamicVerification(
-        verdict=_verdict(counters, finish, checks),
+        verdict=_verdict(counters, finish, checks, tasks),
         totals=totals,
         checks=checks,
         pages=tuple(_page(number, counters) for number in sorted(counters.pages)),
@@ -193,12 +194,12 @@ def _filter_checks(counters: Counters, gated: Present | None) -> dict[str, Prese
 
 
 def _verdict(
-    counters: Counters, finish: Finish, checks: dict[str, Present]
+    counters: Counters, finish: Finish, checks: dict[str, Present], tasks: int
 ) -> Literal["pass", "partial", "fail"]:
     if finish.status == "succeeded":
         whole = not counters.failed_items and not counters.failed_steps
         return "pass" if whole and all(one == "pass" for one in checks.values()) else "partial"
-    return "partial" if counters.rows_viable else "fail"
+    return "partial" if counters.rows_viable or (tasks and counters.completed_items) else "fail"
 
 
 def _checks(counters: Counters, plan: Plan) -> dict[str, Present]:

@@ -9,7 +9,7 @@ from plans.guard import Guard
 from plans.placeholders import USER_INPUT, as_text, base_name, filled_length, names_in, texts_of
 from plans.plan import Plan
 from plans.refusals import read_model, short
-from plans.step import Step, StepType
+from plans.step import WRITTEN, Step, StepType
 from plans.suite import TaskSuite
 
 MAX_FILLED = 200_000
@@ -46,8 +46,8 @@ def read_step(item: JsonValue, index: int) -> Step:
         if given is None or (isinstance(given, str) and not given.strip()):
             raise PlanError(f"step {index} missing required field '{name}'")
     kind = item["type"]
-    if isinstance(kind, str) and kind not in {known.value for known in StepType}:
-        known = ", ".join(StepType)
+    if isinstance(kind, str) and kind not in {known.value for known in WRITTEN}:
+        known = ", ".join(WRITTEN)
         raise PlanError(f"step {index} has unknown type '{short(kind)}', known types: {known}")
     return read_model(Step, item, f"steps[{index}]")
 

@@ -114,6 +114,8 @@ def _own_time(step: Step) -> timedelta:
     match step.type:
         case StepType.WAIT:
             return timedelta(seconds=most_seconds(step) + 30)
+        case StepType.TASK:
+            return timedelta(seconds=120)
         case StepType.NAVIGATE | StepType.NAVIGATE_BACK | StepType.PAGINATE | StepType.LOOP:
             return timedelta(seconds=90)
         case (

@@ -6,13 +6,13 @@ from zlib import crc32
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plans.calls import Call, Finish, Outcome
+from plans.calls import Ask, AskKind, Call, Finish, Outcome
 from plans.interpreter import Interpreter
 from plans.plan import Plan
 from plans.retelling import Told, retell
 from plans.standing import Standing
 from plans.state import RunState
-from plans.step import FailureClass, Step, StepType
+from plans.step import FailureClass, Step, StepType, TierName
 from tests.plans.test_interpreter_properties import LIMITS, outcomes
 from tests.plans.test_interpreter_properties import plans as drawn_plans
 
@@ -107,3 +107,20 @@ def test_the_page_to_come_back_to_is_known():
     assert (stood.state.pc, stood.acted) == (3, True)
     stood = retell(PLAN, LIMITS, START, [*told, Told("step:3:0:1", here)])
     assert stood.anchor == stood.state and not stood.acted
+
+
+def test_a_call_that_was_left_with_a_question_is_still_due_and_what_it_did_counts():
+    good = Outcome(success=True, anchor=True)
+    ask = Ask(kind=AskKind.GROUND, tier=TierName.HOLO3, body="asks/1")
+    turn = Outcome(success=False, ask=ask, progress={"turns": 1}, anchor=False)
+    told = [Told("step:0:0:1", good), Told("step:1:0:1:t0", turn)]
+    stood = retell(PLAN, LIMITS, START, told)
+    assert (stood.state.pc, stood.state.attempt, stood.acted) == (1, 1, False)
+    acted = turn.model_copy(update={"acted": True, "anchor": True})
+    stood = retell(PLAN, LIMITS, START, [*told, Told("step:1:0:1:t1", acted)])
+    assert (stood.state.pc, stood.acted) == (1, True)
+    assert stood.anchor is not None and stood.anchor.pc == 1
+    over = [*told, Told("step:1:0:1:t1", acted), Told("step:1:0:1", good)]
+    stood = retell(PLAN, LIMITS, START, over)
+    assert (stood.state.pc, stood.acted) == (2, False)
+    assert retell(PLAN, LIMITS, START, over) == retell(PLAN, LIMITS, START, [over[0], over[3]])
