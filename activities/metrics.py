@@ -47,8 +47,8 @@ _step_seconds = Histogram(
 def observe_run(tenant_id: str, status: TerminalStatus, summary: Summary) -> None:
     """Count a run that is over; for the process alone that wrote its terminal state."""
     labels = (tenant_id, MODEL, status.value)
-    _best_effort(lambda: _run_duration.labels(*labels).observe(summary.total_time_s))
-    _best_effort(lambda: _run_cost.labels(*labels).observe(summary.cost_total))
+    best_effort(lambda: _run_duration.labels(*labels).observe(summary.total_time_s))
+    best_effort(lambda: _run_cost.labels(*labels).observe(summary.cost_total))
 
 
 def observe_step(call: Call, outcome: Outcome) -> None:
@@ -59,12 +59,10 @@ def observe_step(call: Call, outcome: Outcome) -> None:
     kind = RETURN_TO_LIST if call.kind is CallKind.RETURN else call.step.type.value
     tier = outcome.tier.value if outcome.tier else "none"
     ended = outcome.failure_class.value if outcome.failure_class else "ok"
-    _best_effort(
-        lambda: _step_seconds.labels(kind, tier, ended).observe(outcome.duration_ms / 1000)
-    )
+    best_effort(lambda: _step_seconds.labels(kind, tier, ended).observe(outcome.duration_ms / 1000))
 
 
-def _best_effort(observe: Callable[[], None]) -> None:
+def best_effort(observe: Callable[[], None]) -> None:
     """Metrics never fail the work: a damaged or missing file of samples is only logged."""
     try:
         observe()

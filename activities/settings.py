@@ -21,6 +21,8 @@ class ActivitySettings(BaseSettings):
     headless: bool = True
     allow_private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Private `host:port` that browsers may reach, separated by commas."""
+    max_steps_per_plan: int = Field(default=200, ge=1)
+    """Of a plan that a model makes; those of callers are counted by the API."""
     max_loop_iterations: int = Field(default=50, ge=1)
     max_recoveries: int = Field(default=20, ge=0)
     """How often a run may lose its browser and go on in another."""

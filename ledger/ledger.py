@@ -17,6 +17,7 @@ from ledger.items import Items
 from ledger.key_checks import KeyChecks
 from ledger.locators import Locators
 from ledger.migrate import migrate
+from ledger.model_health import ModelHealths
 from ledger.outbox import Outbox
 from ledger.outcomes import Outcomes
 from ledger.pauses import Pauses
@@ -25,6 +26,7 @@ from ledger.rows import Rows
 from ledger.runs import Runs
 from ledger.secrets import Keyring, NoKeys, Secrets
 from ledger.spending import Spending
+from ledger.usage import UsageRecords
 from ledger.variables import Variables
 
 
@@ -49,7 +51,9 @@ class Ledger:
         self.outbox = Outbox(database)
         self.key_checks = KeyChecks(database)
         self.locators = Locators(database, clock)
+        self.model_health = ModelHealths(database, clock)
         self.spending = Spending(database, clock)
+        self.usage = UsageRecords(database)
         self.decompositions = Decompositions(database, clock)
 
     @classmethod

@@ -23,7 +23,11 @@ from temporal.settings import StackSettings
 
 log = logging.getLogger("mantis.serve")
 
-_WORKERS = (("runs", "delivery", "runs"), ("browsers", "browsers"))
+_WORKERS = (
+    ("runs", "delivery", "runs"),
+    ("models", "perception", "reasoning"),
+    ("browsers", "browsers"),
+)
 """The workers of one machine: each its name and the pools it serves."""
 
 

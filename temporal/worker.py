@@ -1,4 +1,4 @@
-"""One worker process: `python -m temporal.worker --pool runs|browsers|delivery`, or several."""
+"""One worker process: `python -m temporal.worker --pool NAME`, or several pools in one."""
 
 import argparse
 import asyncio
@@ -26,7 +26,7 @@ from temporal.worker_metrics import showing_metrics
 
 Polling = Callable[[Client, Ledger], AbstractAsyncContextManager[None]]
 
-POOLS = ("runs", "browsers", "delivery")
+POOLS = ("runs", "browsers", "delivery", "perception", "reasoning")
 
 _CONNECT_PATIENCE_S = 60.0
 

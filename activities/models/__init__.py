@@ -1,0 +1,1 @@
+"""The activities that ask models, away from the browser: `perceive`, `reason`, `decompose`."""
