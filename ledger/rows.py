@@ -67,7 +67,8 @@ class Rows:
             if step.item is not None:
                 await mark_item(connection, tenant_id, run_id, step.item)
             if step.claim_state is not None:
-                await settle_claim(connection, tenant_id, run_id, step.call_key, step.claim_state)
+                claimed = step.claim_key or step.call_key
+                await settle_claim(connection, tenant_id, run_id, claimed, step.claim_state)
             if checkpoint is not None and sealed is not None:
                 await checkpoints.put(
                     connection, tenant_id, run_id, sealed, restorable=checkpoint.restorable

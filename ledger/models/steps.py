@@ -124,7 +124,8 @@ class StepRecord(Frozen):
     """Everything that one step activity writes, in one transaction.
 
     `call_key` is the call's dedup key: writing the same call again changes nothing and
-    answers the same counts. `outcome` is kept under it; `claim_state` settles its claim.
+    answers the same counts. `outcome` is kept under it; `claim_state` settles its claim, or
+    that of `claim_key`: of the last part of a call that had to wait for answers.
     """
 
     tenant_id: str
@@ -138,6 +139,7 @@ class StepRecord(Frozen):
     outcome: Document | None = None
     checkpoint: NewCheckpoint | None = None
     claim_state: SettledState | None = None
+    claim_key: str = ""
 
 
 class RowCounts(Frozen):
