@@ -15,7 +15,7 @@ from inference.decisions import ActKind, Done
 from inference.holo3 import trust
 from inference.holo3.chat import Question
 from inference.holo3.pictures import image
-from inference.holo3.places import drawn, on_page, under
+from inference.holo3.places import on_page, target, under
 from inference.holo3.prompting import rendered
 from inference.holo3.schemas import schema_of
 from inference.holo3.tools import (
@@ -161,10 +161,10 @@ def grounded(ask: GroundAsk, step: AgentStep) -> Grounded | NoAnswer:
 def _targeted(ask: GroundAsk, call: _TARGETED) -> Grounded:
     point = on_page(ask.look, call.x, call.y)
     seen = under(ask.look, point)
-    exact = seen is None or drawn(seen)
+    ref, exact = target(seen)
     answer = Grounded(
         act=_act(ask, call),
-        ref=seen.ref if seen else None,
+        ref=ref,
         x=point.x if exact else None,
         y=point.y if exact else None,
         text=_content(call),
@@ -209,12 +209,12 @@ def _content(call: _TARGETED) -> str:
 
 def _scroll(ask: GroundAsk, call: Scroll) -> Grounded:
     point = on_page(ask.look, call.x, call.y)
-    seen = under(ask.look, point)
+    ref, _ = target(under(ask.look, point))
     return Grounded(
         act=ActKind.SCROLL,
-        ref=seen.ref if seen else None,
-        x=None if seen else point.x,
-        y=None if seen else point.y,
+        ref=ref,
+        x=point.x if ref is None else None,
+        y=point.y if ref is None else None,
         text=call.direction,
         confidence=trust.PLAIN,
     )

@@ -10,7 +10,7 @@ from inference.decisions import ActKind
 from inference.holo3 import trust
 from inference.holo3.chat import Question
 from inference.holo3.pictures import image
-from inference.holo3.places import drawn, on_page, under
+from inference.holo3.places import on_page, target, under
 from inference.holo3.prompting import rendered
 from inference.holo3.schemas import schema_of
 from inference.holo3.tools import Place
@@ -58,10 +58,10 @@ def grounded(ask: GroundAsk, place: Place) -> Grounded:
     assert ask.act is not None
     point = on_page(ask.look, place.x, place.y)
     seen = under(ask.look, point)
-    exact = seen is None or drawn(seen)
+    ref, exact = target(seen)
     return Grounded(
         act=ask.act,
-        ref=seen.ref if seen else None,
+        ref=ref,
         x=point.x if exact else None,
         y=point.y if exact else None,
         text=ask.value,

@@ -30,9 +30,14 @@ def under(look: Look, point: Point) -> Seen | None:
     return min(controls or there, key=lambda seen: (_area(seen), -seen.ref), default=None)
 
 
-def drawn(seen: Seen) -> bool:
-    """Whether it may have parts that are no elements."""
-    return seen.role in _DRAWN
+def target(seen: Seen | None) -> tuple[int | None, bool]:
+    """The element to name in an answer, and whether the very place has to be told as well.
+
+    Pictures that are no elements of the look have negative numbers: their place alone counts.
+    """
+    if seen is None or seen.ref < 0:
+        return None, True
+    return seen.ref, seen.role in _DRAWN
 
 
 def _holds(seen: Seen, point: Point) -> bool:

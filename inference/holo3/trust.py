@@ -17,7 +17,7 @@ AGREED_BY_NAME: Final = 0.93
 AGREED: Final = 0.90
 """The best candidate of the tier before, and the intent says part of its name."""
 NAMED: Final = 0.88
-"""The intent says all of its name, which nothing else on the page has."""
+"""The intent says all of its name, and no other of that name is meant as well."""
 SHARED: Final = 0.80
 """The intent says part of its name."""
 DESCRIBED: Final = 0.74
@@ -63,7 +63,7 @@ def of_target(ask: GroundAsk, seen: Seen | None, called: str = "") -> float:
         return _unnamed(intent, NAMELESS)
     agreed = bool(ask.candidates) and _best(ask) == seen.ref
     if telling and telling <= _telling(intent):
-        alone = _alone(ask.look, seen, name)
+        alone = _alone(ask.look, seen, name, intent)
         if agreed:
             return AGREED_BY_NAME if alone else AGREED
         return NAMED if alone else SHARED
@@ -91,14 +91,17 @@ def _says(text: str, telling: frozenset[str], named: Words) -> bool:
     return bool(telling & _telling(text) or named.concepts & words_of(text).concepts)
 
 
-def _alone(look: Look, seen: Seen, name: str) -> bool:
-    """Whether nothing else that can be acted on has its name."""
+def _alone(look: Look, seen: Seen, name: str, intent: str) -> bool:
+    """Whether its name, or else the record it lies in, tells it from all that can be acted on."""
     wanted = name.casefold().strip()
+    said = _telling(intent)
+    own = len(said & _telling(seen.record))
     return not any(
-        other.ref != seen.ref
+        own <= len(said & _telling(other.record))
+        for other in look.elements
+        if other.ref != seen.ref
         and other.interactive
         and (other.name or other.text or other.placeholder).casefold().strip() == wanted
-        for other in look.elements
     )
 
 
