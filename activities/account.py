@@ -22,6 +22,7 @@ from plans.leads import has_phone
 from plans.plan import Plan
 from plans.standing import Standing, due_key
 from plans.state import Counters, RunState
+from plans.suite_plan import plan_of
 from plans.summary import Summary, summarise
 from workflows.interfaces import FinishRequest
 
@@ -63,8 +64,8 @@ def _with_state(
     settings: ActivitySettings, row: RunRow, request: FinishRequest, ending: Ending
 ) -> Ending:
     """With what another run can go on from: nothing where the plan came to its end."""
-    plan = read_content(row.plan)
-    if ending.status is RunStatus.SUCCEEDED or not isinstance(plan, Plan):
+    plan = plan_of(read_content(row.plan))
+    if ending.status is RunStatus.SUCCEEDED or plan is None:
         return ending
     if request.state.go_on() is None:
         return ending
@@ -112,8 +113,7 @@ async def _write_files(
 
 def _summary(row: RunRow, rows: Sequence[ExtractedRow], request: FinishRequest) -> Summary:
     folder = run_folder(row.tenant_id, row.run_id)
-    content = read_content(row.plan)
-    plan = content if isinstance(content, Plan) else Plan(steps=())
+    plan = plan_of(read_content(row.plan)) or Plan(steps=())
     return summarise(
         _counted(request.state, rows),
         request.finish,

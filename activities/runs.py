@@ -1,9 +1,12 @@
 """The first and the last activity of a run: reading it from the ledger, closing its account."""
 
+import asyncio
+
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.account import write_account
+from activities.models.keys import ModelKeys
 from activities.retold import first_standing, last_standing, limits_of
 from activities.settings import ActivitySettings
 from ledger.content import read_content
@@ -16,8 +19,9 @@ from plans.placeholders import restored
 from plans.plan import Plan, PlanText
 from plans.standing import Standing
 from plans.state import RunState
-from plans.step import HaltClass
+from plans.step import HaltClass, TierName
 from plans.suite import TaskSuite
+from plans.suite_plan import plan_of
 from workflows.interfaces import (
     CLOSE_ACCOUNT,
     FINISH_RUN,
@@ -37,11 +41,24 @@ class RunActivities:
     """What PlanRun does with the ledger; no browser is touched here."""
 
     def __init__(
-        self, ledger: Ledger, settings: ActivitySettings, *, search_attributes: bool = False
+        self,
+        ledger: Ledger,
+        settings: ActivitySettings,
+        *,
+        search_attributes: bool = False,
+        keys: ModelKeys | None = None,
     ) -> None:
-        """Take the ledger, the settings, and whether Temporal knows our search attributes."""
+        """Take the ledger, the settings, and what is known of Temporal and of models.
+
+        Args:
+            ledger: where runs are.
+            settings: the operator's.
+            search_attributes: whether Temporal knows ours.
+            keys: tell which models can be asked; None: no model.
+        """
         self._ledger = ledger
         self._settings = settings
+        self._keys = keys
         self._policy = _policy(settings, search_attributes)
 
     @activity.defn(name=LOAD_RUN)
@@ -49,7 +66,8 @@ class RunActivities:
         """Read an admitted run; one that is terminal already comes without a plan.
 
         One that was cancelled before it started is refused, and so is one whose secrets can't
-        be decrypted: no browser is opened for it.
+        be decrypted: no browser is opened for it. A task suite comes as its plan; a plan in
+        words comes without one until it is decomposed, for which Claude is needed.
 
         Raises:
             ApplicationError: there is no such run.
@@ -58,17 +76,20 @@ class RunActivities:
         limits = limits_of(row, self._settings)
         content = read_content(row.plan)
         over = row.status.terminal
+        models = await self._models(row)
         try:
             inputs = restored(_inputs(row), await self._ledger.secrets.read(*_key(run)))
-            refusal = None if over else _refusal(row, content)
+            refusal = None if over else _refusal(row, content, models)
         except SecretUnreadable as error:
             inputs, refusal = {}, None if over else _unreadable(error)
         given = inputs if isinstance(inputs, dict) else {}
-        plan = _plan(row, content) if isinstance(content, Plan) else None
+        plan = _plan(row, content)
         first = await first_standing(self._ledger, row, plan, limits, given)
         return RunSpec(
             plan=None if over else plan,
             refusal=refusal,
+            in_words=isinstance(content, PlanText) and not over,
+            models=models,
             state=first.state,
             anchor=first.anchor,
             acted=first.acted,
@@ -122,9 +143,9 @@ class RunActivities:
     async def _stood_at(self, row: RunRow) -> Standing:
         """Where a run stands whose workflow is gone."""
         content = read_content(row.plan)
-        if not isinstance(content, Plan):
-            return Standing(state=RunState.start())
         plan = _plan(row, content)
+        if plan is None:
+            return Standing(state=RunState.start())
         try:
             secrets = await self._ledger.secrets.read(row.tenant_id, row.run_id)
         except SecretUnreadable:
@@ -134,6 +155,13 @@ class RunActivities:
         limits = limits_of(row, self._settings)
         first = await first_standing(self._ledger, row, plan, limits, given)
         return await last_standing(self._ledger, row, plan, limits, first)
+
+    async def _models(self, row: RunRow) -> tuple[TierName, ...]:
+        """The model tiers that can be asked for this run's tenant now."""
+        if self._keys is None:
+            return ()
+        secret = row.anthropic_secret_name
+        return await asyncio.to_thread(self._keys.configured, row.tenant_id, secret)
 
     async def _row(self, run: RunKey) -> RunRow:
         row = await self._ledger.runs.get(run.tenant_id, run.run_id)
@@ -172,17 +200,19 @@ def _cancelled(row: RunRow) -> Finish:
     )
 
 
-def _refusal(row: RunRow, content: Plan | TaskSuite | PlanText) -> Finish | None:
-    """A run that was cancelled, or that this build has no model for, ends at once."""
+def _refusal(
+    row: RunRow, content: Plan | TaskSuite | PlanText, models: tuple[TierName, ...]
+) -> Finish | None:
+    """A run that was cancelled, or whose words nobody can make into steps, ends at once."""
     if row.cancel_requested:
         return _cancelled(row)
-    if isinstance(content, Plan):
+    if not isinstance(content, PlanText) or TierName.CLAUDE in models:
         return None
-    what = "a task suite" if isinstance(content, TaskSuite) else "a plan in plain words"
     return Finish(
         status="failed",
         halt_class=HaltClass.MODEL_UNAVAILABLE,
-        message=f"{what} needs a model tier, and this build has none: submit a micro-plan",
+        message="a plan in plain words needs Claude, and this tenant has no Anthropic key: "
+        "give it one, or submit a micro-plan",
     )
 
 
@@ -204,8 +234,11 @@ def _policy(settings: ActivitySettings, search_attributes: bool) -> RunPolicy:
     )
 
 
-def _plan(row: RunRow, plan: Plan) -> Plan:
-    """The plan that runs: the fields of an `extraction_schema` beat its own."""
+def _plan(row: RunRow, content: Plan | TaskSuite | PlanText) -> Plan | None:
+    """The plan that runs: the fields of an `extraction_schema` beat its own; None: in words."""
+    plan = plan_of(content)
+    if plan is None:
+        return None
     schema = row.payload.get("extraction_schema")
     return under_schema(plan, schema) if isinstance(schema, dict) else plan
 

@@ -2,7 +2,7 @@
 
 from urllib.parse import urljoin
 
-from plans.plan import Plan
+from plans.plan import Plan, PlanText
 from plans.step import Params, Step, StepType
 from plans.suite import Auth, Task, TaskSuite
 from plans.task import TaskSpec
@@ -18,6 +18,17 @@ def as_plan(suite: TaskSuite) -> Plan:
     """
     steps = tuple(_step(suite, task, index == 0) for index, task in enumerate(suite.tasks))
     return Plan(steps=steps, name=suite.name)
+
+
+def plan_of(content: Plan | TaskSuite | PlanText) -> Plan | None:
+    """The steps that a run has; None where they are in words still."""
+    match content:
+        case Plan():
+            return content
+        case TaskSuite():
+            return as_plan(content)
+        case PlanText():
+            return None
 
 
 def below(base_url: str, start_url: str) -> str:

@@ -7,9 +7,11 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.models.keys import ModelKeys
 from activities.pauses import PauseActivities
 from activities.runs import RunActivities
 from activities.settings import ActivitySettings
+from inference.settings import ModelSettings
 from ledger.ledger import Ledger
 from temporal.search_attributes import search_attributes_known
 from workflows.close_run import CloseRun
@@ -27,7 +29,8 @@ default of 10 s is how long runs would stand still when that worker is killed.""
 async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
     """Poll the pool's queue; on leaving, what is under way gets a few seconds to end."""
     known = await search_attributes_known(client)
-    runs = RunActivities(ledger, ActivitySettings(), search_attributes=known)
+    keys = ModelKeys(ModelSettings())
+    runs = RunActivities(ledger, ActivitySettings(), search_attributes=known, keys=keys)
     pauses = PauseActivities(ledger)
     worker = Worker(
         client,
