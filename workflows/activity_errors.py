@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 from plans.calls import Outcome
@@ -45,6 +45,15 @@ def sentence_of(handle: workflow.ActivityHandle[T]) -> str:
     """What the activity said as it failed, empty where it could not say anything."""
     error = error_of(handle)
     return error.message if isinstance(error, ApplicationError) else ""
+
+
+def is_late(handle: workflow.ActivityHandle[T]) -> bool:
+    """Whether the activity failed because its time was over, its retries included."""
+    if not handle.done() or handle.cancelled():
+        return False
+    error = handle.exception()
+    out_of_time = isinstance(error, ActivityError) and error.retry_state is RetryState.TIMEOUT
+    return out_of_time or isinstance(error_of(handle), ActivityTimeout)
 
 
 def is_lost(outcome: Outcome) -> bool:

@@ -6,14 +6,15 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from plans.calls import Finish
+    from plans.calls import Finish, Money
     from plans.state import RunState
     from plans.step import HaltClass
     from workflows import interfaces, policies
     from workflows.asked import FROM_UI, Asked
     from workflows.carried import Carried
     from workflows.course import Course
-    from workflows.interfaces import FinishRequest, RunInput, RunSpec
+    from workflows.decomposing import decomposed
+    from workflows.interfaces import Decomposed, FinishRequest, RunInput, RunSpec
     from workflows.lease import Lease
     from workflows.messages import (
         CancelRequest,
@@ -24,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         SessionOpened,
     )
     from workflows.pausing import Pausing
+    from workflows.stopwatch import now_ms
     from workflows.story import Story
 
 _CANCEL, _PAUSE, _RESUME = CancelRequest(), PauseRequest(), ResumeRequest()
@@ -46,6 +48,7 @@ class PlanRun:
         self._asked = Asked(now.cancel if now else None, now.pause_request if now else None)
         self._pausing = Pausing(self._run, now.pause if now else None, now.pauses if now else 0)
         self._state = now.state if now else RunState.start()
+        self._used_ms = now.used_ms if now else 0
         self._story: Story | None = None
         self._course: Course | None = None
 
@@ -119,12 +122,21 @@ class PlanRun:
         """How the run ended, or where its next history begins; None: it was over before."""
         try:
             spec = await self._load()
-            start = self._carried or _first(spec)
+            paid = Money()
+            if spec.in_words and spec.refusal is None:
+                made = await self._decomposed(spec)
+                if made.refusal is not None:
+                    return made.refusal
+                spec, paid = await self._load(), made.cost
+                if spec.in_words and spec.refusal is None:
+                    raise ApplicationError("the run's plan is in words still")
+            start = self._carried or _first(spec, self._used_ms, paid)
             self._state = start.state
             if spec.plan is None and spec.refusal is None:
                 await self._lease_left().close()
                 return None
-            self._story = Story(self._run, spec)
+            self._story = self._story or Story(self._run, spec)
+            self._story.follows(spec.plan)
             if spec.refusal is not None:
                 return spec.refusal
             self._course = Course(self._run, spec, start, self._asked, self._pausing, self._story)
@@ -155,6 +167,15 @@ class PlanRun:
             summary="read the plan from the ledger",
         )
 
+    async def _decomposed(self, spec: RunSpec) -> Decomposed:
+        """The run's first step, where its plan is in words."""
+        self._story = Story(self._run, spec)
+        self._story.stands("queued", "its plan in words is made into steps")
+        began_ms = now_ms()
+        made = await decomposed(self._run, self._asked, spec.limits.max_time_ms)
+        self._used_ms = now_ms() - began_ms
+        return made
+
     def _lease_left(self) -> Lease:
         """The session that is open, or that the last history has left to its holder."""
         if self._course is not None:
@@ -167,7 +188,7 @@ class PlanRun:
     async def _close_account(self, finish: Finish) -> Finish:
         """Close the browser first, so that nothing reaches the site after the end."""
         course, carried = self._course, self._carried
-        used_ms = course.watch.used_ms if course else carried.used_ms if carried else 0
+        used_ms = course.watch.used_ms if course else self._used_ms
         state = course.interpreter.state if course else self._state
         self._pausing.end()
         question = course.drop_question() if course is not None else None
@@ -196,8 +217,12 @@ class PlanRun:
         )
 
 
-def _first(spec: RunSpec) -> Carried:
-    """A run that begins: on an empty page, which can be restored, or where another one ended."""
+def _first(spec: RunSpec, used_ms: int, paid: Money) -> Carried:
+    """A run that begins: on an empty page, which can be restored, or where another one ended.
+
+    `used_ms` and `paid` went into making its words into steps.
+    """
+    spec.state.counters.cost += paid
     start = spec.state.model_copy(deep=True)
     anchor = spec.anchor if spec.state.visits else start
-    return Carried(state=spec.state, anchor=anchor, acted=spec.acted)
+    return Carried(state=spec.state, anchor=anchor, acted=spec.acted, used_ms=used_ms)

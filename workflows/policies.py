@@ -48,9 +48,6 @@ MOST_TURNS = 4000
 SETTLING = timedelta(seconds=2)
 """So long a question that was dropped has to end its request, before the run's account closes."""
 
-DECOMPOSING = timedelta(minutes=10)
-"""So long a plan in words may take to become steps, its wait for a worker left out."""
-
 LEASE_OVER = timedelta(seconds=4)
 """So long after a workflow's end its browser reaches nothing any more: its lease, which is
 shorter, was given up or has lapsed."""

@@ -4,13 +4,11 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority
-from temporalio.exceptions import ActivityError, RetryState
-from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 from plans.calls import Ask, Call
 from plans.step import TierName
 from workflows import interfaces, policies
-from workflows.activity_errors import error_of, quietly, sentence_of
+from workflows.activity_errors import is_late, quietly, sentence_of
 from workflows.interfaces import ModelRequest, RunKey
 from workflows.stopwatch import waited
 from workflows.turns import ModelAnswer
@@ -39,7 +37,7 @@ class Question:
         handle = self._handle
         if not handle.cancelled() and handle.exception() is None:
             return handle.result()
-        if _is_late(handle):
+        if is_late(handle):
             return None
         why = sentence_of(handle) or "the question was lost"
         return unanswered(self._tier, why)
@@ -87,13 +85,6 @@ def told(question: Ask) -> str:
 def unanswered(tier: TierName, why: str) -> ModelAnswer:
     """The model can't be had."""
     return ModelAnswer(tier=tier, failure="unavailable", message=why)
-
-
-def _is_late(handle: workflow.ActivityHandle[ModelAnswer]) -> bool:
-    """Whether the run's time ended the asking, its retries included."""
-    error = None if handle.cancelled() else handle.exception()
-    out_of_time = isinstance(error, ActivityError) and error.retry_state is RetryState.TIMEOUT
-    return out_of_time or isinstance(error_of(handle), ActivityTimeout)
 
 
 def _ms(time: timedelta) -> int:

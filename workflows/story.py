@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
 
 from plans.calls import Ask, Call, Finish, Outcome
+from plans.plan import Plan
 from plans.state import RunState
 from plans.step import HaltClass
 from workflows import questions, search_attributes
@@ -23,12 +24,16 @@ class Story:
     def __init__(self, run: RunKey, spec: RunSpec) -> None:
         self._run = run
         self._plan = spec.plan_name or "a plan without a name"
-        self._steps = len(spec.plan.steps) if spec.plan is not None else 0
+        self._steps = 0
         self._state_key = spec.state_key
         self._searchable = spec.policy.search_attributes
         self._standing: Standing | None = None
         self._now = ""
         self._last = ""
+
+    def follows(self, plan: Plan | None) -> None:
+        """The steps are known."""
+        self._steps = len(plan.steps) if plan is not None else 0
 
     def stands(
         self, standing: Standing, why: str = "", halt_class: HaltClass | None = None
