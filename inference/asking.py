@@ -27,7 +27,11 @@ class Picture(Frozen):
 
 
 class Seen(Frozen):
-    """An element as it stood at the look; `path` as in `Element`: what tells it again later."""
+    """An element as it stood at the look; `path` as in `Element`: what tells it again later.
+
+    `record` is the title of the row or card that it lies in. A `ref` below 0 is a picture or
+    canvas, on which only places are named.
+    """
 
     ref: int
     frame: int
@@ -43,6 +47,7 @@ class Seen(Frozen):
     disabled: bool = False
     checked: bool | None = None
     options: tuple[str, ...] = ()
+    record: str = ""
 
 
 class Look(Frozen):

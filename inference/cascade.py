@@ -5,6 +5,7 @@ from typing import Final, assert_never
 
 from inference.decisions import (
     ActKind,
+    Away,
     Candidate,
     Decision,
     DontKnow,
@@ -20,14 +21,20 @@ from plans.calls import Money
 from plans.step import Frozen, Perception, Step, TierName
 
 _HEAVY: Final = (Wording.DESTROYS, Wording.COMMITS)
+_SETTLING: Final = (ActKind.WAIT, ActKind.DONE, ActKind.INPUT)
 NOT_CONFIGURED: Final = "not_configured"
+AWAY: Final = "away"
+PASSED_OVER: Final = (NOT_CONFIGURED, AWAY)
+"""Outcomes of tiers in whose place the next one is asked."""
+REFINED: Final = "refined"
 _CHEAPEST_FIRST: Final = (TierName.MEMORY, TierName.DOM, TierName.HOLO3, TierName.CLAUDE)
 
 
 class Asked(Frozen):
     """One tier on the way to an answer.
 
-    `outcome` is answered, a don't-know's reason, or not_configured; `why` tells more.
+    `outcome` is answered, refined (the next tier has the last word), a don't-know's reason,
+    not_configured or away; `why` tells more.
     `confidence` is that of an answer, also of one that was not sure enough for its act.
     """
 
@@ -61,13 +68,18 @@ class Cascade:
     def __init__(self, tiers: Sequence[Tier]) -> None:
         self._tiers: Mapping[TierName, Tier] = {tier.name: tier for tier in tiers}
 
+    def joined_by(self, tiers: Sequence[Tier]) -> "Cascade":
+        """The same with more tiers, which take the place of those of their names."""
+        return Cascade([*self._tiers.values(), *tiers])
+
     async def decide(
         self, observation: Observation, question: Question, perception: Perception
     ) -> Answer:
         """Ask until one tier is sure enough for the act that it names.
 
-        Tiers that are not configured are passed over and noted; each one asked gets the
-        candidates of the one before it.
+        Tiers that are not configured, or can't be reached, are passed over and noted; each one
+        asked gets the candidates of the one before it. Where a plan wants Holo3's place refined
+        (`grounding`), Claude has the last word, if it can be asked.
         """
         return await self._ask(_order(perception, question.step), observation, question)
 
@@ -79,23 +91,40 @@ class Cascade:
         self, names: Sequence[TierName], observation: Observation, question: Question
     ) -> Answer:
         trail: list[Asked] = []
-        last: DontKnow | None = None
+        last: Decision | DontKnow | None = None
         for name in names:
             tier = self._tiers.get(name)
             if tier is None:
                 trail.append(Asked(tier=name, outcome=NOT_CONFIGURED))
                 continue
             answer = await tier.decide(observation, question)
+            if isinstance(answer, Away):
+                trail.append(Asked(tier=name, outcome=AWAY, why=answer.why, cost=answer.cost))
+                if isinstance(last, Decision):
+                    break
+                continue
             sure = answer.confidence if isinstance(answer, Decision) else None
             if isinstance(answer, Decision):
                 if (doubt := _doubt(observation, question.step, answer)) is None:
-                    trail.append(_asked(answer, "answered", sure))
-                    return Answer(result=answer, trail=tuple(trail))
+                    if not self._refined(names, name, answer, question.step):
+                        trail.append(_asked(answer, "answered", sure))
+                        return Answer(result=answer, trail=tuple(trail))
+                    trail.append(_asked(answer, REFINED, sure))
+                    last = answer
+                    continue
                 answer = _handed_on(answer, doubt)
             trail.append(_asked(answer, answer.reason, sure))
             last = answer
             question = question.model_copy(update={"handed": answer.candidates})
         return Answer(result=last, trail=tuple(trail))
+
+    def _refined(
+        self, names: Sequence[TierName], name: TierName, decision: Decision, step: Step
+    ) -> bool:
+        """Whether Claude has the last word on the place that Holo3 names."""
+        if name is not TierName.HOLO3 or not step.grounding or decision.act in _SETTLING:
+            return False
+        return names[0] is name and TierName.CLAUDE in self._tiers
 
 
 def told(result: Decision | DontKnow) -> Answer:
@@ -107,6 +136,8 @@ def told(result: Decision | DontKnow) -> Answer:
 
 def _doubt(observation: Observation, step: Step, decision: Decision) -> str | None:
     """Why a decision is not good enough to act on, None where it is."""
+    if decision.act in _SETTLING:
+        return None
     refs = [ref for ref in (decision.ref, decision.onto, *decision.also) if ref is not None]
     if any(not 0 <= ref < len(observation.elements) for ref in refs):
         return "it names an element that is not on the page"

@@ -109,6 +109,14 @@ class DontKnow(Frozen):
     cost: Money = Money()
 
 
+class Away(Frozen):
+    """The tier can't be reached now: it is passed over as if it was not configured."""
+
+    why: str
+    tier: TierName
+    cost: Money = Money()
+
+
 class Done(Frozen):
     """An act that was already done for this step, on an element of this name and role."""
 
@@ -139,7 +147,9 @@ class Tier(Protocol):
 
     name: TierName
 
-    async def decide(self, observation: Observation, question: Question) -> Decision | DontKnow:
+    async def decide(
+        self, observation: Observation, question: Question
+    ) -> Decision | DontKnow | Away:
         """Say which element the question means, or that this tier can't tell."""
         ...
 

@@ -1,19 +1,23 @@
 """Extracted records, and the one transaction in which a step writes all it has."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, and_, case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import checkpoints, outcomes
+from ledger.calls import cost_of_call
 from ledger.checkpoints import RunCheckpoints
 from ledger.claims import settle_claim
 from ledger.clock import Clock
 from ledger.database import Database
 from ledger.events import append_locked, lock_run
 from ledger.items import mark_item
-from ledger.models import ExtractedRow, RowCounts, StepRecord
+from ledger.models import ExtractedRow, NewEvent, RowCounts, StepRecord
 from ledger.schema import run_rows
 from ledger.variables import store
 from ledger.whole import whole
+from plans.cost import usd
 
 _SHOWN = select(
     run_rows.c.seq,
@@ -61,7 +65,8 @@ class Rows:
                 known = await outcomes.find(connection, tenant_id, run_id, step.call_key)
                 if known is not None:
                     return known.counts
-            await append_locked(connection, tenant_id, run_id, step.events, last, self._clock())
+            events = await _with_costs(connection, step)
+            await append_locked(connection, tenant_id, run_id, events, last, self._clock())
             await _insert_rows(connection, step)
             await store(connection, tenant_id, run_id, step.variables)
             if step.item is not None:
@@ -79,6 +84,21 @@ class Rows:
                     connection, tenant_id, run_id, step.call_key, step.outcome, counts
                 )
             return counts
+
+
+async def _with_costs(connection: AsyncConnection, step: StepRecord) -> Sequence[NewEvent]:
+    """The step's events, with what its questions to models have really cost."""
+    if not any("cost" in event.body for event in step.events):
+        return step.events
+    cost = await cost_of_call(connection, step.tenant_id, step.run_id, step.call_key)
+    if cost is None:
+        return step.events
+    return [
+        event.model_copy(update={"body": event.body | {"cost": usd(cost)}})
+        if "cost" in event.body
+        else event
+        for event in step.events
+    ]
 
 
 async def _insert_rows(connection: AsyncConnection, step: StepRecord) -> None:

@@ -52,7 +52,7 @@ async def _look(context: StepContext, clause: str) -> Condition:
 
 def tell(context: StepContext, checked: Checked, what: str) -> None:
     """Note with the step who said what about its condition, and what it costs."""
-    context.cost += checked.cost
+    context.pay(checked.trail)
     result = checked.result
     where = f" (in {result.element})" if result.element else ""
     context.notes.append(f"{what} {result.verdict}: {result.evidence}"[:300] + where[:100])

@@ -1,7 +1,7 @@
 """What a step's own code works with: the page, the filled-in step, the ledger, the tiers."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from playwright.async_api import ElementHandle, Page
@@ -13,20 +13,22 @@ from activities.browser.picture_texts import TIME_S, PictureTexts
 from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.acts import Acts
+from activities.steps.asks import Asks
 from activities.steps.masking import Mask
 from activities.steps.pictured import UNREAD, decide_in_pictures, with_advice
 from activities.steps.remembering import Remembering
-from activities.steps.report import Report, failed
+from activities.steps.report import REPORT, Report, failed
 from activities.steps.secret_fields import takes_secret
 from activities.steps.sights import Sights
-from inference.cascade import Answer, Cascade, told
+from inference.bounds import Bounds
+from inference.cascade import Answer, Asked, Cascade, told
 from inference.checks.asking import Checks
 from inference.decisions import ActKind, Decision, Done, DontKnow, Point, Question
 from inference.dom.overlays import consent_dismissal
 from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
 from plans.calls import Call, Money
-from plans.placeholders import KEPT_WHOLE, SECRET, as_text, reference
+from plans.placeholders import KEPT_WHOLE, SECRET, as_text, reference, restored
 from plans.step import INTENT_READ, FailureClass, Perception, Step, StepType
 from workflows.interfaces import RunKey, StepRequest
 
@@ -54,8 +56,9 @@ class StepContext:
 
     `deadline` is on the event loop's clock; nothing a step does may outlive it.
     `resumed_from` is the run that this one goes on from, empty where there is none.
-    `cost` is what the tiers that were asked cost so far. `brought_back`: the page was opened
-    anew, because a lost try may have changed it.
+    `asks` are its questions to models and what they answered, `bounds` what these may do.
+    `local_cost` is what the tiers cost that answer at once. `brought_back`: the page was opened
+    anew, because a lost try may have changed it. `last_act` is what came of this turn's last.
     """
 
     request: StepRequest
@@ -69,12 +72,15 @@ class StepContext:
     memory: Remembering
     checks: Checks
     pictures: PictureTexts
+    asks: Asks
+    bounds: Bounds
     notes: list[str] = field(default_factory=list[str])
-    cost: Money = field(default_factory=Money)
+    local_cost: Money = field(default_factory=Money)
     acts: Acts = field(init=False)
     sights: Sights = field(init=False)
     brought_back: bool = False
     resumed_from: str = ""
+    last_act: ActResult | None = None
 
     def __post_init__(self) -> None:
         self.acts = Acts(self.session, self.ledger, self.run, self.call, self.step, self.mask)
@@ -99,6 +105,16 @@ class StepContext:
     def page(self) -> Page:
         """The tab that the run works in."""
         return self.session.page
+
+    @property
+    def cost(self) -> Money:
+        """What the tiers that were asked cost so far, in all turns."""
+        return self.asks.now.cost + self.local_cost
+
+    def pay(self, trail: Iterable[Asked]) -> None:
+        """Add what tiers cost that answered at once; the others were paid as they answered."""
+        asked = (one for one in trail if not self.asks.can(one.tier))
+        self.local_cost = sum((one.cost for one in asked), self.local_cost)
 
     @property
     def scope(self) -> str:
@@ -157,7 +173,7 @@ class StepContext:
         question = self.question().model_copy(update={"done": done})
         question = await self.memory.ask(question, snapshot.observation)
         answer = await self._ask(snapshot, question, passing)
-        self.cost += answer.cost
+        self.pay(answer.trail)
         if isinstance(answer.result, Decision) or not passing:
             observation, asked = snapshot.observation, self.perception
             await self.sights.add(self.page, observation, question, asked, answer)
@@ -240,6 +256,8 @@ class StepContext:
         result = await perform(
             self.page, element, kind, text, onto=onto, at=at, called=called, timeout_s=time_s
         )
+        if not plain:
+            self.last_act = result
         if result.opened_tab is not None:
             await self.session.tabs.follow(result.opened_tab)
         return result
@@ -251,6 +269,51 @@ class StepContext:
         call = self.call
         name = f"{SECRET}typed.{call.index}.{call.visit}.{call.attempt}"
         await self.ledger.secrets.learn(self.run.tenant_id, self.run.run_id, name, text)
+
+    async def keep_report(self, report: Report) -> None:
+        """Keep what the step's own code came to, for the turns in which it is checked.
+
+        Raises:
+            OSError: the store can't be written.
+        """
+        if not self.asks.now.report:
+            document = self.mask.worded_value(REPORT.dump_python(report, mode="json"))
+            key = await self.asks.store.write_document(self.run, document)
+            self.asks.now = self.asks.now.model_copy(update={"report": key})
+
+    async def kept_report(self) -> Report | None:
+        """What the step's own code came to in an earlier turn.
+
+        Raises:
+            AskLost: it is not in the store any more.
+        """
+        key = self.asks.now.report
+        if not key:
+            return None
+        document = await self.asks.store.read_document(self.run, key)
+        return REPORT.validate_python(restored(document, self.asks.secrets))
+
+    def report_so_far(self) -> Report:
+        """What this turn's acts came to, before the step is over."""
+        last = self.last_act
+        return Report() if last is None or last.success else report_of(last, None)
+
+    async def carried(self, duration_ms: int, anchor: bool | None) -> JsonValue:
+        """What the next turn has to know of this one and of those before."""
+        now, claim = self.asks.now, self.acts.claim
+        acted = claim is not None and claim.kind == "act"
+        looks = await self.sights.kept(self.asks.store, self.run, now.looks)
+        carried = now.noted([self.mask.text(note) for note in self.notes]).model_copy(
+            update={
+                "cost": self.cost,
+                "spent_ms": now.spent_ms + duration_ms,
+                "acted": now.acted or acted,
+                "anchor": now.anchor if anchor is None else anchor,
+                "lessons": self.memory.carried(),
+                "looks": looks,
+            }
+        )
+        return carried.model_dump(mode="json", exclude_defaults=True)
 
     async def kept(self, value: JsonValue, name: str) -> JsonValue:
         """What the ledger may hold of a value that later steps need as it is.

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from activities.browser.act import ActResult
 from activities.browser.choices import stands
 from activities.browser.snapshot import Snapshot
+from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
 from activities.steps.report import Report, failed, not_known
 from activities.steps.seeking import Seek, absent, may_seek
-from inference.cascade import NOT_CONFIGURED, Answer
+from inference.cascade import AWAY, NOT_CONFIGURED, Answer
 from inference.decisions import ActKind, Decision, Done
 from inference.turns import done_by, spent, targets
 from plans.calls import Money
@@ -30,7 +31,7 @@ async def ground_and_act(context: StepContext) -> Report:
     """
     if context.step.params.selector:
         return await context.act_on_selector(context.step.params.selector)
-    course = _Course(context)
+    course = _Course(context, list(context.asks.now.done))
     while spent(course.done) < context.step.budget:
         report = await course.turn()
         if report is not None:
@@ -81,14 +82,25 @@ class _Course:
             return None
         if self._may_look_anew(result):
             self.looked_anew += 1
+            if said := context.asks.said(decision.tier, ACT):
+                context.asks.anew(said, result.message)
             return None
         if not (result.success and decision.goes_on):
             if result.success:
                 await context.acts.all_done()
             return report_of(result, decision)
-        self.done += done_by(snapshot.observation, decision)
+        self._goes_on(decision, result.told, done_by(snapshot.observation, decision))
         self.looks_until = asyncio.get_running_loop().time() + _COMING_S
         return None
+
+    def _goes_on(self, decision: Decision, came_of: str, done: tuple[Done, ...]) -> None:
+        """Take note of acts that only lead on; the next look is asked about afresh."""
+        asks, word = self.context.asks, self.context.mask.worded
+        self.done += done
+        kept = tuple(
+            one.model_copy(update={"name": word(one.name), "text": word(one.text)}) for one in done
+        )
+        asks.now = asks.now.after(kept, asks.past(decision.tier, came_of))
 
     def _may_look_anew(self, result: ActResult) -> bool:
         """Whether nothing was done yet because the page has changed since the look.
@@ -166,6 +178,12 @@ async def _all_hold(
 
 
 def _note_missing(context: StepContext, answer: Answer) -> None:
+    """Note which tiers were passed over, and who answered in their place."""
     missing = [one.tier for one in answer.trail if one.outcome == NOT_CONFIGURED]
     if needed := [tier for tier in missing if tier is not TierName.MEMORY]:
         context.notes.append(f"not configured and passed over: {', '.join(needed)}")
+    result = answer.result
+    instead = f": {result.tier} answered" if isinstance(result, Decision) else ""
+    for one in answer.trail:
+        if one.outcome == AWAY:
+            context.notes.append(f"{one.tier} is away and was passed over{instead}: {one.why}")

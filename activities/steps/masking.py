@@ -10,6 +10,7 @@ from plans.placeholders import (
     SECRET,
     as_text,
     names_secret,
+    reference,
     texts_in,
     without_references,
 )
@@ -42,10 +43,19 @@ class Mask:
             if name.startswith(SECRET) and _is_secret(name) and not isinstance(value, bool | None)
         }
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """The secrets themselves."""
+        return frozenset(self._texts)
+
     def add(self, text: str) -> None:
         """Mask a value from now on, too."""
         self._texts.add(text)
         self._occurrences = Occurrences(self._texts)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where secrets stand in a text."""
+        return self._occurrences.spans(text)
 
     def knows(self, text: str) -> bool:
         """Whether a text is one of the secrets."""
@@ -69,6 +79,31 @@ class Mask:
     def holds(self, value: JsonValue) -> bool:
         """Whether a secret, or what could be taken for a reference to one, is in a value."""
         return any(self._occurrences.holds(text) or names_secret(text) for text in texts_in(value))
+
+    def worded(self, text: str) -> str:
+        """The text of a page as a model may read it: each secret as the reference to it.
+
+        `***` stands for one that is spelled otherwise or has no reference, and for what the
+        page has written to look like a reference.
+        """
+        text = without_references(well_formed(text), MASK)
+        return self._occurrences.replaced(text, self._reference)
+
+    def worded_value(self, value: JsonValue) -> JsonValue:
+        """A JSON value of the run's own with each secret in its texts as its reference."""
+        match value:
+            case str():
+                return self._occurrences.replaced(well_formed(value), self._reference)
+            case list():
+                return [self.worded_value(item) for item in value]
+            case dict():
+                return {name: self.worded_value(item) for name, item in value.items()}
+            case _:
+                return value
+
+    def _reference(self, text: str) -> str:
+        name = self._names.get(text)
+        return MASK if name is None else reference(name)
 
     def text(self, text: str) -> str:
         """The text with each secret, and each reference to one, as `***`; it can be encoded."""

@@ -11,7 +11,7 @@ from activities.steps.masking import NOTHING, Mask
 from activities.steps.report import Report
 from ledger.ledger import Ledger
 from ledger.models import ItemMark, NewEvent, NewRow, RowCounts, SettledState, StepRecord
-from plans.calls import CallKind, Money, Outcome, Verdict
+from plans.calls import Ask, Call, CallKind, Money, Outcome, Verdict
 from plans.judge import Judgement, judge
 from plans.placeholders import SECRET, as_text, reference
 from plans.secret_names import is_secret_name
@@ -22,7 +22,10 @@ from workflows.interfaces import StepRequest
 
 @dataclass(frozen=True)
 class Recorded:
-    """A step call that is over. `context` None: it failed before it began."""
+    """A step call that is over, or waits for an answer (`ask`), which its `progress` is for.
+
+    `context` None: it failed before it began.
+    """
 
     request: StepRequest
     context: StepContext | None
@@ -33,6 +36,8 @@ class Recorded:
     sights: str | None = None
     boundary: Boundary | None = None
     claim_state: SettledState | None = None
+    ask: Ask | None = None
+    progress: JsonValue = None
 
     @property
     def lost(self) -> bool:
@@ -42,6 +47,8 @@ class Recorded:
     @property
     def acted(self) -> bool:
         """Whether an act may have been done that must not happen twice, a sign-in aside."""
+        if self.context is not None and self.context.asks.now.acted:
+            return True
         claim = self.context.acts.claim if self.context else None
         return claim is not None and claim.kind == "act" and self.claim_state != "not_done"
 
@@ -53,6 +60,8 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
     """
     if done.lost:
         return await _record_lost(ledger, done)
+    if done.ask is not None:
+        return await _record_waiting(ledger, done, done.ask)
     call, report = done.request.call, done.report
     mask = done.context.mask if done.context else NOTHING
     out_var = call.step.out_var
@@ -67,7 +76,8 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
         StepRecord(
             tenant_id=done.request.run.tenant_id,
             run_id=done.request.run.run_id,
-            call_key=call.key,
+            call_key=call.whole_key,
+            claim_key=call.key,
             step_index=call.index,
             events=_events(done, outcome, rows, judgement),
             rows=rows,
@@ -83,10 +93,47 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
 
 
 async def recorded(ledger: Ledger, request: StepRequest) -> Outcome | None:
-    """What the call came to, where it was written down before its answer was lost."""
-    run = request.run
-    found = await ledger.outcomes.get(run.tenant_id, run.run_id, request.call.key)
+    """What the call came to, or this turn of it, where it was written down already."""
+    run, call = request.run, request.call
+    for key in (call.whole_key, turn_key(call)):
+        found = await ledger.outcomes.get(run.tenant_id, run.run_id, key)
+        if found is not None:
+            break
     return _counted(Outcome.model_validate(found.outcome), found.counts) if found else None
+
+
+def turn_key(call: Call) -> str:
+    """The key under which it is written down that a call waits for an answer."""
+    return f"{call.whole_key}:t{call.turn}"
+
+
+async def _record_waiting(ledger: Ledger, done: Recorded, ask: Ask) -> Outcome:
+    """Write down what this turn did, and that the call waits for an answer."""
+    request, call = done.request, done.request.call
+    outcome = _outcome(done, done.context.mask if done.context else NOTHING).model_copy(
+        update={"success": False, "message": ask.why, "ask": ask, "progress": done.progress}
+    )
+    body = _masked_body(done, outcome, Judgement(kind="retry"))
+    event = NewEvent(
+        dedup_key=f"{call.key}:asks",
+        kind="action",
+        step_index=call.index,
+        body=body | {"success": None, "asks": ask.tier.value if ask.tier else "user"},
+    )
+    await ledger.rows.record_step(
+        StepRecord(
+            tenant_id=request.run.tenant_id,
+            run_id=request.run.run_id,
+            call_key=turn_key(call),
+            claim_key=call.key,
+            step_index=call.index,
+            events=(event,),
+            outcome=outcome.model_dump(mode="json"),
+            checkpoint=done.boundary.checkpoint if done.boundary else None,
+            claim_state=done.claim_state,
+        )
+    )
+    return outcome
 
 
 def _counted(outcome: Outcome, counts: RowCounts) -> Outcome:
@@ -149,7 +196,7 @@ def _outcome(done: Recorded, mask: Mask) -> Outcome:
         tier=report.tier,
         confidence=report.confidence,
         cost=done.context.cost if done.context else Money(),
-        duration_ms=done.duration_ms,
+        duration_ms=_spent_ms(done),
         url=mask.text(_url(done)),
         exhausted=report.exhausted,
         list_empty=report.list_empty,
@@ -158,10 +205,22 @@ def _outcome(done: Recorded, mask: Mask) -> Outcome:
         filters=report.filters,
         truth=truth,
         gate=done.gate,
-        anchor=done.boundary.anchor if done.boundary else None,
+        anchor=_anchor(done),
         acted=done.acted,
         may_go_back=report.may_go_back,
     )
+
+
+def _anchor(done: Recorded) -> bool | None:
+    """Of this turn, else of the newest one before it that has changed the pages."""
+    if done.boundary is not None:
+        return done.boundary.anchor
+    return done.context.asks.now.anchor if done.context else None
+
+
+def _spent_ms(done: Recorded) -> int:
+    """With the turns before, and what they waited for models."""
+    return done.duration_ms + (done.context.asks.now.spent_ms if done.context else 0)
 
 
 def _url(done: Recorded) -> str:
@@ -223,7 +282,7 @@ def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, J
         "section": Section(call.section).value,
         "iteration": call.iteration,
         "success": judgement.kind == "pass",
-        "duration": done.duration_ms / 1000,
+        "duration": _spent_ms(done) / 1000,
         "attempts": call.attempt,
         "tier": outcome.tier.value if outcome.tier else None,
         "confidence": outcome.confidence,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from activities.browser.act import ActResult
 from activities.memory import Memory
@@ -61,6 +61,9 @@ class _Try:
     known: tuple[Locator, ...]
     success: bool
     failure: FailureClass | None = None
+
+
+_TRIES: Final = TypeAdapter(list[_Try])
 
 
 @dataclass
@@ -198,6 +201,18 @@ class Remembering:
         used = self._locator(one.key) if one is not None else None
         if place is not None:
             self._note(place, observation, taught, used, success=True)
+
+    def carried(self) -> JsonValue:
+        """What the step has taught so far, for the turn in which it ends; None: nothing."""
+        if not self._tries:
+            return None
+        tries: JsonValue = _TRIES.dump_python(self._tries, mode="json")
+        return None if self.mask.holds(tries) else tries
+
+    def go_on(self, carried: JsonValue) -> None:
+        """Take up what an earlier turn of the step has taught."""
+        if carried is not None:
+            self._tries = [*_TRIES.validate_python(carried), *self._tries]
 
     def settle(self, report: Report, gate: Verdict | None) -> None:
         """Keep what the step has taught, now that it is known how it ended."""

@@ -1,10 +1,12 @@
 """What a step's own code hands back to the runner."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
-from inference.cascade import NOT_CONFIGURED, Answer
+from inference.cascade import NOT_CONFIGURED, PASSED_OVER, Answer, Asked
 from inference.decisions import Candidate, Decision, DontKnow, DontKnowReason
 from ledger.models import NewRow
 from plans.calls import Present
@@ -16,7 +18,8 @@ class Report:
     """What became of a step, before it is written down.
 
     `data` is shown with the step. `rows` are records to store. `value` goes into the step's
-    `out_var`. `may_go_back` as in `Outcome`.
+    `out_var`. `may_go_back` as in `Outcome`. `unproven`: a model says that there is nothing to
+    do, and nothing was done: that counts only where the step's own hints or clause say so.
     """
 
     success: bool = True
@@ -35,6 +38,14 @@ class Report:
     rows: tuple[NewRow, ...] = ()
     candidates: tuple[Candidate, ...] = field(default=())
     may_go_back: bool = False
+    unproven: bool = False
+
+
+REPORT: Final = TypeAdapter(Report)
+"""Reads and writes reports as they are kept between two turns of a step."""
+
+
+_MODELS: Final = frozenset({TierName.HOLO3, TierName.CLAUDE})
 
 
 def failed(failure_class: FailureClass, message: str) -> Report:
@@ -54,13 +65,25 @@ _CLASS_OF: dict[DontKnowReason, FailureClass] = {
 def not_known(answer: Answer) -> Report:
     """No configured tier could tell: the step fails by the reason of the last one asked.
 
-    An unsure tier, or none at all, means that a model is missing: `model_unavailable`.
+    An unsure tier, or none at all, means that a model is missing: `model_unavailable`. Where
+    all of them were asked, nobody knows it.
     """
-    passed_over = ", ".join(one.tier for one in answer.trail if one.outcome == NOT_CONFIGURED)
-    hint = f"; not configured: {passed_over}" if passed_over else ""
+    passed_over = [one for one in answer.trail if one.outcome in PASSED_OVER]
+    hint = _hint(passed_over)
     if answer.result is None or isinstance(answer.result, Decision):
         return failed(FailureClass.MODEL_UNAVAILABLE, f"no tier could be asked{hint}")
-    return unsure(answer.result, hint)
+    report = unsure(answer.result, hint)
+    missing = any(one.tier in _MODELS for one in passed_over)
+    asked = any(one.tier in _MODELS for one in answer.trail)
+    if missing or not asked or report.failure_class is not FailureClass.MODEL_UNAVAILABLE:
+        return report
+    return replace(report, failure_class=FailureClass.SELECTOR_MISS)
+
+
+def _hint(passed_over: Sequence[Asked]) -> str:
+    names = ", ".join(one.tier for one in passed_over if one.outcome == NOT_CONFIGURED)
+    away = "; ".join(f"{one.tier} is away: {one.why}" for one in passed_over if one.why)
+    return "".join((f"; not configured: {names}" if names else "", f"; {away}" if away else ""))
 
 
 def unsure(answer: DontKnow, hint: str = "") -> Report:

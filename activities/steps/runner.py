@@ -12,6 +12,7 @@ from functools import partial
 from playwright.async_api import Error as PlaywrightError
 from temporalio import activity
 
+from activities.asks_store import AsksStore
 from activities.browser.hints import unmet_hint
 from activities.browser.picture_texts import PictureTexts
 from activities.browser.registry import SessionRegistry
@@ -24,22 +25,27 @@ from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.acts import ClaimedElsewhere
 from activities.steps.again import decide_again
+from activities.steps.asks import Asks
 from activities.steps.boundary import Boundaries
 from activities.steps.checking import verify
 from activities.steps.context import StepContext
 from activities.steps.masking import NOTHING
+from activities.steps.progress import Progress, begin
 from activities.steps.record import Recorded, record, recorded
 from activities.steps.remembering import Remembering
+from activities.steps.remote import Asking, RemoteTier
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
-from activities.steps.values import RunValues
+from activities.steps.suspending import KeepsChanging, Suspended
+from activities.steps.values import RunValues, Values
+from inference.bounds import Bounds
 from inference.cascade import Cascade
 from inference.checks.asking import Checks, DomChecker
 from ledger.errors import LedgerAway, LedgerFull, SecretUnreadable
 from ledger.ledger import Ledger
-from plans.calls import CallKind, Outcome, Verdict
-from plans.placeholders import fill_step, names_in_step
-from plans.step import FailureClass, Step, StepType
+from plans.calls import Ask, CallKind, Outcome, Verdict
+from plans.placeholders import SECRET, fill_step, names_in, names_in_step, texts_in
+from plans.step import FailureClass, Step, StepType, TierName
 from plans.waiting import most_seconds
 from workflows.interfaces import RETURN_TO_LIST, StepRequest
 
@@ -47,6 +53,7 @@ _LONGEST_STEP_S = 60.0
 _LEAST_STEP_S = 1.0
 _HINT_TIME_S = 3.0
 _NEWS_S = 0.3
+_MODELS = (TierName.HOLO3, TierName.CLAUDE)
 _LONGEST_NOTE = 300
 _CLAIMED = "another try of this step may have done it: it is not done a second time"
 
@@ -88,12 +95,14 @@ class StepRunner:
         settings: ActivitySettings,
         checks: Checks | None = None,
         pictures: PictureTexts | None = None,
+        store: AsksStore | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
         self._cascade = cascade
         self._checks = checks or Checks((DomChecker(),))
         self._pictures = pictures or PictureTexts(None)
+        self._store = store or AsksStore(settings.data_dir)
         self._settings = settings
         self._values = RunValues(ledger)
         self.memory = Memory(ledger, settings)
@@ -122,11 +131,17 @@ class StepRunner:
                 return known
             context: StepContext | None = None
             gate: Verdict | None = None
+            ask: Ask | None = None
             try:
                 context = await self._context(request)
+                context.memory.go_on(context.asks.now.lessons)
                 report = await _until_lost(context.session, self._carry_out(context, code))
                 if report.success and not report.exhausted:
                     report, gate = await _check(context, report)
+                context.notes += _news(context.session)
+            except Suspended as suspended:
+                assert context is not None
+                ask, report = suspended.ask, context.report_so_far()
                 context.notes += _news(context.session)
             except ActivityError as error:
                 report = failed(FailureClass.BROWSER_LOST, str(error))
@@ -147,6 +162,9 @@ class StepRunner:
                 log.error("fault %s in step %s\n%s", fault, request.call.key, told)
                 report = failed(FailureClass.UNKNOWN, f"internal fault {fault}; the log has it")
             duration_ms = round((time.monotonic() - started) * 1000)
+            if ask is not None:
+                done = Recorded(request, context, report, None, duration_ms, ask=ask)
+                return await self._write_down(done)
             screenshot = await self._screenshot(context, report, gate)
             sights = await self._sights(context)
             done = Recorded(request, context, report, gate, duration_ms, screenshot, sights)
@@ -161,14 +179,18 @@ class StepRunner:
             boundary = await self._boundaries.take(context)
         except SessionLost as error:
             lost = failed(FailureClass.BROWSER_LOST, str(error))
-            done = replace(done, report=lost, gate=None)
+            done = replace(done, report=lost, gate=None, ask=None)
             return await patiently(partial(record, self._ledger, done))
         state = context.acts.settled(done.report)
         done = replace(done, boundary=boundary, claim_state=state)
+        if done.ask is not None:
+            anchor = boundary.anchor if boundary is not None else None
+            done = replace(done, progress=await context.carried(done.duration_ms, anchor))
         outcome = await patiently(partial(record, self._ledger, done))
         if boundary is not None:
             self._boundaries.written(context, boundary)
-        context.memory.settle(done.report, done.gate)
+        if done.ask is None:
+            context.memory.settle(done.report, done.gate)
         return outcome
 
     async def _screenshot(
@@ -186,6 +208,7 @@ class StepRunner:
         if context is None:
             return None
         run = context.run
+        await context.sights.take_up(self._store, run, context.asks.now.looks)
         return await context.sights.write(self._settings.run_dir(run.tenant_id, run.run_id))
 
     async def _carry_out(self, context: StepContext, code: StepCode) -> Report:
@@ -193,8 +216,17 @@ class StepRunner:
         if crashed and context.step.type is not StepType.NAVIGATE:
             return failed(FailureClass.BROWSER_LOST, "the page crashed before this step")
         async with asyncio.timeout_at(context.deadline):
+            if (refused := context.asks.over_budget()) is not None:
+                return failed(FailureClass.LIMIT_EXCEEDED, refused.message)
+            if (kept := await context.kept_report()) is not None:
+                return kept
             decided = await decide_again(context)
-            return await code(context) if decided is None else decided
+            if decided is not None:
+                return decided
+            try:
+                return await code(context)
+            except KeepsChanging as changing:
+                return failed(FailureClass.WRONG_TARGET, context.mask.text(str(changing)))
 
     async def _context(self, request: StepRequest) -> StepContext:
         session = self._registry.get(request.session.session_id, request.session.epoch)
@@ -203,9 +235,26 @@ class StepRunner:
         session.intent = step.intent
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
         values = await self._values.read(request.run, names_in_step(step))
+        progress = begin(request)
+        models = tuple(one for one in request.models if one in _MODELS)
+        asks = Asks(
+            request.run,
+            self._store,
+            values.mask,
+            models,
+            progress,
+            values.secrets,
+            request.user_input,
+        )
+        filled = fill_step(step, values.known)
+        bounds = _bounds(step, filled, values, progress)
+        asking = Asking(asks, session, _worded(step, values), bounds)
         return StepContext(
             request=request,
-            step=fill_step(step, values.known),
+            step=filled,
+            asks=asks,
+            bounds=bounds,
+            notes=list(progress.notes),
             shown=fill_step(step, values.shown),
             mask=values.mask,
             memory=Remembering(
@@ -219,11 +268,33 @@ class StepRunner:
             resumed_from=values.resumed_from,
             session=session,
             ledger=self._ledger,
-            cascade=self._cascade,
+            cascade=self._cascade.joined_by([RemoteTier(name, asking) for name in models]),
             checks=self._checks,
             pictures=self._pictures,
             deadline=asyncio.get_running_loop().time() + most,
         )
+
+
+def _bounds(step: Step, filled: Step, values: Values, progress: Progress) -> Bounds:
+    """What models may do for a step: its own secrets and answers, the hosts of the plan."""
+    own = {name for name in names_in_step(step) if name.startswith(SECRET)}
+    named = (values.open.get(name) for name in names_in_step(step))
+    for value in named:
+        own |= {
+            name for text in texts_in(value) for name in names_in(text) if name in values.secrets
+        }
+    return Bounds(
+        hosts=values.hosts,
+        secrets=values.secrets,
+        own=frozenset(own | set(progress.answers)),
+        intent=filled.intent,
+    )
+
+
+def _worded(step: Step, values: Values) -> Step:
+    """The step as a model may read it."""
+    document = fill_step(step, values.open).model_dump(mode="json", exclude_defaults=True)
+    return Step.model_validate(values.mask.worded_value(document))
 
 
 def _longest(step: Step) -> float:
@@ -236,6 +307,8 @@ async def _check(context: StepContext, report: Report) -> tuple[Report, Verdict 
     """Hints and the verify clause, looked at after the step's own code has succeeded."""
     if context.call.kind is not CallKind.STEP:
         return report, None
+    if context.step.verify and context.asks.models:
+        await context.keep_report(report)
     missed = await unmet_hint(
         context.page, context.step.hints, timeout_s=context.time_left(_HINT_TIME_S)
     )

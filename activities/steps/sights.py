@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.async_api import Error, Page
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from activities.asks_store import AskLost, AsksStore
 from activities.browser.picture import picture_of
 from activities.steps.masking import Mask
 from inference.cascade import Answer
@@ -14,7 +16,8 @@ from inference.observation import Observation
 from inference.sight import Sight, sight_of
 from inference.sight_page import Look, sight_page
 from plans.calls import Call
-from plans.step import Perception, TierName
+from plans.step import Frozen, Perception, TierName
+from workflows.interfaces import RunKey
 
 _QUALITY = 55
 _MOST_LOOKS = 12
@@ -25,6 +28,14 @@ _PICTURED_PASSES = 3
 _KEPT_PASSES = 200
 """Passes of a step of which anything is kept."""
 _TEXT = "() => document.body ? document.body.innerText.slice(0, 200000) : ''"
+
+
+class _Kept(Frozen):
+    sight: Sight
+    picture: str = ""
+
+
+_KEPT = TypeAdapter(_Kept)
 
 
 @dataclass
@@ -57,6 +68,42 @@ class Sights:
         if self._wants_picture(answer) and not await self._shows_secret(page, observation):
             picture = await picture_of(page, _QUALITY)
         self.looks.append(Look(sight, picture))
+
+    async def kept(self, store: AsksStore, run: RunKey, before: str) -> str:
+        """Keep the looks for the turn in which the call ends.
+
+        Args:
+            store: takes them.
+            run: whose they are.
+            before: key of the looks of earlier turns, empty for none.
+
+        Returns:
+            The key of all looks so far; empty where there are none, or the disk is full.
+        """
+        if not self.looks:
+            return before
+        try:
+            kept = await _kept_looks(store, run, before)
+            for look in self.looks:
+                picture = look.picture
+                key = (
+                    "" if picture is None else await store.write_picture(run, picture, "image/jpeg")
+                )
+                sight: JsonValue = self._masked(look.sight).model_dump(mode="json")
+                kept.append({"sight": sight, "picture": key})
+            return await store.write_document(run, kept)
+        except (OSError, AskLost):
+            return before
+
+    async def take_up(self, store: AsksStore, run: RunKey, before: str) -> None:
+        """Put the looks of earlier turns before those of this one; best effort."""
+        try:
+            earlier = [
+                await _look(store, run, one) for one in await _kept_looks(store, run, before)
+            ]
+        except (OSError, AskLost, ValidationError):
+            return
+        self.looks = [*earlier, *self.looks][-_MOST_LOOKS:]
 
     def came_of(self, what: str) -> None:
         """Tell what came of the act that followed the last look."""
@@ -101,6 +148,17 @@ class Sights:
         for element in observation.elements:
             texts += (element.name, element.value)
         return self.mask.holds("\n".join(text for text in texts if text))
+
+
+async def _kept_looks(store: AsksStore, run: RunKey, key: str) -> list[JsonValue]:
+    kept = await store.read_document(run, key) if key else []
+    return kept if isinstance(kept, list) else []
+
+
+async def _look(store: AsksStore, run: RunKey, kept: JsonValue) -> Look:
+    found = _KEPT.validate_python(kept)
+    picture = await store.picture(run, found.picture) if found.picture else None
+    return Look(found.sight, picture)
 
 
 async def _text_of(page: Page) -> str:

@@ -1,7 +1,7 @@
 """What a run's placeholders stand for, and how the same looks to whoever may read it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
@@ -9,7 +9,8 @@ from activities.steps.masking import Mask
 from ledger.ledger import Ledger
 from ledger.wire import masked_values
 from plans.occurrences import MASK
-from plans.placeholders import KEPT_WHOLE, SECRET, restored
+from plans.placeholders import KEPT_WHOLE, SECRET, restored, texts_in
+from plans.urls import addresses_in, host_of
 from workflows.interfaces import RunKey
 
 _RUNS_KNOWN = 32
@@ -20,12 +21,15 @@ class Values:
     """Values for placeholders, and what masks the secrets among all that the run knows.
 
     `open` are the same with references in the place of secrets, whatever these are made of.
+    `hosts` are those that the run's plan names, `secrets` the run's by name.
     """
 
     known: Mapping[str, JsonValue]
     open: Mapping[str, JsonValue]
     mask: Mask
     resumed_from: str = ""
+    hosts: frozenset[str] = frozenset()
+    secrets: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
     @property
     def shown(self) -> Mapping[str, JsonValue]:
@@ -54,7 +58,8 @@ class RunValues:
             written |= await self._ledger.variables.get_all(run.tenant_id, run.run_id)
         known = _with(written, kept) | kept
         whole = {name: value for name, value in kept.items() if name.startswith(KEPT_WHOLE)}
-        return Values(known, _with(written, whole), Mask(known), given.resumed_from)
+        shown = _with(written, whole)
+        return Values(known, shown, Mask(known), given.resumed_from, given.hosts, kept)
 
     async def _read_given(self, run: RunKey) -> "_Given":
         given = self._given.pop(run, None)
@@ -62,7 +67,8 @@ class RunValues:
             row = await self._ledger.runs.get(run.tenant_id, run.run_id)
             inputs = row.payload.get("inputs") if row else None
             older = row.resumed_from if row else None
-            given = _Given(inputs if isinstance(inputs, dict) else {}, older or "")
+            hosts = _hosts([row.plan, inputs]) if row else frozenset[str]()
+            given = _Given(inputs if isinstance(inputs, dict) else {}, older or "", hosts)
         self._given[run] = given
         while len(self._given) > _RUNS_KNOWN:
             del self._given[next(iter(self._given))]
@@ -75,6 +81,14 @@ class _Given:
 
     inputs: Mapping[str, JsonValue]
     resumed_from: str
+    hosts: frozenset[str]
+
+
+def _hosts(given: JsonValue) -> frozenset[str]:
+    """The hosts of all addresses in a plan and its inputs."""
+    addresses = (address for text in texts_in(given) for address in addresses_in(text))
+    found = (host_of(address) or host_of(f"http://{address}") for address in addresses)
+    return frozenset(host for host in found if host is not None)
 
 
 def _with(

@@ -1,0 +1,83 @@
+"""What a model may do on a step's behalf, whatever a page says: the plan's hosts and secrets."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue
+
+from inference.decisions import ActKind
+from plans.placeholders import PLACEHOLDER, SECRET, restored_text
+from plans.urls import host_of
+
+_WRITING: Final = (ActKind.FILL, ActKind.TYPE, ActKind.SELECT)
+_PLAIN: Final = frozenset({"http", "https", "ws", "wss"})
+_WORD: Final = re.compile(r"[\w-]+")
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The bounds of one step.
+
+    `hosts` are those that the plan names, `secrets` the run's by name; only those in `own` are
+    the step's to use: those that it names itself, and what the user has answered it.
+    `intent` is what the step says it does.
+    """
+
+    hosts: frozenset[str] = frozenset()
+    secrets: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    own: frozenset[str] = frozenset()
+    intent: str = ""
+
+    def objection(self, act: ActKind, text: str) -> str | None:
+        """Why what a model wants to type can't be typed; None where it can."""
+        names = {name for name in PLACEHOLDER.findall(text) if name.startswith(SECRET)}
+        if not names or act is ActKind.INPUT:
+            return None
+        if act not in _WRITING or names - self.own:
+            return "it wants to use a secret that the step does not name"
+        return None
+
+    def filled(self, text: str) -> str:
+        """A text of a model with the step's own secrets in the place of their references."""
+        own = {name: value for name, value in self.secrets.items() if name in self.own}
+        return restored_text(text, own)
+
+    def is_named(self, host: str) -> bool:
+        """Whether the plan names a host, or the site that it belongs to."""
+        return any(host == named or _is_below(host, named) for named in self.hosts)
+
+    def may_lead(self, here: str, href: str, name: str) -> bool:
+        """Whether an act on a link may be done: where it leads, the run has business.
+
+        Args:
+            here: the address of the page.
+            href: where the link leads; empty for none.
+            name: what the link is called. A link that the step itself calls by name may lead
+                anywhere.
+        """
+        if not href:
+            return True
+        scheme = urlsplit(href).scheme.casefold()
+        if scheme not in _PLAIN:
+            return scheme in ("javascript", "mailto", "tel", "about", "blob", "data", "")
+        host = host_of(href)
+        if host is None:
+            return False
+        if host == host_of(here) or self.is_named(host):
+            return True
+        said = self.intent.casefold()
+        return host in said or (bool(name.strip()) and _names(said, name))
+
+
+def _is_below(host: str, named: str) -> bool:
+    base = named.removeprefix("www.")
+    return "." in base and not base.replace(".", "").isdigit() and host.endswith(f".{base}")
+
+
+def _names(said: str, name: str) -> bool:
+    """Whether an intent says all words of a name, one after the other."""
+    words = " ".join(_WORD.findall(name.casefold()))
+    return bool(words) and f" {words} " in f" {' '.join(_WORD.findall(said))} "

@@ -1,0 +1,374 @@
+"""Fresh acts: a model's answer about an earlier look, found again on the page as it is now.
+
+Nothing is acted on that is not what the model was shown: the same element by frame, role,
+name, place in the markup and record, about where it was, and not covered since.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from inference.asking import Grounded, Look, Seen
+from inference.decisions import ActKind, Decision, Point
+from inference.observation import Box, Element, Observation, Rect
+from plans.step import TierName
+
+_NEAR_PX: Final = 120.0
+"""How far an element may have moved, or its own diagonal where that is more."""
+_STILL_PX: Final = 6.0
+"""How far a picture, or what lies around a bare place, may have moved."""
+_AROUND_PX: Final = 150.0
+_LONGEST: Final = 300
+_OPTIONS: Final = 40
+_DROP_PX: Final = 60_000.0
+"""A larger element is no target of a drag as a whole: the place in it is."""
+_PAGE_WIDE: Final = 0.6
+"""An element that takes more of the view than this is a backdrop: what is meant is a place."""
+_WHOLE: Final = frozenset(
+    {
+        "button",
+        "link",
+        "checkbox",
+        "radio",
+        "switch",
+        "textbox",
+        "searchbox",
+        "combobox",
+        "listbox",
+        "option",
+        "tab",
+        "menuitem",
+        "menuitemcheckbox",
+        "menuitemradio",
+        "spinbutton",
+        "treeitem",
+    }
+)
+"""Roles whose elements are meant as a whole, wherever in them a model points."""
+_AIMLESS: Final = frozenset({ActKind.WAIT, ActKind.DONE, ActKind.INPUT})
+
+Wording = Callable[[str], str]
+"""How a text of the page is written for a model: secrets as their references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The page is not what the model was asked about: `why`, a clause for people."""
+
+    why: str
+
+
+def seen_of(observation: Observation, element: Element, word: Wording) -> Seen:
+    """An element as a model is shown it."""
+    options = tuple(word(one)[:_LONGEST] for one in element.options[:_OPTIONS])
+    return Seen(
+        ref=element.ref,
+        frame=element.frame,
+        role=element.role,
+        name=word(element.name)[:_LONGEST],
+        text=word(element.text)[:_LONGEST],
+        value="" if element.type == "password" else word(element.value)[:_LONGEST],
+        placeholder=word(element.placeholder)[:_LONGEST],
+        href=word(element.href)[: 2 * _LONGEST],
+        path=word(element.path),
+        box=_box(element.box),
+        interactive=element.interactive,
+        disabled=element.disabled,
+        checked=element.checked,
+        options=options,
+        record=word(_record(observation, element))[:_LONGEST],
+    )
+
+
+def pictures_of(observation: Observation, word: Wording) -> tuple[Seen, ...]:
+    """The pictures and canvases in view as a model is shown them: refs -1, -2, ….
+
+    Their frame and kind, and which of these they are, tell them again.
+    """
+    count: dict[tuple[int, str], int] = {}
+    found: list[Seen] = []
+    for index, one in enumerate(observation.pictures):
+        nth = count[one.frame, one.kind] = count.get((one.frame, one.kind), 0) + 1
+        seen = Seen(
+            ref=-1 - index,
+            frame=one.frame,
+            role="canvas" if one.kind == "canvas" else "img",
+            name=word(one.name)[:_LONGEST],
+            path=f"{one.kind}.{nth}",
+            box=_box(one.box),
+            interactive=False,
+        )
+        found.append(seen)
+    return tuple(found)
+
+
+def at_place(seen: Sequence[Seen], x: float, y: float) -> Seen | None:
+    """What a place means: the smallest box with it that can be acted on, else of any kind."""
+    around = [one for one in seen if _holds(one.box, x, y)]
+    around.sort(key=lambda one: (not one.interactive, one.box.width * one.box.height))
+    return around[0] if around else None
+
+
+def resolve(
+    look: Look,
+    answer: Grounded,
+    observation: Observation,
+    tier: TierName,
+    word: Wording = str,
+) -> Decision | Stale:
+    """Where what a model has decided on a look is on the page as it is now.
+
+    Args:
+        look: what the model was asked about.
+        answer: what it said; its refs and places are those of the look.
+        observation: the page now.
+        tier: the model's.
+        word: as the look was written.
+
+    Returns:
+        The same decision about the observation; stale where its target is not the same any
+        more, or the answer names nothing that was shown.
+    """
+    if answer.act in _AIMLESS:
+        return _decision(answer, tier)
+    if not same_page(look.url, word(observation.url)):
+        return Stale("another page is shown now")
+    if answer.ref is None and (answer.x is None or answer.y is None):
+        return _decision(answer, tier)
+    if (look.width, look.height) != (observation.width, observation.height):
+        return Stale("the view has another size now")
+    return _Finding(look, answer, observation, tier, word).found()
+
+
+def same_page(one: str, other: str) -> bool:
+    """Whether two addresses are the same document; a fragment counts only where it is a route."""
+    if one == other:
+        return True
+    first, second = urlsplit(one), urlsplit(other)
+    return first[:4] == second[:4] and _route(first.fragment) == _route(second.fragment)
+
+
+@dataclass(frozen=True)
+class _Finding:
+    look: Look
+    answer: Grounded
+    observation: Observation
+    tier: TierName
+    word: Wording
+
+    def found(self) -> Decision | Stale:
+        target = self._target(self.answer.ref, self.answer.x, self.answer.y)
+        if isinstance(target, Stale):
+            return target
+        text = self.answer.text
+        onto: int | None = None
+        if self.answer.act is ActKind.DRAG and self.answer.to_x is not None:
+            end = self._end(target)
+            if isinstance(end, Stale):
+                return end
+            onto, text = end
+        return _decision(
+            self.answer, self.tier, ref=target.ref, point=target.point, onto=onto, text=text
+        )
+
+    def _target(self, ref: int | None, x: float | None, y: float | None) -> "_Target | Stale":
+        if ref is not None:
+            shown = next((one for one in self.look.elements if one.ref == ref), None)
+            if shown is None:
+                return Stale("it names an element that it was not shown")
+            if ref < 0:
+                return self._in_picture(shown, _middle(shown.box))
+            return self._again(shown, None)
+        assert x is not None and y is not None
+        if not (0 <= x < self.look.width and 0 <= y < self.look.height):
+            return Stale("it names a place outside of the view")
+        point = Point(x=x, y=y)
+        shown = at_place(self.look.elements, x, y)
+        if shown is None or self._is_backdrop(shown):
+            return self._bare(point)
+        if shown.ref < 0:
+            return self._in_picture(shown, point)
+        return self._again(shown, None if shown.role in _WHOLE else point)
+
+    def _is_backdrop(self, shown: Seen) -> bool:
+        share = shown.box.width * shown.box.height / (self.look.width * self.look.height)
+        return shown.ref >= 0 and share > _PAGE_WIDE
+
+    def _again(self, shown: Seen, point: Point | None) -> "_Target | Stale":
+        """The element that was shown, among those of now."""
+        name = f"{shown.role} {shown.name!r}"
+        alike = [
+            one
+            for one in self.observation.elements
+            if (one.frame, one.role) == (shown.frame, shown.role)
+            and self.word(one.name)[:_LONGEST] == shown.name
+        ]
+        alike = [one for one in alike if self._is_same(shown, one, alone=len(alike) == 1)]
+        if not alike:
+            return Stale(f"{name} is not there any more, or is another one")
+        nearest = min(alike, key=lambda one: _apart(shown.box, one.box))
+        if _apart(shown.box, nearest.box) > max(_NEAR_PX, _diagonal(shown.box)):
+            return Stale(f"{name} has moved")
+        if nearest.covered:
+            return Stale(f"something covers {name}")
+        if nearest.disabled and not shown.disabled:
+            return Stale(f"{name} can't be used now")
+        if nearest.checked != shown.checked:
+            return Stale(f"{name} was switched")
+        if point is not None:
+            moved = _corner_moved(shown.box, nearest.box)
+            point = Point(x=point.x + moved[0], y=point.y + moved[1])
+        return _Target(nearest.ref, point)
+
+    def _is_same(self, shown: Seen, now: Element, *, alone: bool) -> bool:
+        """Whether it says and leads to the same; of several alike, in the same place, too."""
+        word = self.word
+        if word(now.text)[:_LONGEST] != shown.text or word(now.href)[: 2 * _LONGEST] != shown.href:
+            return False
+        if word(_record(self.observation, now))[:_LONGEST] != shown.record:
+            return False
+        return (alone and shown.name != "") or word(now.path) == shown.path
+
+    def _in_picture(self, shown: Seen, point: Point) -> "_Target | Stale":
+        """A place in a picture or canvas that is the same and has not moved."""
+        what = "the canvas" if shown.role == "canvas" else "the picture"
+        for one in pictures_of(self.observation, self.word):
+            if (one.frame, one.path, one.name) != (shown.frame, shown.path, shown.name):
+                continue
+            if _differs(one.box, shown.box):
+                return Stale(f"{what} has moved, or changed its size")
+            if (cover := self._new_at(point)) is not None:
+                return Stale(f"{cover} covers {what}")
+            return _Target(None, point)
+        return Stale(f"{what} is not there any more")
+
+    def _bare(self, point: Point) -> "_Target | Stale":
+        """A place that is no element's: what lies around it must lie as it did."""
+        if (cover := self._new_at(point)) is not None:
+            return Stale(f"{cover} is there now")
+        now = {(self.word(one.name)[:_LONGEST], one.role, one.frame): one.box for one in self._now}
+        for one in self.look.elements:
+            if one.ref < 0 or _distance(one.box, point) > _AROUND_PX:
+                continue
+            box = now.get((one.name, one.role, one.frame))
+            if box is None or _differs(box, one.box):
+                return Stale("what lies around the place has changed")
+        return _Target(None, point)
+
+    @property
+    def _now(self) -> tuple[Element, ...]:
+        return self.observation.elements
+
+    def _new_at(self, point: Point) -> str | None:
+        """What was not there at the look and lies over a place now."""
+        before = {(one.role, one.name) for one in self.look.elements}
+        for one in self._now:
+            box = _box(one.box)
+            backdrop = box.width * box.height > _PAGE_WIDE * self.look.width * self.look.height
+            if backdrop or not _holds(box, point.x, point.y) or one.covered:
+                continue
+            key = (one.role, self.word(one.name)[:_LONGEST])
+            if key not in before:
+                return f"{one.role} {self.word(one.name)[:60]!r}"
+        return None
+
+    def _end(self, target: "_Target") -> tuple[int | None, str] | Stale:
+        """Where a drag ends: an element, or the way there as text."""
+        x, y = self.answer.to_x, self.answer.to_y
+        assert x is not None
+        if y is None or not (0 <= x < self.look.width and 0 <= y < self.look.height):
+            return Stale("it drags to a place outside of the view")
+        shown = at_place(self.look.elements, x, y)
+        small = shown is not None and shown.box.width * shown.box.height <= _DROP_PX
+        if shown is not None and small and shown.ref >= 0 and shown.ref != self.answer.ref:
+            end = self._again(shown, None)
+            if isinstance(end, Stale):
+                return end
+            if end.ref is not None and end.ref != target.ref:
+                return end.ref, ""
+        return None, self._way(target, x, y)
+
+    def _way(self, target: "_Target", x: float, y: float) -> str:
+        start = target.point
+        if start is None:
+            assert target.ref is not None
+            start = _middle(_box(self.observation.element(target.ref).box))
+        return f"{x - start.x:.0f},{y - start.y:.0f}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    ref: int | None
+    point: Point | None
+
+
+def _decision(
+    answer: Grounded,
+    tier: TierName,
+    *,
+    ref: int | None = None,
+    point: Point | None = None,
+    onto: int | None = None,
+    text: str | None = None,
+) -> Decision:
+    return Decision(
+        act=answer.act,
+        ref=ref,
+        confidence=answer.confidence,
+        tier=tier,
+        text=answer.text if text is None else text,
+        why=answer.why,
+        onto=onto,
+        point=point,
+        goes_on=answer.goes_on,
+    )
+
+
+def _record(observation: Observation, element: Element) -> str:
+    if not element.records:
+        return ""
+    inner = element.records[0]
+    records = observation.groups[inner.group].records
+    block = records[inner.ordinal] if inner.ordinal < len(records) else None
+    return "" if block is None else (block.title or block.text)
+
+
+def _route(fragment: str) -> str:
+    return fragment if fragment.startswith(("/", "!")) else ""
+
+
+def _box(rect: Rect) -> Box:
+    return Box(x=rect.x, y=rect.y, width=rect.width, height=rect.height)
+
+
+def _holds(box: Box, x: float, y: float) -> bool:
+    return box.x <= x < box.x + box.width and box.y <= y < box.y + box.height
+
+
+def _middle(box: Box) -> Point:
+    return Point(x=box.x + box.width / 2, y=box.y + box.height / 2)
+
+
+def _apart(one: Box, other: Rect) -> float:
+    first, second = _middle(one), _middle(_box(other))
+    return ((first.x - second.x) ** 2 + (first.y - second.y) ** 2) ** 0.5
+
+
+def _diagonal(box: Box) -> float:
+    return (box.width**2 + box.height**2) ** 0.5
+
+
+def _corner_moved(one: Box, other: Rect) -> tuple[float, float]:
+    return other.x - one.x, other.y - one.y
+
+
+def _differs(one: Box | Rect, other: Box) -> bool:
+    parts = ((one.x, other.x), (one.y, other.y), (one.width, other.width))
+    return any(abs(a - b) > _STILL_PX for a, b in (*parts, (one.height, other.height)))
+
+
+def _distance(box: Box, point: Point) -> float:
+    across = max(box.x - point.x, 0.0, point.x - box.x - box.width)
+    down = max(box.y - point.y, 0.0, point.y - box.y - box.height)
+    return (across**2 + down**2) ** 0.5
