@@ -18,6 +18,7 @@ from ledger.models import Ending, EventRow, ExtractedRow, RunRow, RunStatus, Ter
 from ledger.records import build_csv, build_rows, lead_record
 from ledger.result import build_result, build_status, log_line
 from ledger.wire import run_folder
+from plans.calls import Money
 from plans.leads import has_phone
 from plans.plan import Plan
 from plans.standing import Standing, due_key
@@ -47,7 +48,8 @@ async def write_account(
     rows = await ledger.rows.read(row.tenant_id, row.run_id)
     events = await ledger.events.read(row.tenant_id, row.run_id)
     now = now_micros()
-    summary = _summary(row, rows, request)
+    spent = await ledger.spending.spent(row.tenant_id, row.run_id)
+    summary = _summary(row, rows, request, spent.cost)
     ending = Ending(
         status=_STATUS[request.finish.status],
         halt_class=request.finish.halt_class,
@@ -111,11 +113,13 @@ async def _write_files(
     )
 
 
-def _summary(row: RunRow, rows: Sequence[ExtractedRow], request: FinishRequest) -> Summary:
+def _summary(
+    row: RunRow, rows: Sequence[ExtractedRow], request: FinishRequest, cost: Money
+) -> Summary:
     folder = run_folder(row.tenant_id, row.run_id)
     plan = plan_of(read_content(row.plan)) or Plan(steps=())
     return summarise(
-        _counted(request.state, rows),
+        _counted(request.state, rows, cost),
         request.finish,
         plan,
         total_time_s=request.elapsed_ms / 1000,
@@ -125,15 +129,18 @@ def _summary(row: RunRow, rows: Sequence[ExtractedRow], request: FinishRequest) 
     )
 
 
-def _counted(state: RunState, rows: Sequence[ExtractedRow]) -> Counters:
+def _counted(state: RunState, rows: Sequence[ExtractedRow], cost: Money) -> Counters:
     """What was done in all, the item that the run ended in included.
 
-    Records are those that are kept: a call may be over without its workflow knowing.
+    Records are those that are kept, and `cost` is what was metered: a call may be over, and a
+    question be paid, without the run's workflow knowing.
     """
     ended = state.model_copy(deep=True)
     ended.close_item()
     viable = sum(row.viable for row in rows)
-    return ended.counters.model_copy(update={"rows": len(rows), "rows_viable": viable})
+    return ended.counters.model_copy(
+        update={"rows": len(rows), "rows_viable": viable, "cost": cost}
+    )
 
 
 def _json(value: JsonValue) -> str:

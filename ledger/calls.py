@@ -1,8 +1,10 @@
 """The rows of questions to models: how they are named, read and added to."""
 
+import re
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.models import ModelCall
 from ledger.schema import model_calls
@@ -18,6 +20,7 @@ _USED = (
     "gpu_ms",
     "images",
 )
+_TURN = re.compile(r":t[0-9]+$")
 _PAID = ("gpu", "claude", "proxy")
 _PLAIN = (
     "run_id",
@@ -61,6 +64,32 @@ def read_call(found: RowMapping) -> ModelCall:
             "cost": {name: found[f"{name}_micro"] for name in _PAID},
         }
     )
+
+
+async def cost_of_call(
+    connection: AsyncConnection, tenant_id: str, run_id: str, call_key: str
+) -> int | None:
+    """What the questions of a run's call cost, in all its turns; None where it asked none.
+
+    Args:
+        connection: the transaction that needs it.
+        tenant_id: the tenant.
+        run_id: the run.
+        call_key: the key of the call, or of a turn of it.
+    """
+    whole = _TURN.sub("", call_key)
+    call_id = model_calls.c.call_id
+    total = model_calls.c.gpu_micro + model_calls.c.claude_micro + model_calls.c.proxy_micro
+    query = select(func.sum(total)).where(
+        model_calls.c.tenant_id == tenant_id,
+        model_calls.c.run_id == run_id,
+        or_(
+            call_id.startswith(f"{whole}/", autoescape=True),
+            call_id.startswith(f"{whole}:t", autoescape=True),
+        ),
+    )
+    found = (await connection.execute(query)).scalar_one()
+    return None if found is None else int(found)
 
 
 def cost_columns(cost: Money) -> dict[str, ColumnElement[int]]:

@@ -8,13 +8,26 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from ledger.clock import Micros
-from ledger.models import Delivery, Document, EventRow, ExtractedRow, PauseRow, RunRow, RunStatus
+from ledger.content import in_words, read_content
+from ledger.models import (
+    NO_STEP,
+    Delivery,
+    Document,
+    EventRow,
+    ExtractedRow,
+    PauseRow,
+    RunRow,
+    RunStatus,
+)
 from ledger.records import as_text, build_leads, build_rows
+from ledger.suites import build_tasks
 from ledger.views import HandleView, PollView, Result, ResultView, StatusView, WebhookView
 from ledger.wire import iso_ms, iso_us, masked, masked_text, run_folder
 from plans.failure_help import failure_help
 from plans.occurrences import MASK
+from plans.parse import Shape, first_shape
 from plans.step import HaltClass
+from plans.suite import TaskSuite
 from plans.summary import Video
 
 MODEL = "holo3"
@@ -73,14 +86,37 @@ def build_result(
     status = _status(row, now, delivery, pause)
     if not row.status.terminal:
         return ResultView.model_validate({**status, "result": None, "result_ready": False})
-    result = Result(
-        leads=build_leads(row, rows),
-        steps=[event.body for event in steps],
-        rows=build_rows(rows),
-        video=_video(row),
-        summary=row.summary,
+    result = Result.model_validate(
+        {
+            "leads": build_leads(row, rows),
+            "steps": [event.body for event in steps],
+            "rows": build_rows(rows),
+            "video": _video(row),
+            "summary": row.summary,
+            **_of_words(row, steps),
+            **_of_suite(row, steps),
+        }
     )
     return ResultView.model_validate({**status, "result": result, "result_ready": True})
+
+
+def _of_words(row: RunRow, steps: Sequence[EventRow]) -> dict[str, object]:
+    """The steps that were made of a plan in words."""
+    told = any(event.step_index == NO_STEP and event.body.get("success") for event in steps)
+    carried = row.resumed_from is not None and first_shape(row.payload) is Shape.PLAN_TEXT
+    if in_words(row.plan) or not (told or carried):
+        return {}
+    return {"plan": masked(row.plan)}
+
+
+def _of_suite(row: RunRow, steps: Sequence[EventRow]) -> dict[str, object]:
+    """What became of a suite's tasks."""
+    suite = read_content(row.plan) if isinstance(row.plan, dict) else None
+    if not isinstance(suite, TaskSuite):
+        return {}
+    tasks = build_tasks(suite, steps)
+    passed = sum(task["success"] is True for task in tasks)
+    return {"tasks": tasks, "passed": passed, "total": len(tasks)}
 
 
 def build_poll(row: RunRow, now: Micros) -> PollView:

@@ -3,7 +3,7 @@
 A field that does not apply is left out: dump with `document()`.
 """
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ledger.models import DeliveryState, Document, RunStatus
 from plans.step import HaltClass
@@ -76,13 +76,21 @@ class StatusView(HandleView):
 
 
 class Result(View):
-    """What a run brought."""
+    """What a run brought.
+
+    `plan` are the steps that a plan in words was made into; they can be submitted again.
+    `tasks`, `passed` and `total` are there for task suites.
+    """
 
     leads: list[str]
     steps: list[Document]
     rows: list[Document]
     video: Document | None
     summary: Document | None
+    plan: JsonValue = None
+    tasks: list[Document] | None = None
+    passed: int | None = None
+    total: int | None = None
 
 
 class ResultView(StatusView):

@@ -1,5 +1,6 @@
 """From a request body to what is to run: the five plan shapes, looked for in one order."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -37,6 +38,16 @@ class Shape(StrEnum):
     PLAN_TEXT = "plan_text"
 
 
+def given_shapes(body: Mapping[str, JsonValue]) -> list[Shape]:
+    """The plan fields of a request that say something; the first one is the plan."""
+    return [shape for shape in Shape if body.get(shape) not in (None, "")]
+
+
+def first_shape(body: Mapping[str, JsonValue]) -> Shape | None:
+    """The field that the plan of a request is in, None where it has none."""
+    return next(iter(given_shapes(body)), None)
+
+
 class PlanSource(Frozen):
     """What is to run, the field it came in, and the other plan fields, which were ignored."""
 
@@ -62,7 +73,7 @@ def parse_submission(body: JsonValue, files: PlanFiles, caps: Caps) -> PlanSourc
     if not isinstance(body, dict):
         raise PlanError("invalid request: the body must be a JSON object")
     check_json(body)
-    given = [shape for shape in Shape if body.get(shape) not in (None, "")]
+    given = given_shapes(body)
     if not given:
         raise PlanError(f"the request holds no plan: give one of {', '.join(Shape)}")
     content = _read(given[0], body[given[0]], files, caps)

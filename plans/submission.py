@@ -12,7 +12,7 @@ from plans.fields import schema_fields
 from plans.json_text import check_json
 from plans.occurrences import MASK, Occurrences
 from plans.options import Options, read_options
-from plans.parse import PlanFiles, PlanSource, Shape, parse_submission
+from plans.parse import PlanFiles, PlanSource, Shape, first_shape, parse_submission
 from plans.placeholders import as_text, restored, without_references
 from plans.plan import Plan, PlanText
 from plans.record_schema import check_record_schema
@@ -129,8 +129,8 @@ class _Redacted:
 
 def _plan_file(body: Mapping[str, JsonValue], files: PlanFiles) -> str | None:
     """The text of the plan file that is to run, where the plan comes in one."""
-    given = [shape for shape in Shape if body.get(shape) not in (None, "")]
-    path = body[given[0]] if given and given[0] in (Shape.TASK_FILE, Shape.MICRO) else None
+    shape = first_shape(body)
+    path = body[shape] if shape is Shape.TASK_FILE or shape is Shape.MICRO else None
     return files.read_plan_file(path) if isinstance(path, str) else None
 
 

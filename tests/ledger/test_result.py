@@ -3,15 +3,25 @@ import json
 import pytest
 
 from ledger.content import plan_document
-from ledger.models import EventRow, ExtractedRow, Limits, Phase, RunRow, RunStatus
+from ledger.models import Document, EventRow, ExtractedRow, Limits, Phase, RunRow, RunStatus
 from ledger.records import build_csv
 from ledger.result import build_handle, build_poll, build_result, build_status, log_line
+from plans.caps import Caps
+from plans.parse import parse_submission
 from plans.plan import Plan
 from plans.step import Extract, ExtractField, HaltClass, Perception, Step, StepType
+from plans.suite import Task, TaskSuite, Verify, VerifyType
 
 NOW = 1_767_323_045_000_000
 EXTRACT = Extract(fields=(ExtractField(name="price"), ExtractField(name="phone")))
 PLAN = Plan(steps=(Step(intent="Read it", type=StepType.EXTRACT_DATA, extract=EXTRACT),))
+
+
+class NoFiles:
+    """There are no plan files."""
+
+    def read_plan_file(self, path: str) -> str:
+        raise AssertionError(path)
 
 
 def run(**changes: object) -> RunRow:
@@ -132,3 +142,105 @@ def test_a_log_line_says_what_a_step_did():
     failed = line(intent="Click", success=False, failure_class="selector_miss")
     assert failed == "step 2: Click: failed selector_miss"
     assert line() == "step 2"
+
+
+def step(index: int, **body: object) -> EventRow:
+    return EventRow.model_validate(
+        {"ts": index + 2, "dedup_key": f"s{index}", "kind": "step", "step_index": index}
+        | {"body": {"index": index, "success": True, **body}}
+    )
+
+
+DECOMPOSED = step(-1, type="decompose", cost=0.012)
+
+
+def over(**changes: object) -> RunRow:
+    return run(status=RunStatus.SUCCEEDED, summary={"cost_total": 0.5}, **changes)
+
+
+def test_the_steps_of_a_plan_in_words_are_shown_and_can_be_submitted_again():
+    secret = Step(intent="Type {{secret.1}} there", type=StepType.FILL_FIELD)
+    row = over(plan=plan_document(Plan(steps=(*PLAN.steps, secret))))
+    result = build_result(row, [DECOMPOSED], [], NOW).document()["result"]
+    assert isinstance(result, dict) and isinstance(result["plan"], dict)
+    again = parse_submission({"task_suite": result["plan"]}, NoFiles(), Caps())
+    assert isinstance(again.content, Plan)
+    assert [one.intent for one in again.content.steps] == ["Read it", "Type *** there"]
+
+
+def test_a_run_that_went_on_from_one_in_words_shows_its_steps():
+    row = over(resumed_from="20260101_000000_0000abcd", payload={"plan_text": "Read it"})
+    assert "plan" in _result(row)
+    assert "plan" not in _result(row.model_copy(update={"resumed_from": None}))
+    assert "plan" not in _result(row.model_copy(update={"plan": {"text": "Read it"}}))
+    assert "plan" not in _result(over())
+
+
+def _result(row: RunRow, *steps: EventRow) -> Document:
+    result = build_result(row, steps, [], NOW).document()["result"]
+    assert isinstance(result, dict)
+    return result
+
+
+SUITE = TaskSuite(
+    tasks=(
+        Task(task_id="login", intent="Log in"),
+        Task(
+            task_id="buy",
+            intent="Buy",
+            verify=Verify(type=VerifyType.URL_CONTAINS, value="/thanks"),
+        ),
+        Task(
+            task_id="leave",
+            intent="Leave",
+            verify=Verify(type=VerifyType.PAGE_CONTAINS_TEXT, value="Bye {{secret.2}}"),
+        ),
+    )
+)
+
+
+def test_a_suites_tasks_are_told_in_its_order():
+    told = {
+        "task_id": "login",
+        "success": True,
+        "steps": 4,
+        "verify": None,
+        "final_url": "http://a",
+    }
+    failed = {
+        "task_id": "buy",
+        "success": False,
+        "steps": 9,
+        "verify": {"type": "url_contains", "value": "/thanks", "passed": False},
+        "final_url": "http://b",
+    }
+    result = _result(
+        over(plan=plan_document(SUITE)),
+        step(0, type="task", data=told, duration=2.5, cost=0.25),
+        step(1, type="task", data=failed, duration=3.0, cost=0.125, success=False),
+    )
+    assert (result["passed"], result["total"]) == (1, 3)
+    assert result["tasks"] == [
+        {**told, "duration": 2.5, "cost": 0.25},
+        {**failed, "duration": 3.0, "cost": 0.125},
+        {
+            "task_id": "leave",
+            "success": False,
+            "steps": 0,
+            "verify": {"type": "page_contains_text", "value": "Bye ***", "passed": False},
+            "duration": 0.0,
+            "cost": 0.0,
+            "final_url": None,
+        },
+    ]
+
+
+def test_a_task_whose_record_tells_nothing_has_failed():
+    result = _result(over(plan=plan_document(SUITE)), step(0, type="task", data=None, cost=True))
+    tasks = result["tasks"]
+    assert isinstance(tasks, list) and isinstance(tasks[0], dict)
+    assert (tasks[0]["task_id"], tasks[0]["success"], tasks[0]["cost"]) == ("login", False, 0.0)
+
+
+def test_plans_have_no_tasks():
+    assert not {"tasks", "passed", "total"} & set(_result(over(), step(0, type="click")))

@@ -7,6 +7,7 @@ from ledger.ledger import Ledger
 from ledger.models import (
     Ending,
     Known,
+    NewEvent,
     NewModelCall,
     NewRun,
     OverBudget,
@@ -14,6 +15,7 @@ from ledger.models import (
     RunOver,
     RunStatus,
     Spent,
+    StepRecord,
 )
 from plans.calls import Money
 from plans.prices import Usage
@@ -197,3 +199,35 @@ async def test_unknown_runs_and_tries_are_told(run: Ledger):
 async def test_tenants_do_not_share_a_run(run: Ledger):
     with pytest.raises(UnknownRun):
         await run.spending.reserve(question().model_copy(update={"tenant_id": "other"}))
+
+
+def done(call_key: str, cost: float = 0.5) -> StepRecord:
+    event = NewEvent(dedup_key=call_key, kind="step", step_index=0, body={"cost": cost, "url": ""})
+    told = NewEvent(dedup_key=f"{call_key}:log", kind="log", body={"message": "did it"})
+    return StepRecord(
+        tenant_id="acme", run_id=RUN, call_key=call_key, step_index=0, events=(event, told)
+    )
+
+
+async def test_a_step_costs_what_the_questions_of_all_its_turns_cost(run: Ledger):
+    for call_id, cost in (
+        ("step:1:0:1/holo3/ground", 10),
+        ("step:1:0:1:t1/claude/ground", 200),
+        ("step:1:0:1:t12/claude/check", 7),
+        ("step:1:0:2/claude/ground", 100),
+        ("step:1:0:10/claude/ground", 100),
+        ("step_1:0:1/claude/ground", 100),
+    ):
+        ticket = await reserved(run, question(call_id))
+        await run.spending.settle(ticket, USED, Money(claude=cost), "")
+    failed = await reserved(run, question("step:1:0:1:t13/claude/check"))
+    await run.spending.release(failed, USED, Money(claude=3))
+    await run.rows.record_step(done("step:1:0:1"))
+    (event,) = await run.events.of_kind("acme", RUN, "step")
+    assert event.body == {"cost": 0.00022, "url": ""}
+
+
+async def test_a_step_that_asked_nothing_costs_what_it_says(run: Ledger):
+    await run.rows.record_step(done("step:1:0:1", cost=0.0))
+    (event,) = await run.events.of_kind("acme", RUN, "step")
+    assert event.body["cost"] == 0.0
