@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 _OPENS: Final = re.compile(
-    r"<(?=\||/?\s*(?:page|task|observation|output_format|tools?|instructions?|system|user"
+    r"<(?=\||/?\s*(?:page|task|observation|outcome|output_format|tools?|instructions?|system|user"
     r"|assistant|think|tool_call|tool_response|function)\b)",
     re.IGNORECASE,
 )

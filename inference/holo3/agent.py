@@ -167,7 +167,7 @@ def _targeted(ask: GroundAsk, call: _TARGETED) -> Grounded:
         ref=ref,
         x=point.x if exact else None,
         y=point.y if exact else None,
-        text=_content(call),
+        text=_content(ask, call),
         confidence=trust.of_target(ask, seen, call.element),
     )
     if not isinstance(call, Drag):
@@ -195,16 +195,21 @@ def _act(ask: GroundAsk, call: _TARGETED) -> ActKind:
             assert_never(call)
 
 
-def _content(call: _TARGETED) -> str:
+def _content(ask: GroundAsk, call: _TARGETED) -> str:
     match call:
         case Write():
-            return call.content
+            return _as_given(ask, call.content)
         case SelectOption():
-            return call.option
+            return _as_given(ask, call.option)
         case Click() | Hover() | Drag():
             return ""
         case _:
             assert_never(call)
+
+
+def _as_given(ask: GroundAsk, text: str) -> str:
+    """The step's own value where the model repeats it, which it was told made harmless."""
+    return ask.value if text == harmless(ask.value) else text
 
 
 def _scroll(ask: GroundAsk, call: Scroll) -> Grounded:
