@@ -114,7 +114,7 @@ class Planner:
         if model is None:
             return refused(HaltClass.MODEL_UNAVAILABLE, self._clients.lacking)
         try:
-            price = most(task.text.text, tuple(task.inputs), model)
+            price = most(task.text.text, tuple(task.inputs), model, task.caps)
         except UnknownPrice as error:
             return refused(HaltClass.MODEL_UNAVAILABLE, str(error))
         reservation = await self._ledger.spending.reserve(
