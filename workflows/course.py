@@ -8,9 +8,10 @@ from temporalio.exceptions import ApplicationError
 from plans.calls import Ask, AskKind, Call, CallKind, Finish, Outcome
 from plans.interpreter import Interpreter
 from plans.step import FailureClass, HaltClass
-from workflows import making, policies, questions
+from workflows import making, policies
 from workflows.activity_errors import error_of, is_lost, outcome_of, quietly, sentence_of
 from workflows.asked import FROM_UI, Asked
+from workflows.asking import Asking
 from workflows.carried import Carried
 from workflows.interfaces import PauseOpened, RunKey, RunSpec, StepRequest
 from workflows.lease import Lease, NotOpened
@@ -21,7 +22,7 @@ from workflows.place import SHOWN, TOO_FAR_BACK, Place
 from workflows.questions import Question
 from workflows.stopwatch import Stopwatch, now_ms, waited
 from workflows.story import Story
-from workflows.turns import ModelAnswer, Turn
+from workflows.turns import Turn
 
 
 class Course:
@@ -54,8 +55,6 @@ class Course:
         self._losses = 0
         self._begun = spec.begun and start.epoch == 0
         self._made = 0
-        self._turn = start.turn
-        self._question: Question | None = None
         self.interpreter = Interpreter(spec.plan, spec.limits, start.state)
         self.place = Place(start.anchor, start.acted)
         self.pausing = pausing
@@ -63,6 +62,7 @@ class Course:
         self.marks = Marks(run, start.marks)
         self.watch = Stopwatch(start.used_ms)
         self.story = story
+        self.asking = Asking(run, start.turn, story)
 
     async def run(self) -> Finish | Carried:
         """Go on to the end of the run, or to the end of this history."""
@@ -93,14 +93,14 @@ class Course:
             self._resume()
         elif call.kind is CallKind.PAUSE:
             return await self._pause(call, "")
-        elif self._question is not None:
-            await self._hear(self._question)
+        elif self.asking.question is not None:
+            await self._hear(self.asking.question)
         elif self._asked.pause is not None and not self._call_is_lost():
             return await self._pause(None, self._asked.pause.reason)
         elif self._history_is_long() and not self._call_is_lost():
             return await self._end_history()
-        elif self._turn is not None and self._turn.ask is not None:
-            return await self._ask(self._turn.of(call), self._turn.ask)
+        elif self.asking.due is not None:
+            return await self._ask(self.asking.of(call).of(call), self.asking.due)
         else:
             await self._make(call)
         return None
@@ -147,7 +147,7 @@ class Course:
         """Deal with a page that is not the one where the run stood."""
         if how is Opening.RESTORED:
             self.place.misplaced = False
-        begun = bool(self.interpreter.state.visits) or self._turn is not None
+        begun = bool(self.interpreter.state.visits) or self.asking.turn is not None
         blank = how is Opening.FRESH and begun
         if not blank and how is not Opening.STEPPED_BACK:
             return
@@ -178,8 +178,7 @@ class Course:
             return
         self.interpreter = Interpreter(self._plan, self._spec.limits, state)
         self.pausing.end()
-        self._turn = None
-        self.drop_question()
+        self.asking.forget()
         self._losses, self._begun = 0, False
 
     def _lose(self, what: str) -> None:
@@ -195,7 +194,7 @@ class Course:
     # Calls
 
     async def _make(self, call: Call) -> None:
-        misplaced, turn = self.place.misplaced, self._turn or Turn(key=call.whole_key)
+        misplaced, turn = self.place.misplaced, self.asking.of(call)
         request = StepRequest(
             run=self._run,
             session=self._session(),
@@ -244,7 +243,8 @@ class Course:
             await waited(handle.done, lambda: int(policies.INTERRUPTION.total_seconds() * 1000))
 
     def _take_in(self, call: Call, outcome: Outcome) -> None:
-        self._losses, self._begun, self._turn = 0, False, None
+        self._losses, self._begun = 0, False
+        self.asking.forget()
         self._made += 1
         self.interpreter.apply(call, outcome, self.watch.used_ms)
         self.story.made(call, outcome)
@@ -259,25 +259,19 @@ class Course:
 
     def _leave_off(self, call: Call, turn: Turn, anchor: bool | None) -> None:
         """The call has come to a question; it is made on when the answer is there."""
-        if turn.number >= policies.MOST_TURNS:
+        self._losses, self._begun, self.asking.turn = 0, False, turn
+        self._made += 1
+        self.place.waits(self.interpreter.state, anchor, turn.acted)
+        if self.asking.endless:
             message = f"the step asked {turn.number} times and came to no end"
             failure = FailureClass.BUDGET_EXHAUSTED
             self._take_in(call, Outcome(success=False, failure_class=failure, message=message))
-            return
-        self._losses, self._begun, self._turn = 0, False, turn
-        self._made += 1
-        self.place.waits(self.interpreter.state, anchor, turn.acted)
 
     async def _ask(self, call: Call, ask: Ask) -> Carried | None:
         """Have the question of this turn answered by its model, or by the user in a pause."""
         if ask.kind is AskKind.INPUT:
             return await self._pause(call, "", ask.prompt or ask.why or call.step.intent)
-        self.story.asks(call, ask)
-        asked = questions.ask(self._run, call, ask, self._left_ms())
-        if isinstance(asked, ModelAnswer):
-            self._told(asked)
-        else:
-            self._question = asked
+        self.asking.ask(call, ask, self._left_ms())
         return None
 
     async def _hear(self, question: Question) -> None:
@@ -288,25 +282,16 @@ class Course:
             )
         except asyncio.CancelledError:
             self._heed_the_ui()
-        if question.done:
-            self._question = None
-            self._told(question.answer())
-
-    def _told(self, answer: ModelAnswer | None) -> None:
+        if not question.done:
+            return
+        answer = self.asking.hear()
         if answer is None:
             self.interpreter.used(self._spec.limits.max_time_ms)
         elif answer.failure == "over_budget":
             message = answer.message or "the run has no money left for a question to a model"
             self.interpreter.halt(HaltClass.MAX_COST_EXCEEDED, message)
-        elif self._turn is not None:
-            self._turn = self._turn.told(answer)
-
-    def drop_question(self) -> Question | None:
-        """Have the question ended that nobody waits for any more; that question."""
-        question, self._question = self._question, None
-        if question is not None:
-            question.drop()
-        return question
+        else:
+            self.asking.told(answer)
 
     # Pauses
 
@@ -321,8 +306,8 @@ class Course:
             self._not_paused(handle)
             return None
         self._losses = 0
-        acted = self._turn is not None and self._turn.acted
-        self.place.waits(self.interpreter.state, handle.result().anchor, acted)
+        anchor = handle.result().anchor
+        self.place.waits(self.interpreter.state, anchor, self.asking.acted)
         self._asked.pause = None
         self.watch.stop()
         self.pausing.stand()
@@ -366,8 +351,8 @@ class Course:
         self.pausing.end()
         if pause is None or pause.call is None or closed is None:
             return
-        if self._turn is not None and pause.prompt:
-            self._turn = self._turn.heard(closed.answer)
+        if pause.prompt:
+            self.asking.heard(closed.answer)
         else:
             self._take_in(pause.call, Outcome(success=True, truth=closed.truth))
 
@@ -401,5 +386,5 @@ class Course:
             pause=self.pausing.current if self.pausing.standing else None,
             pause_request=self._asked.pause,
             cancel=self._asked.cancel,
-            turn=self._turn,
+            turn=self.asking.turn,
         )
