@@ -38,6 +38,7 @@ from ledger.resume_state import forget
 from ledger.run_rows import find_run, is_run, load_run
 from ledger.schema import runs
 from ledger.secrets import Secrets
+from ledger.spending import tell_costs
 from ledger.whole import whole
 
 OPEN_GATE = Gate()
@@ -208,6 +209,7 @@ class Runs:
             text = f"run {ending.status}" + (f": {ending.message}" if ending.message else "")
             event = NewEvent(dedup_key="finish", kind="log", body={"message": text})
             await append_locked(connection, tenant_id, run_id, [event], row.last_event_at, now)
+            await tell_costs(connection, tenant_id, run_id)
             await forget(connection, tenant_id, run_id, ending)
             await make_due(connection, row, now)
             if row.profile_id is not None:

@@ -143,7 +143,7 @@ class Spending:
                     .values(state="settled", answer=answer)
                 )
             if limit is not None and limit.over:
-                await _correct(connection, reserved.tenant_id, reserved.run_id)
+                await tell_costs(connection, reserved.tenant_id, reserved.run_id)
             return known.answer if known.state == "settled" else answer
 
     @whole
@@ -166,7 +166,7 @@ class Spending:
                     .values(state="released")
                 )
             if limit is not None and limit.over:
-                await _correct(connection, reserved.tenant_id, reserved.run_id)
+                await tell_costs(connection, reserved.tenant_id, reserved.run_id)
 
     @whole
     async def spent(self, tenant_id: str, run_id: str) -> Spent:
@@ -238,11 +238,14 @@ async def _spent(connection: AsyncConnection, tenant_id: str, run_id: str) -> Sp
     return Spent(cost=Money(gpu=gpu, claude=claude, proxy=proxy), held=held)
 
 
-async def _correct(connection: AsyncConnection, tenant_id: str, run_id: str) -> None:
-    """Have the account of a run that is over tell what came in after its end as well."""
+async def tell_costs(connection: AsyncConnection, tenant_id: str, run_id: str) -> None:
+    """Have the account of a run that is over tell all that was metered, late as it may come.
+
+    The run's row is locked by this transaction.
+    """
     query = select(runs.c.summary).where(is_run(tenant_id, run_id))
     summary: Document | None = (await connection.execute(query)).scalar_one()
-    if summary is None:
+    if summary is None or "cost_total" not in summary:
         return
     cost = (await _spent(connection, tenant_id, run_id)).cost
     told = {

@@ -178,6 +178,14 @@ async def test_what_comes_in_after_the_end_is_in_the_account(run: Ledger):
     assert row.summary["cost_breakdown"] == {"gpu": 0.0, "claude": 0.00027, "proxy": 0.0}
 
 
+async def test_the_account_tells_what_was_settled_while_it_was_made_up(run: Ledger):
+    await run.spending.settle(await reserved(run, question()), USED, Money(claude=270), "x")
+    await run.runs.finish("acme", RUN, _CANCELLED, 9_000_000)
+    row = await run.runs.get("acme", RUN)
+    assert row is not None and row.summary is not None
+    assert row.summary["cost_total"] == 0.00027
+
+
 async def test_calls_of_no_run_have_no_budget(ledger: Ledger):
     ticket = await reserved(ledger, question("chat/1", most=10**12, run=""))
     assert isinstance(await ledger.spending.reserve(question("chat/2", run="")), Reserved)
