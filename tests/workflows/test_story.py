@@ -9,12 +9,31 @@ from temporalio.client import Client, WorkflowHandle
 
 from plans.calls import Finish, Outcome
 from plans.plan import Plan
-from plans.step import FailureClass
-from tests.workflows.scripted import LISTING, LOGIN, LOST, Scripted, succeed
+from plans.step import FailureClass, HaltClass, StepType, TierName
+from plans.suite import Task, TaskSuite
+from plans.suite_plan import as_plan
+from tests.workflows.scripted import (
+    LISTING,
+    LOGIN,
+    LOST,
+    Scripted,
+    answer_all,
+    asks,
+    step,
+    succeed,
+)
+from tests.workflows.test_decompose import InWords
 from tests.workflows.test_pause import answer, paused
 from workflows import search_attributes
-from workflows.interfaces import RunPolicy, StepRequest
+from workflows.interfaces import (
+    Decomposed,
+    DecomposeRequest,
+    ModelRequest,
+    RunPolicy,
+    StepRequest,
+)
 from workflows.plan_run import PlanRun
+from workflows.turns import ModelAnswer
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -122,3 +141,110 @@ async def test_each_activity_has_its_line_and_no_step_costs_more_than_six_events
     assert "0: go to http://x.test/" in lines
     assert "1, time 2: Click the next listing" in lines
     assert len(history.events) - base <= 6 * (len(scripted.calls) - 1) + 8
+
+
+async def lines_of(client: Client, handle: WorkflowHandle[PlanRun, Finish]) -> list[str]:
+    """What the Temporal UI shows beside each activity, in their order."""
+    history = await handle.fetch_history()
+    return [
+        str((await client.data_converter.decode([event.user_metadata.summary]))[0])
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+    ]
+
+
+async def test_a_history_tells_which_model_was_asked_what(temporal_client: Client) -> None:
+    async def script(request: StepRequest) -> Outcome:
+        if request.call.index == 1 and request.call.turn == 0:
+            return asks(request)
+        if request.call.index == 1 and request.call.turn == 1:
+            return asks(request, 'whether "Saved" holds', TierName.CLAUDE)
+        return await succeed(request)
+
+    plan = Plan(steps=(step(StepType.NAVIGATE, "Open it"), step(StepType.CLICK, "Click Save")))
+    scripted = Scripted(temporal_client, plan, script)
+    async with scripted.running() as handle:
+        await handle.result()
+        lines = await lines_of(temporal_client, handle)
+    assert lines == [
+        "read the plan from the ledger",
+        "hold the browser, epoch 1",
+        "0: Open it",
+        "1: Click Save",
+        '1, turn 1: ask holo3 where "Save" is',
+        "1, turn 2: Click Save",
+        '1, turn 2: ask claude whether "Saved" holds',
+        "1, turn 3: Click Save",
+        "cut the network, close the browser",
+        "write down the end: succeeded",
+    ]
+
+
+async def test_the_details_name_the_model_that_is_being_asked(temporal_client: Client) -> None:
+    shown: list[str] = []
+
+    async def script(request: StepRequest) -> Outcome:
+        if request.call.turn:
+            shown.append(await details(scripted.handle))
+        return await succeed(request) if request.call.turn else asks(request)
+
+    async def model(request: ModelRequest) -> ModelAnswer:
+        shown.append(await details(scripted.handle))
+        return await answer_all(request)
+
+    scripted = Scripted(temporal_client, Plan(steps=(step(StepType.CLICK, "Click Save"),)), script)
+    scripted.model = model
+    async with scripted.running() as handle:
+        await handle.result()
+    assert 'running: step 0 `click`, Click Save of 1, turn 1, ask holo3 where "Save" is' in shown[0]
+    assert "running: step 0 `click`, Click Save of 1, turn 2" in shown[1]
+    assert all("failed" not in one for one in shown)
+
+
+async def test_the_story_of_a_plan_in_words_begins_with_its_steps_being_made(
+    temporal_client: Client,
+) -> None:
+    shown: list[str] = []
+
+    class Telling(InWords):
+        async def decomposed(self, request: DecomposeRequest) -> Decomposed:
+            shown.append(await details(self.handle))
+            return await super().decomposed(request)
+
+    scripted = Telling(temporal_client)
+    async with scripted.running() as handle:
+        await handle.result()
+        lines = await lines_of(temporal_client, handle)
+    assert lines[:4] == [
+        "read the plan from the ledger",
+        "ask claude to make steps of the plan in words",
+        "read the plan from the ledger",
+        "hold the browser, epoch 1",
+    ]
+    assert "queued: its plan in words is made into steps" in shown[0]
+
+
+async def test_the_story_of_a_suite_tells_its_tasks(temporal_client: Client) -> None:
+    tasks = tuple(Task(task_id=name, intent=f"{name} the deal") for name in ("open", "close"))
+
+    async def script(request: StepRequest) -> Outcome:
+        if request.call.turn == 0:
+            return asks(request, f"what next in task {request.call.index}", TierName.CLAUDE)
+        passed = request.call.index == 1
+        failure = None if passed else FailureClass.VERIFY_FAILED
+        return Outcome(success=passed, failure_class=failure, message="" if passed else "not open")
+
+    scripted = Scripted(temporal_client, as_plan(TaskSuite(tasks=tasks)), script)
+    async with scripted.running() as handle:
+        finish = await handle.result()
+        lines = await lines_of(temporal_client, handle)
+    assert lines[2:-2] == [
+        "0: open the deal",
+        "0, turn 1: ask claude what next in task 0",
+        "0, turn 2: open the deal",
+        "1: close the deal",
+        "1, turn 1: ask claude what next in task 1",
+        "1, turn 2: close the deal",
+    ]
+    assert (finish.status, finish.halt_class) == ("failed", HaltClass.STEP_FAILED)
+    assert finish.message == "1 of 2 tasks passed; task 0 was the first that did not: not open"
