@@ -40,7 +40,8 @@ class Acts:
     `marked`: something was about to be done to a page. `claim` is that of the call, or of
     the earlier try that decided about it. `cleared`: an earlier try was found not done, so
     that its claim may be taken over. `more`: the act that comes next is not the last one. Then
-    a second claim, `unfinished`, stands beside that of the call until the last is done.
+    a second claim, `unfinished`, stands beside that of the call until the last is done. `part`
+    names one of several acts of a call that are claimed each on its own.
     """
 
     session: BrowserSession
@@ -54,6 +55,12 @@ class Acts:
     cleared: bool = False
     more: bool = False
     unfinished: bool = False
+    part: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key that these acts are claimed under."""
+        return f"{self.call.key}:{self.part}" if self.part else self.call.key
 
     async def mark(self) -> None:
         """Tell the holder that this call begins to act; once a call.
@@ -112,8 +119,8 @@ class Acts:
         names = (self.run.tenant_id, self.run.run_id)
         if self.more and guard.kind == "act":
             self.unfinished = True
-            await claim_act(*names, rest_key(self.call.key), new)
-        claim = await claim_act(*names, self.call.key, new)
+            await claim_act(*names, rest_key(self.key), new)
+        claim = await claim_act(*names, self.key, new)
         self.claim = claim
         if not (claim.fresh or self.cleared):
             raise ClaimedElsewhere
@@ -121,7 +128,7 @@ class Acts:
     async def all_done(self) -> None:
         """Tell the ledger that none of several guarded acts is left undone."""
         if self.unfinished:
-            key = rest_key(self.call.key)
+            key = rest_key(self.key)
             await self.ledger.claims.settle(self.run.tenant_id, self.run.run_id, key, "done")
             self.unfinished = False
 
