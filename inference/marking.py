@@ -8,16 +8,20 @@ import re
 from typing import Final
 
 _OPENS: Final = re.compile(
-    r"<(?=\||/?\s*(?:page|task|observation|outcome|output_format|tools?|instructions?|system|user"
+    r"<(?=\||\s*/?\s*(?:page|task|observation|outcome|output_format|tools?|instructions?|system|user"
     r"|assistant|think|tool_call|tool_response|function)\b)",
     re.IGNORECASE,
 )
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    r"\U000e0000-\U000e007f]"
+)
+"""What people don't see and models read: control, direction and tag characters."""
 
 
 def harmless(text: str) -> str:
     """The text with everything taken apart that could end its block or its message."""
-    return _OPENS.sub("‹", _CONTROL.sub("", text))
+    return _OPENS.sub("‹", _UNSEEN.sub("", text))
 
 
 def data(mark: str, text: str) -> str:

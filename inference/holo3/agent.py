@@ -79,7 +79,7 @@ def question(ask: GroundAsk, contents: Mapping[str, bytes]) -> Question:
         messages.append({"role": "user", "content": content_parts})
         if at < len(ask.turns):
             turn = ask.turns[at]
-            told = f"Outcome:\n{data('outcome', turn.came_of)}\n"
+            told = data("outcome", turn.came_of) + "\n"
             messages.append({"role": "assistant", "content": _said(turn)})
     return Question(
         messages=messages,

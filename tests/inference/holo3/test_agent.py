@@ -187,7 +187,7 @@ async def test_only_parsed_json_goes_back_as_the_server_wrote_it(pool: SGLang) -
     assert sent[2]["content"] == click
     assert pool.done[0].asked is pool.asked[0]
     assert "outcome 0" in sent[3]["content"][0]["text"]
-    assert sent[3]["content"][0]["text"].startswith("Outcome:")
+    assert sent[3]["content"][0]["text"].startswith("<outcome>")
 
 
 async def test_what_was_done_before_the_first_turn_is_told_once(pool: SGLang) -> None:
