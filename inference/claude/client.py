@@ -17,13 +17,15 @@ from inference.asking import (
     TaskAsk,
     TaskTurn,
 )
-from inference.claude.checking import check_prompt, judged
+from inference.claude.checking import check_prompt, is_quick, judged
 from inference.claude.extracting import extract_prompt, extracted
 from inference.claude.grounding import ground_prompt, grounded
 from inference.claude.prompt import Prompt
 from inference.claude.sending import Sender, Sent
 from inference.errors import CutShort, ModelRefused
 from inference.settings import ModelSettings
+from plans.price_table import SHIPPED_PRICES
+from plans.prices import Prices
 from plans.step import TierName
 
 _TASK_TOKENS: Final = 8192
@@ -59,6 +61,7 @@ class ClaudeModel:
         settings: ModelSettings,
         http_client: httpx2.AsyncClient | None = None,
         secret: str = "ANTHROPIC_API_KEY",
+        prices: Prices = SHIPPED_PRICES,
     ) -> None:
         """Take the tenant's key; nothing is sent yet.
 
@@ -67,13 +70,14 @@ class ClaudeModel:
             settings: models, address and time-out.
             http_client: connections that are shared; None: own ones, which `aclose` closes.
             secret: what the key's secret is called, for messages.
+            prices: what the models cost, for `most`.
 
         Raises:
             ModelRefused: there is no key.
         """
         if not api_key.strip():
             raise ModelRefused(f"there is no Anthropic API key: set the secret '{secret}'")
-        self.settings = settings
+        self.settings, self.prices = settings, prices
         self._own = connections(settings) if http_client is None else None
         self._key, self._secret = api_key, secret
         self._client = anthropic.AsyncAnthropic(
@@ -90,7 +94,12 @@ class ClaudeModel:
         Raises:
             UnknownPrice: the table of prices has none for the model.
         """
-        return self._prompt(ask).most()
+        return self._prompt(ask).most(self.prices)
+
+    def named(self, ask: AskBody) -> str:
+        """The model that a question goes to."""
+        quick = isinstance(ask, CheckAsk) and is_quick(ask)
+        return self.settings.claude_quick_model if quick else self.settings.claude_model
 
     async def answer(self, ask: AskBody, pictures: Pictures) -> Answered:
         """Ask once; an answer that the API has broken off is asked to go on.
@@ -149,6 +158,7 @@ def _task_prompt(ask: TaskAsk, settings: ModelSettings) -> Prompt:
         messages=ask.messages,
         max_tokens=_TASK_TOKENS,
         tools=ask.tools,
+        effort="medium",
         cached=True,
     )
 

@@ -9,7 +9,7 @@ from inference.claude.client import ClaudeModel
 from inference.claude.page import line
 from inference.claude.prompt import Prompt, assistant, text_block, user
 from inference.claude.reading import read
-from inference.claude.sending import Sent, added
+from inference.claude.sending import Sent, added, answered
 from inference.claude.wording import question, system
 from inference.errors import ModelError
 from plans.caps import Caps
@@ -57,7 +57,8 @@ def most(text: str, names: Sequence[str], model: ClaudeModel, caps: Caps) -> int
     """
     prompt = _prompt(text, names, model, caps)
     answer = assistant("x" * _MOST_TOKENS * 2)
-    return prompt.most() + prompt.followed_by(answer).most()
+    prices = model.prices
+    return prompt.most(prices) + prompt.followed_by(answer).most(prices)
 
 
 async def decompose(
@@ -83,7 +84,7 @@ async def decompose(
     except PlanError as error:
         wrong = error.message
     repair = text_block(question("decompose_repair", error=line(wrong, 500)))
-    again = prompt.followed_by(assistant(sent.text), user(repair))
+    again = prompt.followed_by(answered(sent), user(repair))
     try:
         second = await sender.whole(again, _NoPictures())
         usage = added(sent.usage, second.usage) or sent.usage
@@ -115,6 +116,7 @@ def _prompt(text: str, names: Sequence[str], model: ClaudeModel, caps: Caps) -> 
         messages=(user(text_block(asked)),),
         max_tokens=_MOST_TOKENS,
         schema=SCHEMA,
+        effort="medium",
     )
 
 

@@ -26,7 +26,7 @@ from inference.settings import ModelSettings
 from plans.json_text import canonical_json
 from plans.step import Frozen
 
-_MOST_TOKENS: Final = 2048
+_MOST_TOKENS: Final = 4096
 _MOST_CANDIDATES: Final = 10
 _TEXT: Final = 2_000
 _TEXT_WITHOUT_PICTURE: Final = 8_000
@@ -126,6 +126,7 @@ def ground_prompt(ask: GroundAsk, settings: ModelSettings) -> Prompt:
         messages=tuple(messages),
         max_tokens=_MOST_TOKENS,
         schema=ground_schema(ask),
+        effort="medium",
         cached=bool(ask.turns),
         tail=question("ground_now", facts="\n".join(_of_now(ask))),
         sizes={picture.key: picture_tokens(picture) for picture in pictures},

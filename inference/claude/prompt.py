@@ -5,12 +5,12 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import JsonValue
 
 from inference.asking import Picture, Pictures
-from plans.prices import Usage, cost_of
+from plans.prices import Prices, Usage, cost_of
 from plans.step import TierName
 
 Block = dict[str, JsonValue]
@@ -36,7 +36,7 @@ class Prompt:
     of the history for the prompt cache, whose reading costs a tenth and whose writing a
     quarter more: worth it where the same beginning is sent again within minutes. `tail` is text
     at the very end that later requests will not send again. `sizes` are the tokens of the
-    pictures whose size is known.
+    pictures whose size is known. `effort` is how much is thought before the answer.
     """
 
     model: str
@@ -47,6 +47,7 @@ class Prompt:
     tools: tuple[Block, ...] = ()
     cached: bool = False
     tail: str = ""
+    effort: Literal["low", "medium", "high"] = "low"
     sizes: Mapping[str, int] = field(default_factory=dict[str, int])
 
     def followed_by(self, *messages: Block) -> "Prompt":
@@ -56,11 +57,11 @@ class Prompt:
             asked = (*asked[:-1], _with_tail(asked[-1], self.tail))
         return replace(self, messages=(*asked, *messages), tail="")
 
-    def most(self) -> int:
+    def most(self, prices: Prices) -> int:
         """Micro-dollars that a request may cost: nothing in the cache yet, a full answer."""
         usage = Usage(tier=TierName.CLAUDE, model=self.model, output_tokens=self.max_tokens)
         sent = {"cache_write_tokens" if self.cached else "input_tokens": self.tokens()}
-        return cost_of(usage.model_copy(update=sent), 0.0).total
+        return cost_of(usage.model_copy(update=sent), 0.0, prices).total
 
     def tokens(self) -> int:
         """Tokens of input at most."""
@@ -92,10 +93,11 @@ class Prompt:
         return (block | _MARK if self.cached else block,)
 
     def form(self) -> Block:
-        """`output_config` of the request, {} where any text will do."""
-        if self.schema is None:
-            return {}
-        return {"format": {"type": "json_schema", "schema": self.schema}}
+        """`output_config` of the request."""
+        form: Block = {"effort": self.effort}
+        if self.schema is not None:
+            form["format"] = {"type": "json_schema", "schema": self.schema}
+        return form
 
 
 def text_block(text: str) -> Block:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from inference.asking import Pictures
 from inference.claude.failures import told
-from inference.claude.prompt import Block, Prompt
+from inference.claude.prompt import Block, Prompt, text_block, user
 from inference.errors import CutShort, Declined, Malformed, ModelError, ModelRefused
 from plans.errors import PlanError
 from plans.json_text import read_json
@@ -19,6 +19,7 @@ from plans.step import TierName
 
 _PAUSES: Final = 3
 """How often an answer that the API has broken off (`pause_turn`) is asked to go on."""
+_GO_ON: Final = "Go on, and give your answer."
 
 
 class _WireUsage(BaseModel):
@@ -84,7 +85,7 @@ class Sender:
                 system=cast("Iterable[TextBlockParam]", system) if system else anthropic.omit,
                 messages=cast("Iterable[MessageParam]", messages),
                 tools=cast("Iterable[ToolUnionParam]", tools) if tools else anthropic.omit,
-                output_config=cast("OutputConfigParam", form) if form else anthropic.omit,
+                output_config=cast("OutputConfigParam", form),
                 timeout=self.timeout_s,
             )
         except anthropic.APIError as error:
@@ -116,9 +117,16 @@ class Sender:
             if sent.stop_reason != "pause_turn":
                 _refuse_partial(sent.stop_reason, used)
                 return Sent(sent.content, sent.stop_reason, used or sent.usage)
-            so_far: Block = {"role": "assistant", "content": list(sent.content)}
-            prompt = prompt.followed_by(so_far)
+            if not sent.content:
+                break
+            prompt = prompt.followed_by(answered(sent), user(text_block(_GO_ON)))
         raise CutShort("Claude pauses and does not come to an end", usage=used)
+
+
+def answered(sent: Sent) -> Block:
+    """An answer as an earlier message, thinking and all as it came."""
+    blocks: list[JsonValue] = [*sent.content]
+    return {"role": "assistant", "content": blocks}
 
 
 def _refuse_partial(stop_reason: str, usage: Usage | None) -> None:

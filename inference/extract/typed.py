@@ -21,8 +21,8 @@ _ASIDE = re.compile(r"\([^()]*\)")
 _MULTIPLES = {"k": 1_000, "m": 1_000_000, "bn": 1_000_000_000}
 _TRUE = frozenset({"yes", "true", "ja", "oui", "si", "sim", "on", "included", "available", "y"})
 _FALSE = frozenset({"no", "false", "nein", "non", "nao", "off", "not included", "n", "none", "nee"})
-_SYMBOLS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "Fr.": "CHF"}
-_PARTS = re.compile(r"\s*(?:[;\n•·|]|,(?=\s))\s*")
+SYMBOLS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "Fr.": "CHF"}
+PARTS = re.compile(r"\s*(?:[;\n•·|]|,(?=\s))\s*")
 _TWO_WAYS = re.compile(r"^[1-9]\d{0,2}[.,]\d{3}$")
 _POINT = frozenset({"en", "ja", "zh", "ko", "he", "th", "hi"})
 _COMMA = frozenset(
@@ -68,7 +68,7 @@ def _as(kind: str, schema: Schema, rule: Schema, text: str, lang: str) -> JsonVa
             return _truth(text)
         case "array":
             items = resolved(schema, rule.get("items", {}))
-            return [typed(schema, items, part, lang) for part in _PARTS.split(text) if part.strip()]
+            return [typed(schema, items, part, lang) for part in PARTS.split(text) if part.strip()]
         case "object":
             return _object(schema, rule, text, lang)
         case _:
@@ -154,7 +154,7 @@ def _object(schema: Schema, rule: Schema, text: str, lang: str) -> dict[str, Jso
     }
     if "currency" in rules:
         shown = Price.fromstring(text).currency
-        value["currency"] = _SYMBOLS.get(shown or "", shown)
+        value["currency"] = SYMBOLS.get(shown or "", shown)
     return {name: part for name, part in value.items() if part is not None}
 
 

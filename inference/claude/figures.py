@@ -1,0 +1,161 @@
+"""Numbers, phone numbers and days of a page, compared by what they mean."""
+
+import re
+from collections import defaultdict
+from contextlib import suppress
+from decimal import Decimal
+from functools import cached_property, lru_cache
+from typing import Final
+
+import phonenumbers
+from price_parser import Price
+
+from inference.claude.sheet import Place, Sheet, plain_form
+from inference.extract import kinds
+from inference.extract.dates import parse_date
+from inference.extract.scanners import region_of
+from inference.extract.typed import SYMBOLS, Unreadable, number_in
+
+_GROUP = r"\d{1,3}(?:[.,'’ \u00a0\u202f\u2009]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)*"
+_FIGURE = re.compile(
+    rf"(?<![\w.,])(?:(?<![\w-])[-−+]\s?)?(?:{_GROUP})(?:\s?(?:[kKmM]|bn)\b)?(?!\d|[.,/:]\d)"
+)
+_WORDS = re.compile(r"[^\W\d_]+")
+_REACH: Final = 16
+"""Characters around a figure in which its currency and its unit stand."""
+
+
+class Figures:
+    """The numbers of a page by their amount."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._lang = sheet.content.lang
+
+    def places(self, said: str) -> list[Place]:
+        """Where the one number of a value stands, with its currency and its unit beside it."""
+        figures = list(_FIGURE.finditer(said))
+        if len(figures) != 1:
+            return []
+        start, end = figures[0].span()
+        price = _price_around(said, start, end)
+        amount = _amount(figures[0][0], price, self._lang)
+        if amount is None:
+            return []
+        words = {plain_form(word) for word in _WORDS.findall(said[:start] + " " + said[end:])}
+        currency = _currency(price)
+        words -= {plain_form(word) for word in _WORDS.findall(price)} if currency else set()
+        places = self._by_amount.get(amount, ())
+        return [whole for place in places if (whole := self._whole(place, words, currency))]
+
+    @cached_property
+    def _by_amount(self) -> dict[Decimal, list[Place]]:
+        found: defaultdict[Decimal, list[Place]] = defaultdict(list)
+        for match in _FIGURE.finditer(self._sheet.text):
+            if "\n" in match[0]:
+                continue
+            price = _price_around(self._sheet.text, *match.span())
+            amount = _amount(match[0], price, self._lang)
+            if amount is not None:
+                found[amount].append(self._sheet.place(match.start(), match.end()))
+        return found
+
+    def _whole(self, place: Place, words: set[str], currency: str) -> Place | None:
+        """The figure with its currency; None where the page's has another one, or other words."""
+        text = self._sheet.text
+        price = _price_around(text, place.start, place.end)
+        if currency and _currency(price) != currency:
+            return None
+        left = text[max(0, place.start - _REACH) : place.start].rpartition("\n")[2]
+        right = text[place.end : place.end + _REACH].partition("\n")[0]
+        if not words <= {plain_form(word) for word in _WORDS.findall(f"{left} {right}")}:
+            return None
+        if not currency:
+            return place
+        start = text.index(price, max(0, place.end - len(price)))
+        return self._sheet.place(start, start + len(price))
+
+
+def phone_places(sheet: Sheet, said: str) -> list[Place]:
+    """Where a phone number stands, however it is grouped."""
+    region = region_of(sheet.tree)
+    if sum(letter.isdigit() for letter in said) < 6:
+        return []
+    found: list[Place] = []
+    for passage, start in enumerate(sheet.starts):
+        end = sheet.starts[passage + 1] - 1 if passage + 1 < len(sheet.starts) else len(sheet.text)
+        line = sheet.text[start:end]
+        if sum(letter.isdigit() for letter in line) < 6:
+            continue
+        for number in kinds.phones(line, region):
+            if same_number(number, said, region):
+                at = start + line.index(number)
+                found.append(sheet.place(at, at + len(number)))
+    return found or sheet.places(said)
+
+
+@lru_cache(maxsize=4096)
+def same_number(one: str, other: str, region: str) -> bool:
+    """Whether two texts are the same phone number."""
+    first, second = _number(one, region), _number(other, region)
+    if first and second:
+        return first == second
+    digits = [re.sub(r"\D", "", text) for text in (one, other)]
+    return len(digits[0]) >= 6 and digits[0] == digits[1]
+
+
+def same_days(sheet: Sheet, said: str) -> list[Place]:
+    """Where the day of a value stands, however it is written."""
+    lang = sheet.content.lang
+    wanted = parse_date(said, lang)
+    if wanted is None:
+        return []
+    return [
+        sheet.place(match.start(), match.end())
+        for match in kinds.DATE.finditer(sheet.text)
+        if "\n" not in match[0] and parse_date(match[0], lang) == wanted
+    ]
+
+
+def _number(text: str, region: str) -> str:
+    with suppress(phonenumbers.NumberParseException):
+        parsed = phonenumbers.parse(text, region)
+        if phonenumbers.is_possible_number(parsed):
+            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return ""
+
+
+def mailboxes(sheet: Sheet, said: str) -> list[Place]:
+    """Where an e-mail address stands."""
+    wanted = said.casefold()
+    return [
+        sheet.place(match.start(), match.end())
+        for match in kinds.EMAIL.finditer(sheet.text)
+        if match[0].casefold() == wanted
+    ]
+
+
+def _amount(figure: str, price: str, lang: str) -> Decimal | None:
+    """The amount of a figure; as a price a point before three digits parts the thousands."""
+    sign = _currency(price)
+    with suppress(Unreadable):
+        return number_in(f"{sign} {figure}" if sign in _SIGNS else figure, lang).normalize()
+    return None
+
+
+_SIGNS: Final = frozenset({"USD", "EUR", "GBP"})
+
+
+def _price_around(text: str, start: int, end: int) -> str:
+    """The price that a figure belongs to, as written; "" where it is none."""
+    first = max(text.rfind("\n", 0, start) + 1, start - _REACH)
+    for match in kinds.PRICE.finditer(text, first, min(len(text), end + _REACH)):
+        if match.start() <= start and end <= match.end() and "\n" not in match[0]:
+            return match[0]
+    return ""
+
+
+def _currency(price: str) -> str:
+    """The currency of a price, as its three letters where they are known."""
+    shown = Price.fromstring(price).currency if price else None
+    return SYMBOLS.get(shown, shown) if shown else ""
