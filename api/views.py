@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
-from ledger.models import Document, Phase, RunRow, RunStatus
+from ledger.models import Document, ModelCallState, Phase, RunRow, RunStatus
 from ledger.views import View
 from ledger.wire import iso_ms
-from plans.step import HaltClass
+from plans.cost import CostBreakdown
+from plans.step import HaltClass, TierName
 
 
 class ErrorBody(View):
@@ -91,6 +92,62 @@ class EventsView(View):
     run_id: str
     events: list[Document]
     count: int
+
+
+class UsageTotal(View):
+    """What several questions to models used and cost together. Money in USD.
+
+    `open_tries` of the `tries` are in flight, or were lost with their worker: what they cost is
+    not known, at most `held`, which is not part of `cost`. `cost_micro` are millionths of a USD.
+    """
+
+    calls: int
+    tries: int
+    open_tries: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    gpu_ms: int
+    images: int
+    cost: float
+    cost_micro: int
+    cost_breakdown: CostBreakdown
+    held: float
+
+
+class UsageLine(UsageTotal):
+    """A billing record: a question, or all those of a step, of a run, of a day (UTC).
+
+    `run_id` is empty for calls of the chat proxy, `step_index` -1 for what no step asked.
+    """
+
+    run_id: str | None = None
+    step_index: int | None = None
+    day: str | None = None
+    call_id: str | None = None
+    kind: str | None = None
+    tier: TierName | None = None
+    model: str | None = None
+    state: ModelCallState | None = None
+    asked_at: str | None = None
+    settled_at: str | None = None
+
+
+class UsageView(View):
+    """Billing records of a page, `next_cursor` null on the last one; `total` is over all pages."""
+
+    since: str | None = Field(alias="from")
+    until: str | None = Field(alias="to")
+    by: Literal["call", "step", "run", "day"]
+    records: list[UsageLine]
+    count: int
+    next_cursor: str | None
+    total: UsageTotal
+
+    def document(self) -> Document:
+        """The body as JSON."""
+        return self.model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
 class ModelCard(View):

@@ -24,6 +24,7 @@ _DAY = (model_calls.c.created_at - model_calls.c.created_at % DAY_US).label("day
 _CALL_PLACE = (model_calls.c.created_at, model_calls.c.run_id, model_calls.c.call_id)
 _COUNTS = (
     "tries",
+    "open_tries",
     "input_tokens",
     "output_tokens",
     "cache_read_tokens",

@@ -218,3 +218,27 @@ RUNS_QUERY: Schema = {
         _parameter("cursor", TEXT, "The `next_cursor` of the page before."),
     ]
 }
+_WHEN = "a date such as 2026-11-01, or an ISO time"
+USAGE_QUERY: Schema = {
+    "parameters": [
+        _parameter("from", TEXT, f"Records from then on: {_WHEN}. None: from the first one."),
+        _parameter(
+            "to", TEXT, f"Records before then: {_WHEN}; a date counts as a whole day. None: to now."
+        ),
+        _parameter(
+            "by",
+            {"enum": ["call", "step", "run", "day"], "default": "run"},
+            "What is summed up. A question belongs to the time at which it was asked first.",
+        ),
+        _parameter("run_id", _RUN_ID, "Only what this run asked."),
+        _parameter("format", {"enum": ["json", "csv"], "default": "json"}, "How it is told."),
+        _parameter(
+            "limit",
+            {"type": "integer", "minimum": 1, "maximum": 1000, "default": 200},
+            "How many records at most.",
+        ),
+        _parameter(
+            "cursor", TEXT, "The `next_cursor` of the page before; of CSV its `X-Next-Cursor`."
+        ),
+    ]
+}

@@ -7,7 +7,7 @@ from operator import or_
 from pydantic import BaseModel, JsonValue
 
 from api.openapi import examples
-from api.openapi.requests import REF
+from api.openapi.requests import REF, TEXT
 from api.views import (
     DryRunView,
     ErrorBody,
@@ -18,6 +18,7 @@ from api.views import (
     QueueView,
     ResumedView,
     RunsView,
+    UsageView,
     VersionView,
 )
 from ledger.views import HandleView, PollView, ResultView, StatusView
@@ -194,6 +195,19 @@ ARTIFACT_RESPONSES = _files(
 VIDEO_RESPONSES = _files("The recording.", {}, "video/mp4", "video/webm", "image/gif") | _refusals(
     400, 401, 404, 416, 503
 )
+_USAGE: Answer = {
+    "model": UsageView,
+    "description": "A page of records, in the order of time, of runs or of days.",
+    "content": {"text/csv": {"schema": TEXT}},
+    "headers": {
+        "X-Next-Cursor": {
+            "description": "Of a page of CSV that is not the last one: how to go on.",
+            "required": False,
+            "schema": TEXT,
+        }
+    },
+}
+USAGE_RESPONSES: Responses = {200: _USAGE, **_refusals(400, 401, 403, 503)}
 _COMPLETION: Answer = {
     "description": "The pool's answer, chunk by chunk where the request says `stream`.",
     "content": {

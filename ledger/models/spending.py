@@ -124,6 +124,7 @@ class UsageSum(Frozen):
     day: int | None = None
     calls: int
     tries: int
+    open_tries: int
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int

@@ -130,6 +130,7 @@ async def test_sums_by_step_run_and_day(ledger: Ledger, wall: Wall):
     assert await ledger.usage.total(ALL) == UsageSum(
         calls=5,
         tries=5,
+        open_tries=0,
         input_tokens=320,
         output_tokens=21,
         cache_read_tokens=9,
