@@ -45,7 +45,7 @@ MODEL_TIMEOUT = timedelta(seconds=180)
 MOST_TURNS = 4000
 """Turns of one call; a step that asks on and on comes to an end by this, at the latest."""
 
-SETTLING = timedelta(seconds=2)
+SETTLING = timedelta(seconds=1)
 """So long a question that was dropped has to end its request, before the run's account closes."""
 
 LEASE_OVER = timedelta(seconds=4)

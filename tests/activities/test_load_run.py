@@ -13,12 +13,12 @@ from inference.settings import ModelSettings
 from ledger.content import plan_document
 from ledger.gates import Admitted, Gate
 from ledger.ledger import Ledger
-from ledger.models import Limits, NewRun, RunRow
+from ledger.models import Limits, NewClaim, NewRun, RunRow, StepRecord
 from ledger.vault import Keyring, new_key
-from plans.calls import Call, Finish, Outcome
+from plans.calls import Ask, AskKind, Call, Finish, Outcome
 from plans.interpreter import Interpreter
 from plans.plan import Plan, PlanText
-from plans.step import HaltClass, Perception, StepType, TierName
+from plans.step import HaltClass, Perception, Step, StepType, TierName
 from plans.suite import Auth, Task, TaskSuite
 from plans.task import TaskSpec
 from workflows.interfaces import FinishRequest, RunKey
@@ -139,3 +139,42 @@ async def test_a_run_in_words_that_is_over_has_nothing_to_decompose(
     await runs.finish_run(FinishRequest(run=key(row), finish=finish, state=spec.state))
     spec = await runs.load_run(key(row))
     assert (spec.plan, spec.refusal, spec.in_words) == (None, None, False)
+
+
+async def test_a_run_that_ended_between_two_turns_is_gone_on_from_at_the_calls_first(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """What it had asked is not carried over; what it has done for good is."""
+    runs = activities(ledger, tmp_path)
+    plan = Plan(steps=tuple(Step(intent=one, type=StepType.SUBMIT) for one in ("Pay", "Leave")))
+    row = await admit(ledger, plan)
+    spec = await runs.load_run(key(row))
+    assert spec.plan is not None
+    machine = Interpreter(spec.plan, spec.limits, spec.state)
+    call = machine.next()
+    assert isinstance(call, Call)
+    ask = Ask(kind=AskKind.GROUND, tier=TierName.HOLO3, body="asks/1.json")
+    for turn in (call, call.model_copy(update={"turn": 1})):
+        left = Outcome(success=False, ask=ask, progress={"n": turn.turn}, acted=turn.turn == 1)
+        record = StepRecord(
+            tenant_id=row.tenant_id,
+            run_id=row.run_id,
+            call_key=turn.asked_key,
+            step_index=turn.index,
+            outcome=left.model_dump(mode="json", exclude_defaults=True),
+        )
+        await ledger.rows.record_step(record)
+    claimed = NewClaim(kind="act", session_id="s", journal_length=0, url="", what="Pay")
+    await ledger.claims.claim(row.tenant_id, row.run_id, f"{call.key}:t1", claimed)
+    machine.cancel("enough")
+    finish = Finish(status="cancelled", halt_class=HaltClass.CANCELLED)
+    await runs.finish_run(FinishRequest(run=key(row), finish=finish, state=machine.state))
+    later = await admit(ledger, plan, number=2)
+    spec = await runs.load_run(key(later))
+    assert spec.plan is not None
+    due = Interpreter(spec.plan, spec.limits, spec.state).next()
+    assert isinstance(due, Call)
+    assert (due.key, spec.begun) == (call.key, True)
+    assert await ledger.outcomes.read(later.tenant_id, later.run_id) == ()
+    kept = await ledger.claims.get(later.tenant_id, later.run_id, f"{due.key}:t1")
+    assert kept is not None and due.turn_of(kept.call_key) == 1

@@ -114,3 +114,25 @@ async def test_a_mark_shows_in_the_poll_and_in_the_log(paused: Ledger):
     assert row is not None and row.phase is Phase.RECOVERING
     (event,) = await paused.events.of_kind(*KEY, "recovering")
     assert event.body == {"message": "the browser is gone"}
+
+
+@pytest.mark.parametrize("by_signal", [False, True])
+async def test_an_answer_to_a_call_in_turns_is_told_by_its_name_alone(
+    paused: Ledger, by_signal: bool
+):
+    """The call is not over by it, and the plan's own variables stay what they were."""
+    step = Step(intent="Sign in", type=StepType.SUBMIT, out_var="code")
+    call = CALL.model_copy(update={"kind": CallKind.STEP, "step": step, "turn": 1})
+    name = answer_name("p1", "f" * 64)
+    await paused.secrets.add(*KEY, name, "482913")
+    given: dict[str, JsonValue] = {"user_input": "482913"} if by_signal else {"answer": name}
+    asked = closing(**given).model_copy(update={"call": call, "in_turns": True})
+    closed = await PauseActivities(paused).close_pause(asked)
+    assert closed.truth is True
+    assert closed.answer.startswith("secret.answer.p1")
+    assert (closed.answer == name) is not by_signal
+    assert (await paused.secrets.read(*KEY))[closed.answer] == "482913"
+    assert await paused.variables.get_all(*KEY) == {}
+    assert await paused.outcomes.read(*KEY) == ()
+    row = await paused.runs.get(*KEY)
+    assert row is not None and row.status is RunStatus.RUNNING
