@@ -68,12 +68,13 @@ def router(pool: PoolSettings, workers: tuple[str, ...] = ()) -> Argv:
 
     It spreads requests by load: `cache_aware`, its default, sends all that begin alike to one
     server. It does not retry, because runs do, which know what a try costs and when to stop.
-    Servers are asked every ten seconds for a token; those that give none get no requests.
+    Servers are asked for a token now and then; those that give none get no requests.
 
     Args:
         pool: the layout.
         workers: base URLs of the servers, also of other machines; none: those of this one.
     """
+    every = str(pool.health_every_s)
     return (
         *(pool.python, "-m", "sglang_router.launch_router"),
         *("--host", pool.host),
@@ -83,10 +84,10 @@ def router(pool: PoolSettings, workers: tuple[str, ...] = ()) -> Argv:
         "--disable-retries",
         *("--cb-failure-threshold", "3"),
         *("--cb-success-threshold", "1"),
-        *("--cb-timeout-duration-secs", "10"),
+        *("--cb-timeout-duration-secs", every),
         *("--health-check-endpoint", "/health"),
-        *("--health-check-interval-secs", "10"),
-        *("--health-check-timeout-secs", "10"),
+        *("--health-check-interval-secs", every),
+        *("--health-check-timeout-secs", every),
         *("--health-failure-threshold", "2"),
         *("--health-success-threshold", "1"),
         *("--worker-startup-check-interval", "2"),

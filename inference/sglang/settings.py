@@ -36,6 +36,8 @@ class PoolSettings(BaseSettings):
     """Requests of a server that may wait; more are refused (503) and asked again later."""
     max_running: int = Field(default=0, ge=0, le=100_000)
     """Requests that a server works on at once; 0: what fits into memory."""
+    health_every_s: int = Field(default=10, ge=1, le=3600)
+    """How often the router has each server generate a token; two failures take it out."""
     python: str = sys.executable
     """The interpreter that has `sglang` and `sglang-router`."""
     extra: str = ""
