@@ -24,6 +24,8 @@ Format = Literal["json", "csv"]
 DEFAULT_LIMIT = 200
 MAX_LIMIT = 1_000
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LAST = 253_402_300_799_999_999
+"""The last microsecond that has a date."""
 _TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What makes a spreadsheet take a text for a formula."""
 _NAMES: Mapping[Grouping, tuple[str, ...]] = {
@@ -90,7 +92,7 @@ def _read_time(name: str, given: str | None, after: int = 0) -> Micros | None:
     text = given.strip()[:64]
     try:
         if _DATE.fullmatch(text):
-            return _day(date.fromisoformat(text)) + after
+            return min(_day(date.fromisoformat(text)) + after, _LAST)
         read = read_iso(text) if "T" in text.upper() or " " in text else None
     except ValueError:
         read = None
