@@ -22,8 +22,6 @@ LARGEST_ANSWER: Final = 2**20
 _LONGEST_REASON: Final = 200
 _OK: Final = 200
 _AWAY: Final = frozenset({408, 409, 425, 429})
-_AT_ONCE: Final = frozenset({429, 503})
-"""What a server says that has not begun to answer."""
 _REASONED: Final = "</think>"
 
 
@@ -121,6 +119,9 @@ class ChatServer:
     async def ask(self, question: Question) -> Completion:
         """Ask once. Cancelled, the request is closed, which ends the work for it at the server.
 
+        Answers that are of no use are paid for, and so is the time until one is given up. What
+        a server used that says no, or is gone before it answers, nobody knows: nothing.
+
         Raises:
             ModelError: see `inference.errors`.
         """
@@ -140,13 +141,10 @@ class ChatServer:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             raise ModelRefused("MANTIS_HOLO3_URL is no URL of a server") from None
         except httpx.HTTPError as error:
-            used = self._used(question, begun)
-            reason = f"Holo3 closed the connection: {type(error).__name__}"
-            raise ModelAway(reason, usage=used) from None
-        used = self._used(question, begun)
+            raise ModelAway(f"Holo3 closed the connection: {type(error).__name__}") from None
         if status != _OK:
-            raise _refusal(status, headers, body, used)
-        return _completion(body, used)
+            raise _refusal(status, headers, body)
+        return _completion(body, self._used(question, begun))
 
     async def _send(self, question: Question) -> tuple[int, httpx.Headers, bytes]:
         settings = self._settings
@@ -259,11 +257,10 @@ def _with_tokens(used: Usage, tokens: _Tokens | None) -> Usage:
     )
 
 
-def _refusal(status: int, headers: httpx.Headers, body: bytes, used: Usage) -> ModelError:
+def _refusal(status: int, headers: httpx.Headers, body: bytes) -> ModelError:
     if status in _AWAY or status >= 500:
-        worked = None if status in _AT_ONCE else used
         wait = retry_after(headers.get("retry-after", ""))
-        return ModelAway(f"Holo3's server answered {status}", after_s=wait, usage=worked)
+        return ModelAway(f"Holo3's server answered {status}", after_s=wait)
     match status:
         case 401 | 403:
             return ModelRefused(
