@@ -15,8 +15,8 @@ from plans.calls import Ask, AskKind
 from plans.step import TierName
 from workflows.interfaces import RunKey
 
-ACT = "act"
-"""What questions are about: the step's act, else `check:…` or `extract`."""
+ACT, CHECK, EXTRACT = "act", "check:", "extract"
+"""What questions are about: the step's act, a condition (a prefix), its fields."""
 _LONGEST_PROMPT = 2000
 _LONGEST_WHY = 300
 
@@ -45,6 +45,15 @@ class Asks:
         """The newest answer of a tier about this."""
         found = (one for one in reversed(self.now.said) if (one.tier, one.about) == (tier, about))
         return next(found, None)
+
+    def why_away(self, tier: TierName) -> str:
+        """Why a tier can't be reached."""
+        told = [one.message for one in self.now.said if one.tier is tier and one.message]
+        return self.mask.text(told[-1]) if told else "it can't be reached"
+
+    def heard(self, about: str) -> bool:
+        """Whether anybody has answered questions that begin so."""
+        return any(one.about.startswith(about) for one in self.now.said)
 
     def is_newest(self, said: Said) -> bool:
         """Whether nobody was asked about the same after it."""

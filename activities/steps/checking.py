@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import replace
 
 from activities.browser.content import capture_content
+from activities.steps.asks import CHECK
 from activities.steps.context import StepContext
 from activities.steps.report import Report
-from inference.cascade import NOT_CONFIGURED
+from inference.cascade import AWAY, PASSED_OVER
 from inference.checks.asking import Checked, Condition
 from plans.calls import Verdict
 
@@ -23,7 +24,8 @@ async def verify(context: StepContext, report: Report) -> tuple[Report, Verdict]
     """
     clause = context.step.verify or ""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + context.time_left(_PATIENCE_S)
+    patience_s = 0.0 if context.asks.heard(CHECK) else _PATIENCE_S
+    deadline = loop.time() + min(patience_s, context.time_left(_PATIENCE_S))
     condition = await _look(context, clause)
     found = await context.checks.first(condition)
     since = loop.time()
@@ -56,9 +58,12 @@ def tell(context: StepContext, checked: Checked, what: str) -> None:
     result = checked.result
     where = f" (in {result.element})" if result.element else ""
     context.notes.append(f"{what} {result.verdict}: {result.evidence}"[:300] + where[:100])
-    asked = [one for one in checked.trail if one.outcome != NOT_CONFIGURED]
+    asked = [one for one in checked.trail if one.outcome not in PASSED_OVER]
     if len(asked) > 1:
         said = ", ".join(f"{one.tier} {one.outcome}" for one in asked)
         context.notes.append(f"{what} asked: {said}")
     if checked.missing:
         context.notes.append(f"not configured and passed over: {', '.join(checked.missing)}")
+    for one in checked.trail:
+        if one.outcome == AWAY:
+            context.notes.append(f"{one.tier} is away and was passed over: {one.why}")

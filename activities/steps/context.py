@@ -12,6 +12,7 @@ from activities.browser.aiming import aim
 from activities.browser.picture_texts import TIME_S, PictureTexts
 from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
+from activities.settings import ActivitySettings
 from activities.steps.acts import Acts
 from activities.steps.asks import Asks
 from activities.steps.masking import Mask
@@ -81,6 +82,7 @@ class StepContext:
     brought_back: bool = False
     resumed_from: str = ""
     last_act: ActResult | None = None
+    settings: ActivitySettings | None = None
 
     def __post_init__(self) -> None:
         self.acts = Acts(self.session, self.ledger, self.run, self.call, self.step, self.mask)
@@ -110,6 +112,10 @@ class StepContext:
     def cost(self) -> Money:
         """What the tiers that were asked cost so far, in all turns."""
         return self.asks.now.cost + self.local_cost
+
+    def costs_at_once(self, trail: Iterable[Asked]) -> bool:
+        """Whether one of these tiers answers at once, and is paid for each time."""
+        return any(one.cost != Money() for one in trail if not self.asks.can(one.tier))
 
     def pay(self, trail: Iterable[Asked]) -> None:
         """Add what tiers cost that answered at once; the others were paid as they answered."""
@@ -188,6 +194,8 @@ class StepContext:
                 return known
             if (answer := await self._in_pictures(snapshot, question)) is not None:
                 return answer
+        if passing and self.asks.models:
+            return await self.cascade.known(snapshot.observation, question)
         answer = await self.cascade.decide(snapshot.observation, question, self.perception)
         if isinstance(answer.result, Decision) or passing:
             return answer

@@ -8,18 +8,24 @@ from activities.browser.choices import stands
 from activities.browser.snapshot import Snapshot
 from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
+from activities.steps.guarding import MODELS, objection, went_astray
 from activities.steps.report import Report, failed, not_known
 from activities.steps.seeking import Seek, absent, may_seek
 from inference.cascade import AWAY, NOT_CONFIGURED, Answer
 from inference.decisions import ActKind, Decision, Done
 from inference.turns import done_by, spent, targets
-from plans.calls import Money
-from plans.step import FailureClass, TierName
+from plans.step import FailureClass, StepType, TierName
 
 _COMING_S = 2.0
 _PAUSE_S = 0.15
 _MOST_ANEW = 2
 _MOST_PAID = 4
+_WAIT_S = 1.5
+"""How long a model lets the page go on that says to wait."""
+_SETTLING = (ActKind.WAIT, ActKind.DONE, ActKind.INPUT)
+_MISSED = frozenset(
+    {FailureClass.NO_STATE_CHANGE, FailureClass.SELECTOR_MISS, FailureClass.WRONG_TARGET}
+)
 _SWITCHING = (ActKind.CHECK, ActKind.UNCHECK)
 
 
@@ -57,8 +63,8 @@ class _Course:
         context = self.context
         snapshot = await context.look()
         try:
-            looking_on = self.seek is not None
-            answer = await context.decide(snapshot, tuple(self.done), passing=looking_on)
+            passing = self.seek is not None or self._may_come
+            answer = await context.decide(snapshot, tuple(self.done), passing=passing)
             if not isinstance(answer.result, Decision):
                 return await self._without(snapshot, answer)
             if self.seek is not None:
@@ -69,7 +75,53 @@ class _Course:
         finally:
             await snapshot.dispose()
 
+    @property
+    def _may_come(self) -> bool:
+        """Whether what an act opened may still come, before a model is asked where it is."""
+        coming = asyncio.get_running_loop().time() < self.looks_until
+        return coming and bool(self.context.asks.models)
+
     async def _act(self, snapshot: Snapshot, decision: Decision) -> Report | None:
+        if decision.act in _SETTLING:
+            return await self._settle(decision)
+        if decision.tier in MODELS:
+            return await self._act_as_told(snapshot, decision)
+        return await self._do(snapshot, decision)
+
+    async def _act_as_told(self, snapshot: Snapshot, decision: Decision) -> Report | None:
+        """Do what a model has decided, within the plan's bounds."""
+        context = self.context
+        try:
+            if (trouble := await objection(context, snapshot, decision)) is not None:
+                context.sights.came_of(trouble.message)
+                return replace(trouble, tier=decision.tier, confidence=decision.confidence)
+        except LookupError:
+            return self._overtaken(decision, "the target is no longer on the page")
+        before = context.page.url
+        report = await self._do(snapshot, decision)
+        if (astray := await went_astray(context, decision, before)) is not None:
+            return replace(astray, tier=decision.tier, confidence=decision.confidence)
+        return report
+
+    async def _settle(self, decision: Decision) -> Report | None:
+        """What a model says that is no act on the page."""
+        context, asks = self.context, self.context.asks
+        context.sights.came_of(f"{decision.tier} says: {decision.act}")
+        if decision.act is ActKind.INPUT:
+            asks.ask_user(decision.text, asks.said(decision.tier, ACT))
+        if decision.act is ActKind.WAIT:
+            await asyncio.sleep(context.time_left(_WAIT_S))
+            self._goes_on(decision, "waited", (Done(act=ActKind.WAIT, name="", role=""),))
+            return None
+        acted = any(one.act not in _SETTLING for one in self.done)
+        return Report(
+            message=f"{decision.tier} says that it is done",
+            tier=decision.tier,
+            confidence=decision.confidence,
+            unproven=not acted and context.step.type is not StepType.SCROLL,
+        )
+
+    async def _do(self, snapshot: Snapshot, decision: Decision) -> Report | None:
         context = self.context
         if (failure := context.memory.tried(snapshot.observation, decision)) is not None:
             return report_of(failure, decision)
@@ -81,17 +133,26 @@ class _Course:
             context.notes.append("what worked before could not be reached here: looked anew")
             return None
         if self._may_look_anew(result):
-            self.looked_anew += 1
-            if said := context.asks.said(decision.tier, ACT):
-                context.asks.anew(said, result.message)
-            return None
-        if not (result.success and decision.goes_on):
+            return self._overtaken(decision, result.message)
+        if not decision.goes_on or not (result.success or self._may_try_on(decision, result)):
             if result.success:
                 await context.acts.all_done()
             return report_of(result, decision)
         self._goes_on(decision, result.told, done_by(snapshot.observation, decision))
-        self.looks_until = asyncio.get_running_loop().time() + _COMING_S
+        if decision.tier not in MODELS:
+            self.looks_until = asyncio.get_running_loop().time() + _COMING_S
         return None
+
+    def _overtaken(self, decision: Decision, why: str) -> None:
+        """Look anew: the page has changed since the look, before anything was done."""
+        self.looked_anew += 1
+        if said := self.context.asks.said(decision.tier, ACT):
+            self.context.asks.anew(said, why)
+
+    def _may_try_on(self, decision: Decision, result: ActResult) -> bool:
+        """Whether a model that works act by act may see what failed, and try another way."""
+        harmless = result.failure_class in _MISSED and self.context.acts.claim is None
+        return decision.tier in MODELS and harmless
 
     def _goes_on(self, decision: Decision, came_of: str, done: tuple[Done, ...]) -> None:
         """Take note of acts that only lead on; the next look is asked about afresh."""
@@ -114,9 +175,12 @@ class _Course:
     async def _without(self, snapshot: Snapshot, answer: Answer) -> Report | None:
         """No tier knows: what is still to come is waited for, what lies farther on is brought."""
         context = self.context
+        if self._may_come:
+            await asyncio.sleep(_PAUSE_S)
+            return None
         if absent(answer.result):
             # A tier that costs is asked again a few times only.
-            costs = answer.cost != Money()
+            costs = context.costs_at_once(answer.trail)
             self.paid += costs
             left_s = self.looks_until - asyncio.get_running_loop().time()
             if left_s > 0:

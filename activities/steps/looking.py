@@ -4,6 +4,7 @@ import asyncio
 
 from activities.browser.picture_texts import TIME_S
 from activities.browser.snapshot import Snapshot
+from activities.steps.asks import CHECK
 from activities.steps.checking import tell
 from activities.steps.context import StepContext
 from activities.steps.list_page import filters_shown
@@ -66,7 +67,8 @@ async def _decided(context: StepContext) -> Checked:
     Pictures are read where nothing else shows it.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + context.time_left(_PATIENCE_S)
+    patience_s = 0.0 if context.asks.heard(CHECK) else _PATIENCE_S
+    deadline = loop.time() + min(patience_s, context.time_left(_PATIENCE_S))
     condition = await _look(context)
     while (await context.checks.first(condition)).verdict == "undecided":
         if loop.time() >= deadline:

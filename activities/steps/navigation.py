@@ -76,6 +76,8 @@ async def paginate(context: StepContext) -> Report:
             answer = next_page(snapshot.observation)
         if answer is None:
             return Report(exhausted=True, message="there is no next page")
+        if isinstance(answer, DontKnow) and context.asks.models:
+            return await ground_and_act(context)
         await context.saw(snapshot, answer)
         if isinstance(answer, DontKnow):
             return unsure(answer)

@@ -100,6 +100,14 @@ def _pause(opening: PauseOpening, values: Values, asked: CodeAsked | None) -> Ne
             needs_input=False,
         )
     shown = fill_step(opening.call.step, values.shown)
+    if opening.prompt:
+        return NewPause(
+            pause_id=opening.pause_id,
+            prompt=mask.text(opening.prompt)[:_LONGEST_PROMPT],
+            reason=ONE_TIME_CODE if asked else USER_INPUT,
+            needs_input=True,
+            step_index=opening.call.index,
+        )
     given = mask.text(shown.params.reason or "").strip()
     reason = given or (ONE_TIME_CODE if asked else USER_INPUT)
     return NewPause(

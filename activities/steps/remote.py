@@ -1,27 +1,31 @@
 """Tiers and checkers that are asked by waiting: the step unwinds, and hears them a turn later."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from activities.asks_store import AskLost, AsksStore
 from activities.browser.session import BrowserSession
-from activities.steps.asks import ACT, Asks
+from activities.browser.snapshot import capture
+from activities.steps.asks import ACT, CHECK, Asks
 from activities.steps.model_look import model_look
 from activities.steps.progress import Said
-from inference.asking import GroundAsk, Grounded, Look, NoAnswer
+from inference.asking import CheckAsk, GroundAsk, Grounded, Judged, Look, NoAnswer
 from inference.bounds import Bounds
+from inference.checks.asking import Condition
 from inference.decisions import (
     ActKind,
     Away,
     Candidate,
+    Check,
     Decision,
     DontKnow,
     DontKnowReason,
     Question,
 )
 from inference.dom.intent import read
-from inference.fresh import Stale, resolve
+from inference.fresh import Stale, resolve, same_page
 from inference.observation import Observation
 from inference.turns import spent
 from plans.step import INTENT_READ, Step, StepType, TierName
@@ -77,7 +81,7 @@ class RemoteTier:
             KeepsChanging: the page changed each time that it was asked.
         """
         if self.name in self._asks.now.away:
-            return Away(why=self._away(), tier=self.name)
+            return Away(why=self._asks.why_away(self.name), tier=self.name)
         said = self._asks.said(self.name, ACT)
         if said is None:
             return await self._ask(observation, question)
@@ -103,10 +107,6 @@ class RemoteTier:
         if (trouble := self._unlike(ask, found)) is not None:
             return self._dont_know(said, DontKnowReason.UNREADABLE, trouble)
         return self._completed(found, said, question)
-
-    def _away(self) -> str:
-        messages = [one.message for one in self._asks.now.said if one.tier is self.name]
-        return next((text for text in reversed(messages) if text), "it can't be reached")
 
     def _dont_know(self, said: Said, reason: DontKnowReason, why: str) -> DontKnow:
         why = self._asks.mask.text(why)[:500] or "it can't tell"
@@ -187,6 +187,66 @@ class RemoteTier:
             text = value if value and text in ("", worded) else self._asking.bounds.filled(text)
         why = self._asks.mask.text(found.why)[:500]
         return found.model_copy(update={"text": text, "why": why, "cost": said.cost})
+
+
+class RemoteChecker:
+    """A model as a checker of conditions, for one call."""
+
+    def __init__(self, name: TierName, asking: Asking) -> None:
+        self.name = name
+        self._asking = asking
+        self._asks = asking.asks
+
+    async def check(self, condition: Condition) -> Check | Away:
+        """What the model has said of the condition on this page; see `Checker.check`.
+
+        Raises:
+            Suspended: it has to be asked first.
+            KeepsChanging: another page was shown each time that it was asked.
+        """
+        if self.name in self._asks.now.away:
+            return Away(why=self._asks.why_away(self.name), tier=self.name)
+        about = CHECK + hashlib.sha256(condition.sentence.encode()).hexdigest()[:16]
+        said = self._asks.said(self.name, about)
+        if said is None:
+            return await self._ask(about, condition)
+        if said.failure is not None:
+            return Check(verdict="undecided", evidence=said.message, cost=said.cost)
+        try:
+            ask = await self._asks.question(said)
+            reply = (await self._asks.answer(said)).reply
+        except AskLost:
+            self._asks.anew(said, "its answer is lost")
+            return await self._ask(about, condition)
+        here = self._asks.mask.worded(self._asking.session.page.url)
+        if isinstance(ask, CheckAsk) and not same_page(ask.look.url, here):
+            self._asks.anew(said, "another page is shown now")
+            return await self._ask(about, condition)
+        told = self._asks.mask.text
+        match reply:
+            case Judged(verdict=verdict, evidence=evidence):
+                return Check(verdict=verdict, evidence=told(evidence)[:500], cost=said.cost)
+            case NoAnswer(why=why):
+                return Check(verdict="undecided", evidence=told(why)[:500], cost=said.cost)
+            case _:
+                evidence = f"{self.name} answered something else than was asked"
+                return Check(verdict="undecided", evidence=evidence, cost=said.cost)
+
+    async def _ask(self, about: str, condition: Condition) -> Check:
+        page, mask = self._asking.session.page, self._asks.mask
+        snapshot = await capture(page)
+        try:
+            look = await self._asking.look(snapshot.observation)
+        finally:
+            await snapshot.dispose()
+        sentence = mask.worded_value(condition.sentence)
+        body = CheckAsk(
+            look=look,
+            condition=sentence if isinstance(sentence, str) else "",
+            said=tuple(mask.text(one.evidence) for one in condition.said),
+        )
+        why = f"whether {body.condition[:200]!r} holds"
+        await self._asks.suspend(self.name, about, body, why)
 
 
 def _act(question: Question, going_on: bool) -> ActKind | None:

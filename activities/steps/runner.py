@@ -33,10 +33,11 @@ from activities.steps.masking import NOTHING
 from activities.steps.progress import Progress, begin
 from activities.steps.record import Recorded, record, recorded
 from activities.steps.remembering import Remembering
-from activities.steps.remote import Asking, RemoteTier
+from activities.steps.remote import Asking, RemoteChecker, RemoteTier
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
 from activities.steps.suspending import KeepsChanging, Suspended
+from activities.steps.task.step import run_task
 from activities.steps.values import RunValues, Values
 from inference.bounds import Bounds
 from inference.cascade import Cascade
@@ -78,6 +79,7 @@ CODE: Mapping[StepType, StepCode] = {
     StepType.EXTRACT_URL: extracting.extract_url,
     StepType.EXTRACT_DATA: extracting.extract_data,
     StepType.EXTRACT_ROWS: extracting.extract_rows,
+    StepType.TASK: run_task,
 }
 """The code of each step type; a pause is the workflow's affair."""
 
@@ -268,8 +270,9 @@ class StepRunner:
             resumed_from=values.resumed_from,
             session=session,
             ledger=self._ledger,
+            settings=self._settings,
             cascade=self._cascade.joined_by([RemoteTier(name, asking) for name in models]),
-            checks=self._checks,
+            checks=self._checks.joined_by([RemoteChecker(name, asking) for name in models]),
             pictures=self._pictures,
             deadline=asyncio.get_running_loop().time() + most,
         )
@@ -315,8 +318,26 @@ async def _check(context: StepContext, report: Report) -> tuple[Report, Verdict 
     if missed is not None:
         return failed(FailureClass.VERIFY_FAILED, missed), "fails" if context.step.gate else None
     if not context.step.verify:
+        if report.unproven and not _hinted(context.step):
+            return _nothing_done(report), "fails" if context.step.gate else None
         return report, "holds" if context.step.gate else None
-    return await verify(context, report)
+    report, gate = await verify(context, report)
+    return (_nothing_done(report) if report.unproven and gate != "holds" else report), gate
+
+
+def _hinted(step: Step) -> bool:
+    hints = step.hints
+    return bool(hints.expect_url_contains or hints.expect_url_excludes or hints.expect_text_present)
+
+
+def _nothing_done(report: Report) -> Report:
+    """A model's word alone does not make a step a success."""
+    return replace(
+        report,
+        success=False,
+        failure_class=FailureClass.NO_STATE_CHANGE,
+        message=f"nothing was done, though {report.tier} says that it is",
+    )
 
 
 def _news(session: BrowserSession) -> list[str]:

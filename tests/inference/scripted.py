@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from inference.checks.asking import Condition
-from inference.decisions import Check, Decision, DontKnow, Question
+from inference.decisions import Away, Check, Decision, DontKnow, Question
 from inference.observation import Observation
 from plans.step import TierName
 
@@ -27,11 +27,11 @@ class ScriptedTier:
 class ScriptedChecker:
     """Gives one verdict and keeps the conditions that it was asked about."""
 
-    def __init__(self, name: TierName, verdict: Check) -> None:
+    def __init__(self, name: TierName, verdict: Check | Away) -> None:
         self.name = name
         self.asked: list[Condition] = []
         self._verdict = verdict
 
-    async def check(self, condition: Condition) -> Check:
+    async def check(self, condition: Condition) -> Check | Away:
         self.asked.append(condition)
         return self._verdict

@@ -1,6 +1,6 @@
 from inference.checks.asking import Checks, Condition, DomChecker
 from inference.content import Content
-from inference.decisions import Check
+from inference.decisions import Away, Check
 from plans.calls import Money
 from plans.step import TierName
 from tests.inference.observed import page_of
@@ -21,17 +21,32 @@ async def test_what_the_rules_decide_is_asked_of_nobody_else() -> None:
 
 
 async def test_the_undecided_goes_on_with_what_was_said() -> None:
-    holo3 = ScriptedChecker(TierName.HOLO3, UNSURE)
     claude = ScriptedChecker(TierName.CLAUDE, SURE)
-    checked = await Checks((claude, holo3, DomChecker())).decide(UNREADABLE)
+    checked = await Checks((claude, DomChecker())).decide(UNREADABLE)
     assert (checked.result, checked.tier) == (SURE, TierName.CLAUDE)
     assert [(one.tier, one.outcome) for one in checked.trail] == [
         (TierName.DOM, "undecided"),
-        (TierName.HOLO3, "undecided"),
         (TierName.CLAUDE, "fails"),
     ]
-    assert [said.evidence for said in claude.asked[0].said][1:] == ["blurred"]
-    assert checked.cost == Money(gpu=3, claude=40)
+    assert len(claude.asked[0].said) == 1
+    assert checked.cost == Money(claude=40)
+
+
+async def test_verdicts_are_claudes_and_holo3_stands_in() -> None:
+    holo3 = ScriptedChecker(TierName.HOLO3, SURE)
+    claude = ScriptedChecker(TierName.CLAUDE, UNSURE)
+    checked = await Checks((holo3, claude, DomChecker())).decide(UNREADABLE)
+    assert checked.result == UNSURE and holo3.asked == []
+    away = ScriptedChecker(TierName.CLAUDE, Away(why="no key", tier=TierName.CLAUDE))
+    checked = await Checks((holo3, away, DomChecker())).decide(UNREADABLE)
+    assert (checked.result, checked.tier) == (SURE, TierName.HOLO3)
+    assert [(one.tier, one.outcome) for one in checked.trail] == [
+        (TierName.DOM, "undecided"),
+        (TierName.CLAUDE, "away"),
+        (TierName.HOLO3, "fails"),
+    ]
+    alone = await Checks((holo3, DomChecker())).decide(UNREADABLE)
+    assert (alone.result, alone.missing) == (SURE, ())
 
 
 async def test_tiers_that_are_not_configured_are_named() -> None:
