@@ -1,6 +1,6 @@
 """The call that is under way: its turns, and the question that it waits for."""
 
-from plans.calls import Ask, Call
+from plans.calls import Ask, AskKind, Call
 from workflows import policies, questions
 from workflows.interfaces import RunKey
 from workflows.questions import Question
@@ -27,6 +27,12 @@ class Asking:
         return None if self.turn is None else self.turn.ask
 
     @property
+    def of_user(self) -> Ask | None:
+        """What the user has to answer before the call can go on."""
+        due = self.due
+        return due if due is not None and due.kind is AskKind.INPUT else None
+
+    @property
     def acted(self) -> bool:
         """Whether the call has done an act that must not happen twice."""
         return self.turn is not None and self.turn.acted
@@ -39,6 +45,10 @@ class Asking:
     def of(self, call: Call) -> Turn:
         """The turn in which this call is made now."""
         return self.turn or Turn(key=call.whole_key)
+
+    def part(self, call: Call) -> Call:
+        """The part of the call that is made now, or that asks."""
+        return self.of(call).of(call)
 
     def ask(self, call: Call, ask: Ask, left_ms: int) -> None:
         """Have a model asked for as long as the run has time."""

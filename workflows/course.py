@@ -5,7 +5,7 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from plans.calls import Ask, AskKind, Call, CallKind, Finish, Outcome
+from plans.calls import Call, CallKind, Finish, Outcome
 from plans.interpreter import Interpreter
 from plans.step import FailureClass, HaltClass
 from workflows import making, policies
@@ -93,14 +93,17 @@ class Course:
             self._resume()
         elif call.kind is CallKind.PAUSE:
             return await self._pause(call, "")
+        elif (ask := self.asking.of_user) is not None:
+            prompt = ask.prompt or ask.why or call.step.intent
+            return await self._pause(self.asking.part(call), "", prompt)
         elif self.asking.question is not None:
             await self._hear(self.asking.question)
         elif self._asked.pause is not None and not self._call_is_lost():
             return await self._pause(None, self._asked.pause.reason)
         elif self._history_is_long() and not self._call_is_lost():
             return await self._end_history()
-        elif self.asking.due is not None:
-            return await self._ask(self.asking.of(call).of(call), self.asking.due)
+        elif (ask := self.asking.due) is not None:
+            self.asking.ask(self.asking.part(call), ask, self._left_ms())
         else:
             await self._make(call)
         return None
@@ -266,13 +269,6 @@ class Course:
             message = f"the step asked {turn.number} times and came to no end"
             failure = FailureClass.BUDGET_EXHAUSTED
             self._take_in(call, Outcome(success=False, failure_class=failure, message=message))
-
-    async def _ask(self, call: Call, ask: Ask) -> Carried | None:
-        """Have the question of this turn answered by its model, or by the user in a pause."""
-        if ask.kind is AskKind.INPUT:
-            return await self._pause(call, "", ask.prompt or ask.why or call.step.intent)
-        self.asking.ask(call, ask, self._left_ms())
-        return None
 
     async def _hear(self, question: Question) -> None:
         """Wait for the answer; a browser that is lost meanwhile is replaced while it is asked."""

@@ -419,6 +419,23 @@ async def test_a_model_may_ask_the_user_more_than_once(temporal_client: Client) 
     ]
 
 
+async def test_a_pause_that_is_asked_for_meanwhile_is_the_models_own(
+    temporal_client: Client,
+) -> None:
+    async def script(request: StepRequest) -> Outcome:
+        if request.call.key == f"{SAVE}:t1":
+            await scripted.handle.signal(PlanRun.pause, PauseRequest(reason="lunch"))
+        return await asking_the_user(request)
+
+    scripted = Scripted(temporal_client, ONE, script)
+    async with scripted.running() as handle:
+        await paused(scripted)
+        await answer(handle, "p1", "secret.answer.7")
+        finish = await handle.result()
+    assert finish.status == "succeeded"
+    assert [one.prompt for one in scripted.pauses] == ["Which code?"]
+
+
 async def test_a_cancel_ends_a_run_that_waits_for_an_answer_to_its_model(
     temporal_client: Client,
 ) -> None:
