@@ -11,11 +11,13 @@ from api import docs, errors
 from api.dispatcher import Dispatcher
 from api.feeds import Feeds
 from api.health import Health
+from api.metering import Meters
 from api.metrics import Accounting, Metrics
 from api.openapi import describe, operation_id
 from api.paths import CODEC_PATH
+from api.proxying import ChatPool
 from api.reconciler import Reconciler
-from api.routes import chat, codec, events, meta, metrics, predict, queue, runs
+from api.routes import chat, codec, events, meta, metrics, predict, queue, runs, usage
 from api.service import Service
 from api.settings import ApiSettings
 from api.spans import TELEMETRY
@@ -76,7 +78,7 @@ def create_app(
     errors.install(app)
     describe(app)
     app.add_middleware(Accounting, metrics=counted, access_log=ops.access_log)
-    for module in (predict, runs, events, queue, chat, meta, metrics):
+    for module in (predict, runs, events, queue, usage, chat, meta, metrics):
         app.include_router(module.router)
     if settings.codec_token.get_secret_value():
         app.mount(CODEC_PATH, codec.application(settings, lambda: app.state.service.keyring))
@@ -104,6 +106,10 @@ async def _running(
         tenants = await parts.enter_async_context(_tenants(settings))
         health = Health(ledger, temporal, tenants, settings.data_dir)
         parts.push_async_callback(health.close)
+        meters = Meters(settings, ledger)
+        parts.push_async_callback(meters.close)
+        pool = ChatPool(settings)
+        parts.push_async_callback(pool.close)
         yield Service(
             settings=settings,
             keyring=keyring,
@@ -116,6 +122,8 @@ async def _running(
             plan_files=PlanFolders(settings.plan_folders),
             metrics=counted,
             health=health,
+            pool=pool,
+            meters=meters,
         )
 
 

@@ -22,7 +22,14 @@ WITHIN_S = 60.0
 
 
 async def read_object(request: Request, limit: int, *, empty_ok: bool = False) -> Document:
-    """The body as a JSON object.
+    """The body as a JSON object; see `read_sent_object`."""
+    return (await read_sent_object(request, limit, empty_ok=empty_ok))[1]
+
+
+async def read_sent_object(
+    request: Request, limit: int, *, empty_ok: bool = False
+) -> tuple[bytes, Document]:
+    """The body byte for byte, and as the JSON object that it is.
 
     Args:
         request: the request.
@@ -41,7 +48,7 @@ async def read_object(request: Request, limit: int, *, empty_ok: bool = False) -
         late = f"the body was not complete within {WITHIN_S:.0f} seconds: send it again"
         raise BadRequest(late, {"Connection": "close"}) from None
     if empty_ok and not raw.strip():
-        return {}
+        return raw, {}
     try:
         text = raw.decode()
     except UnicodeDecodeError:
@@ -50,7 +57,7 @@ async def read_object(request: Request, limit: int, *, empty_ok: bool = False) -
     value: JsonValue = await apart(lambda: read_json(text)) if large else read_json(text)
     if not isinstance(value, dict):
         raise BadRequest("the body must be a JSON object")
-    return value
+    return raw, value
 
 
 async def _read(request: Request, limit: int) -> bytes:

@@ -4,12 +4,11 @@ from typing import NoReturn
 
 from api.errors import TooMany
 from api.metrics import note
+from api.seats import CONCURRENCY_RETRY_S
 from api.service import Service
 from api.tenants import Tenant
 from ledger.clock import now_micros
 from ledger.gates import RateBucket, RateState
-
-CONCURRENCY_RETRY_S = 5
 
 Headers = dict[str, str]
 

@@ -11,7 +11,9 @@ from api.dispatcher import Dispatcher
 from api.errors import Forbidden, Unauthorised, Unavailable
 from api.feeds import Feeds
 from api.health import Health
+from api.metering import Meters
 from api.metrics import Metrics, note
+from api.proxying import ChatPool
 from api.settings import ApiSettings
 from api.tenants import AUTH_NOT_CONFIGURED, DEFAULT_TENANT, Scope, Tenant, Tenants
 from ledger.ledger import Ledger
@@ -35,6 +37,8 @@ class Service:
     plan_files: PlanFiles
     metrics: Metrics
     health: Health
+    pool: ChatPool
+    meters: Meters
 
     def anthropic_key(self, tenant: Tenant) -> str | None:
         """The key that this tenant's calls of Claude run under, read anew; None: none.

@@ -30,6 +30,15 @@ class ApiSettings(BaseSettings):
     secrets_dir: str = ""
     """Folder of the operator's secrets, one file each."""
     anthropic_api_key: str = Field(default="", validation_alias="ANTHROPIC_API_KEY")
+    holo3_url: str = ""
+    """Base URL of the pool that chat completions go to, such as `http://gpu:30000/v1`."""
+    holo3_model: str = "holo3"
+    holo3_api_key: SecretStr = SecretStr("")
+    holo3_gpu_usd_per_hour: float = Field(default=2.5, ge=0, allow_inf_nan=False)
+    chat_timeout_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
+    """How long the pool may send nothing within a chat completion."""
+    chat_concurrency: int = Field(default=200, ge=1)
+    """Chat completions of one tenant that an API process passes on at once."""
     data_dir: Path = Path("data")
     plans_path: str = "plans"
     """Plan folders, separated as in PATH."""
