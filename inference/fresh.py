@@ -110,6 +110,12 @@ def at_place(seen: Sequence[Seen], x: float, y: float) -> Seen | None:
     return around[0] if around else None
 
 
+def is_backdrop(look: Look, shown: Seen) -> bool:
+    """Whether an element lies behind most of the view: of a place in it, the place is meant."""
+    view = look.width * look.height
+    return shown.ref >= 0 and shown.box.width * shown.box.height > _PAGE_WIDE * view
+
+
 def resolve(
     look: Look,
     answer: Grounded,
@@ -185,15 +191,11 @@ class _Finding:
             return Stale("it names a place outside of the view")
         point = Point(x=x, y=y)
         shown = at_place(self.look.elements, x, y)
-        if shown is None or self._is_backdrop(shown):
+        if shown is None or is_backdrop(self.look, shown):
             return self._bare(point)
         if shown.ref < 0:
             return self._in_picture(shown, point)
         return self._again(shown, None if shown.role in _WHOLE else point)
-
-    def _is_backdrop(self, shown: Seen) -> bool:
-        share = shown.box.width * shown.box.height / (self.look.width * self.look.height)
-        return shown.ref >= 0 and share > _PAGE_WIDE
 
     def _again(self, shown: Seen, point: Point | None) -> "_Target | Stale":
         """The element that was shown, among those of now."""

@@ -15,7 +15,7 @@ from inference.decisions import ActKind, Done
 from inference.holo3 import trust
 from inference.holo3.chat import Question
 from inference.holo3.pictures import image
-from inference.holo3.places import on_page, target, under
+from inference.holo3.places import on_page, under
 from inference.holo3.prompting import rendered
 from inference.holo3.schemas import schema_of
 from inference.holo3.tools import (
@@ -142,7 +142,7 @@ def grounded(ask: GroundAsk, step: AgentStep) -> Grounded | NoAnswer:
         case Click() | Write() | SelectOption() | Hover() | Drag():
             answer = _targeted(ask, call)
         case Scroll():
-            answer = _scroll(ask, call)
+            answer = _scroll(ask.look, call)
         case PressKeys():
             answer = Grounded(act=ActKind.PRESS, text=call.keys, confidence=trust.PLAIN)
         case Wait():
@@ -160,21 +160,17 @@ def grounded(ask: GroundAsk, step: AgentStep) -> Grounded | NoAnswer:
 
 def _targeted(ask: GroundAsk, call: _TARGETED) -> Grounded:
     point = on_page(ask.look, call.x, call.y)
-    seen = under(ask.look, point)
-    ref, exact = target(seen)
     answer = Grounded(
         act=_act(ask, call),
-        ref=ref,
-        x=point.x if exact else None,
-        y=point.y if exact else None,
+        x=point.x,
+        y=point.y,
         text=_content(ask, call),
-        confidence=trust.of_target(ask, seen, call.element),
+        confidence=trust.of_target(ask, under(ask.look, point), call.element),
     )
     if not isinstance(call, Drag):
         return answer
     end = on_page(ask.look, call.to_x, call.to_y)
-    start = {"x": point.x, "y": point.y, "to_x": end.x, "to_y": end.y}
-    return answer.model_copy(update=start)
+    return answer.model_copy(update={"to_x": end.x, "to_y": end.y})
 
 
 def _act(ask: GroundAsk, call: _TARGETED) -> ActKind:
@@ -212,14 +208,12 @@ def _as_given(ask: GroundAsk, text: str) -> str:
     return ask.value if text == harmless(ask.value) else text
 
 
-def _scroll(ask: GroundAsk, call: Scroll) -> Grounded:
-    point = on_page(ask.look, call.x, call.y)
-    ref, _ = target(under(ask.look, point))
+def _scroll(look: Look, call: Scroll) -> Grounded:
+    point = on_page(look, call.x, call.y)
     return Grounded(
         act=ActKind.SCROLL,
-        ref=ref,
-        x=point.x if ref is None else None,
-        y=point.y if ref is None else None,
+        x=point.x,
+        y=point.y,
         text=call.direction,
         confidence=trust.PLAIN,
     )

@@ -10,7 +10,7 @@ from inference.decisions import ActKind
 from inference.holo3 import trust
 from inference.holo3.chat import Question
 from inference.holo3.pictures import image
-from inference.holo3.places import on_page, target, under
+from inference.holo3.places import on_page, under
 from inference.holo3.prompting import rendered
 from inference.holo3.schemas import schema_of
 from inference.holo3.tools import Place
@@ -54,18 +54,15 @@ def question(ask: GroundAsk, picture: Picture, content: bytes) -> Question:
 
 
 def grounded(ask: GroundAsk, place: Place) -> Grounded:
-    """The step's act on what lies at the place."""
+    """The step's act at the place; what lies there is looked up where the act is done."""
     assert ask.act is not None
     point = on_page(ask.look, place.x, place.y)
-    seen = under(ask.look, point)
-    ref, exact = target(seen)
     return Grounded(
         act=ask.act,
-        ref=ref,
-        x=point.x if exact else None,
-        y=point.y if exact else None,
+        x=point.x,
+        y=point.y,
         text=ask.value,
-        confidence=trust.of_target(ask, seen),
+        confidence=trust.of_target(ask, under(ask.look, point)),
         why=f"it is at {place.x}, {place.y} of 1000",
         said=place.model_dump(mode="json"),
     )

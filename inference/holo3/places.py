@@ -4,10 +4,9 @@ from typing import Final
 
 from inference.asking import Look, Seen
 from inference.decisions import Point
+from inference.fresh import at_place, is_backdrop
 
 _SCALE: Final = 1000
-_DRAWN: Final = frozenset({"canvas", "img", "image", "figure", "graphics-document", "application"})
-"""Roles of what has parts that are only painted: there the very place is what is meant."""
 
 
 def on_page(look: Look, x: int, y: int) -> Point:
@@ -24,27 +23,6 @@ def _pixel(thousandths: int, size: float) -> float:
 
 
 def under(look: Look, point: Point) -> Seen | None:
-    """What lies at a place: the smallest control there, else the smallest thing at all."""
-    there = [seen for seen in look.elements if _holds(seen, point)]
-    controls = [seen for seen in there if seen.interactive]
-    return min(controls or there, key=lambda seen: (_area(seen), -seen.ref), default=None)
-
-
-def target(seen: Seen | None) -> tuple[int | None, bool]:
-    """The element to name in an answer, and whether the very place has to be told as well.
-
-    Pictures that are no elements of the look have negative numbers: their place alone counts.
-    """
-    if seen is None or seen.ref < 0:
-        return None, True
-    return seen.ref, seen.role in _DRAWN
-
-
-def _holds(seen: Seen, point: Point) -> bool:
-    box = seen.box
-    within = box.x <= point.x < box.x + box.width
-    return within and box.y <= point.y < box.y + box.height
-
-
-def _area(seen: Seen) -> float:
-    return seen.box.width * seen.box.height
+    """What is meant by a place, as `inference.fresh` takes it; None where it is bare."""
+    seen = at_place(look.elements, point.x, point.y)
+    return None if seen is None or is_backdrop(look, seen) else seen

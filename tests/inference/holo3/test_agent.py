@@ -16,6 +16,7 @@ PAGE = look(seen(1, "Save"), seen(2, "Name", role="textbox"), seen(3, "Country",
 AT_1 = {"element": "Save", "x": 156, "y": 150}
 AT_2 = {"element": "Name", "x": 156, "y": 275}
 AT_3 = {"element": "Country", "x": 156, "y": 400}
+PLACE_1, PLACE_2, PLACE_3 = ({"x": 199, "y": y} for y in (120, 220, 320))
 
 
 def turn(page: Look, answer: object, came_of: str = "done") -> ModelTurn:
@@ -72,32 +73,32 @@ async def test_the_system_prompt_is_the_same_for_every_step(pool: SGLang) -> Non
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (said("click", **AT_1), {"act": ActKind.CLICK, "ref": 1}),
+        (said("click", **AT_1), {"act": ActKind.CLICK, **PLACE_1}),
         (
             said("write", **AT_2, content="{{secret.1}}", replace=True),
-            {"act": ActKind.FILL, "ref": 2, "text": "{{secret.1}}"},
+            {"act": ActKind.FILL, **PLACE_2, "text": "{{secret.1}}"},
         ),
         (
             said("write", **AT_2, content="more", replace=False),
-            {"act": ActKind.TYPE, "ref": 2, "text": "more"},
+            {"act": ActKind.TYPE, **PLACE_2, "text": "more"},
         ),
         (
             said("select_option", **AT_3, option="Spain"),
-            {"act": ActKind.SELECT, "ref": 3, "text": "Spain"},
+            {"act": ActKind.SELECT, **PLACE_3, "text": "Spain"},
         ),
-        (said("hover", **AT_1), {"act": ActKind.HOVER, "ref": 1}),
+        (said("hover", **AT_1), {"act": ActKind.HOVER, **PLACE_1}),
         (
             said("scroll", direction="down", x=156, y=150),
-            {"act": ActKind.SCROLL, "ref": 1, "x": None, "text": "down"},
+            {"act": ActKind.SCROLL, **PLACE_1, "text": "down"},
         ),
         (
             said("scroll", direction="top", x=900, y=900),
-            {"act": ActKind.SCROLL, "ref": None, "x": 1152, "text": "top"},
+            {"act": ActKind.SCROLL, "x": 1152, "y": 720, "text": "top"},
         ),
         (said("press_keys", keys="Control+S"), {"act": ActKind.PRESS, "text": "Control+S"}),
         (
             said("drag", **AT_1, to_x=500, to_y=1000),
-            {"act": ActKind.DRAG, "ref": 1, "x": 199, "y": 120, "to_x": 640, "to_y": 799},
+            {"act": ActKind.DRAG, **PLACE_1, "to_x": 640, "to_y": 799},
         ),
         (said("wait"), {"act": ActKind.WAIT, "confidence": 1.0}),
         (

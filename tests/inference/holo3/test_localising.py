@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from inference.asking import Grounded, NoAnswer
+from inference.asking import Grounded, Look, NoAnswer
 from inference.decisions import ActKind
+from inference.holo3 import trust
+from inference.observation import Box
 from tests.fakes.sglang import SGLang
 from tests.fakes.sglang_answers import Says
 from tests.inference.holo3.asks import Clock, Shelf, asking, ground, look, said, seen
@@ -29,7 +31,7 @@ async def test_a_click_is_localised_by_one_message_with_the_picture_first(pool: 
     assert schema["properties"]["x"] == {"maximum": 1000, "minimum": 0, "type": "integer"}
     assert json.dumps(schema) in text["text"]
     assert isinstance(answered.reply, Grounded)
-    assert (answered.reply.act, answered.reply.ref) == (ActKind.CLICK, 1)
+    assert (answered.reply.act, answered.reply.x, answered.reply.y) == (ActKind.CLICK, 199, 120)
 
 
 @pytest.mark.parametrize(
@@ -56,31 +58,20 @@ async def test_the_pictures_own_size_makes_no_difference(pool: SGLang) -> None:
     assert one.reply == two.reply
 
 
-async def test_the_smallest_control_at_the_place_is_meant(pool: SGLang) -> None:
-    row = seen(0, "Row of Bob", box={"x": 0, "y": 90, "width": 900, "height": 100})
-    icon = seen(
-        5, "", role="img", interactive=False, box={"x": 110, "y": 110, "width": 9, "height": 9}
-    )
-    pool.then(Says({"x": 90, "y": 143}))  # 115, 114
+async def sureness(pool: SGLang, page: Look) -> float:
+    pool.then(Says({"x": 156, "y": 150}))
     async with asking(pool.url) as model:
-        answered = await model.answer(ground(look(row, seen(1, "Save"), icon), "Save"), Shelf())
-    assert isinstance(answered.reply, Grounded)
-    assert (answered.reply.ref, answered.reply.x) == (1, None)
-
-
-@pytest.mark.parametrize(("ref", "answered_ref"), [(3, 3), (-1, None)])
-async def test_of_a_canvas_the_place_counts(
-    pool: SGLang, ref: int, answered_ref: int | None
-) -> None:
-    canvas = seen(
-        ref, "", role="canvas", interactive=False,
-        box={"x": 0, "y": 0, "width": 1280, "height": 800},
-    )  # fmt: skip
-    pool.then(Says({"x": 250, "y": 500}))
-    async with asking(pool.url) as model:
-        reply = (await model.answer(ground(look(canvas), "Click the harbour"), Shelf())).reply
+        reply = (await model.answer(ground(page, "Save the cart"), Shelf())).reply
     assert isinstance(reply, Grounded)
-    assert (reply.ref, reply.x, reply.y) == (answered_ref, 320, 400)
+    return reply.confidence
+
+
+async def test_what_lies_at_the_place_says_how_sure_it_is(pool: SGLang) -> None:
+    row = seen(7, "Row of Bob", box=Box(x=0, y=90, width=900, height=100))
+    backdrop = seen(8, "Everything", box=Box(x=0, y=0, width=1280, height=800))
+    assert await sureness(pool, look(row, seen(1, "Save"), backdrop)) == trust.NAMED
+    assert await sureness(pool, look(row, backdrop)) == trust.FOREIGN
+    assert await sureness(pool, look(backdrop)) == trust.BARE
 
 
 async def test_the_value_of_a_field_is_not_sent_and_comes_back(pool: SGLang) -> None:
@@ -90,7 +81,7 @@ async def test_the_value_of_a_field_is_not_sent_and_comes_back(pool: SGLang) -> 
     async with asking(pool.url) as model:
         reply = (await model.answer(ask, Shelf())).reply
     assert isinstance(reply, Grounded)
-    assert (reply.act, reply.ref, reply.text) == (ActKind.FILL, 1, "{{secret.1}}")
+    assert (reply.act, reply.x, reply.text) == (ActKind.FILL, 199, "{{secret.1}}")
     assert "secret.1" not in pool.asked[0].text
 
 
