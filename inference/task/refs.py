@@ -1,6 +1,6 @@
 """The references by which the agent names elements, and finding them again at a later look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,13 +63,22 @@ class RefBook:
         )
         return f"ref_{number}"
 
-    def find(self, ref: str, tab: str, observation: Observation) -> int | None:
-        """Which element of a look is meant; None: it is not there any more, or never was."""
+    def find(
+        self, ref: str, tab: str, others: Collection[str], observation: Observation
+    ) -> int | None:
+        """Which element of a look is meant; None: it is not there any more, or never was.
+
+        Args:
+            ref: as the model writes it.
+            tab: the one that was looked at.
+            others: those open beside it. A tab that is gone may have been opened anew, as this.
+            observation: the look.
+        """
         known = next((one for one in self.known if f"ref_{one.number}" == ref.strip()), None)
-        if known is None or known.tab != tab:
+        if known is None or (known.tab != tab and known.tab in others):
             return None
         mine = _of(known)
-        alike = [one for one in observation.elements if self._identity(tab, one) == mine]
+        alike = [one for one in observation.elements if self._identity(known.tab, one) == mine]
         if len(alike) < 2:
             return alike[0].ref if alike else None
         nearest = min(alike, key=lambda one: _distance(known, one))

@@ -78,7 +78,11 @@ class Desk:
         Raises:
             ToolError: it is not there any more, or never was.
         """
-        found = self.refs.find(ref, await self.tab_id(self.page), snapshot.observation)
+        pages = self.context.session.context.pages
+        others = [await self.tab_id(one) for one in pages if one is not self.page]
+        found = self.refs.find(
+            ref, await self.tab_id(self.page), others, snapshot.observation
+        )
         if found is None:
             raise ToolError(f"{ref[:40]} is stale or unknown: read the page again.")
         try:
