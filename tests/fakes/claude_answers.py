@@ -199,7 +199,7 @@ def prose() -> Says:
 
 def silence() -> Says:
     """A turn without any content."""
-    return Says([], thinks=0)
+    return Says([], thinks=0, loose=True)
 
 
 def _texts(blocks: list[Block]) -> list[str]:

@@ -24,6 +24,7 @@ from tests.fakes.claude_answers import (
     paused,
     rate_limited,
     refusal,
+    silence,
     timed_out,
     truncated,
     wrong_schema,
@@ -401,6 +402,8 @@ async def test_what_a_schema_holds_to_fits_it(claude: ClaudeApi, client: AsyncAn
     assert texts[0] == '{"verdict": "true"}'
     assert texts[1] == '{"verdict'
     assert "score" in texts[2]
+    claude.then(silence())
+    assert (await ask(client, output_config=FORMAT)).content == []
     claude.then(Says({"verdict": "maybe"}))
     with pytest.raises(anthropic.InternalServerError):
         await ask(client, output_config=FORMAT)
