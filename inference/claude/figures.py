@@ -18,7 +18,7 @@ from inference.extract.typed import SYMBOLS, Unreadable, number_in
 
 _GROUP = r"\d{1,3}(?:[.,'’ \u00a0\u202f\u2009]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)*"
 _FIGURE = re.compile(
-    rf"(?<![\w.,])(?:(?<![\w-])[-−+]\s?)?(?:{_GROUP})(?:\s?(?:[kKmM]|bn)\b)?(?!\d|[.,/:]\d)"
+    rf"(?<![\w.,])(?:(?<![\w-])[-−+]\s?)?(?:{_GROUP})(?:\s?(?:[kKM]|bn)\b)?(?!\d|[.,/:]\d)"
 )
 _WORDS = re.compile(r"[^\W\d_]+")
 _REACH: Final = 16
@@ -32,8 +32,11 @@ class Figures:
         self._sheet = sheet
         self._lang = sheet.content.lang
 
-    def places(self, said: str) -> list[Place]:
-        """Where the one number of a value stands, with its currency and its unit beside it."""
+    def places(self, said: str, *, apart: bool = False) -> list[Place]:
+        """Where the one number of a value stands, with its currency and its unit beside it.
+
+        `apart`: not as a part of something like "12km" or "3D".
+        """
         figures = list(_FIGURE.finditer(said))
         if len(figures) != 1:
             return []
@@ -46,7 +49,13 @@ class Figures:
         currency = _currency(price)
         words -= {plain_form(word) for word in _WORDS.findall(price)} if currency else set()
         places = self._by_amount.get(amount, ())
-        return [whole for place in places if (whole := self._whole(place, words, currency))]
+        found = (self._whole(place, words, currency) for place in places)
+        text = self._sheet.text
+        return [
+            place
+            for place in found
+            if place is not None and not (apart and text[place.end : place.end + 1].isalpha())
+        ]
 
     @cached_property
     def _by_amount(self) -> dict[Decimal, list[Place]]:
@@ -82,16 +91,22 @@ def phone_places(sheet: Sheet, said: str) -> list[Place]:
     if sum(letter.isdigit() for letter in said) < 6:
         return []
     found: list[Place] = []
+    whole: list[tuple[int, int]] = []
     for passage, start in enumerate(sheet.starts):
         end = sheet.starts[passage + 1] - 1 if passage + 1 < len(sheet.starts) else len(sheet.text)
         line = sheet.text[start:end]
         if sum(letter.isdigit() for letter in line) < 6:
             continue
         for number in kinds.phones(line, region):
+            at = start + line.index(number)
+            whole.append((at, at + len(number)))
             if same_number(number, said, region):
-                at = start + line.index(number)
                 found.append(sheet.place(at, at + len(number)))
-    return found or sheet.places(said)
+    return found or [
+        place
+        for place in sheet.places(said)
+        if not any(first <= place.start and place.end <= last for first, last in whole)
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -141,21 +141,18 @@ class _Page:
 
     def _ways(self, wanted: Wanted, said: str) -> list[Callable[[str], list[Place]]]:
         """How a value of this kind is looked for, the strictest first."""
-        numeric = (
-            wanted.kind in _NUMERIC
-            or wanted.declared in _DECLARED_NUMERIC
-            or kind_of(said) in _LOOKS_NUMERIC
-        )
+        numeric = wanted.kind in _NUMERIC or wanted.declared in _DECLARED_NUMERIC
+        looks_so = kind_of(said) in _LOOKS_NUMERIC
         if wanted.kind == "phone":
             return [lambda text: phone_places(self.sheet, text)]
         if wanted.kind == "email":
             return [lambda text: mailboxes(self.sheet, text)]
         ways: list[Callable[[str], list[Place]]] = [self._worded]
-        if numeric:
-            ways.append(self.figures.places)
+        if numeric or looks_so:
+            ways.append(lambda text: self.figures.places(text, apart=not numeric))
         if wanted.kind == "date" or kind_of(said) == "date":
             ways.append(lambda text: same_days(self.sheet, text))
-        return ways if numeric else [*ways, self.sheet.across]
+        return ways if numeric or looks_so else [*ways, self.sheet.across]
 
     def _worded(self, said: str) -> list[Place]:
         """Places of a text; one without letters and figures is none, stars aside."""
