@@ -29,6 +29,8 @@ from mantis_agent.types import (
     Resumed,
     RunsPage,
     Status,
+    UsageBy,
+    UsagePage,
 )
 
 __all__ = ["TERMINAL_STATUSES", "AsyncMantisClient"]
@@ -319,6 +321,51 @@ class AsyncMantisClient:
             cursor = page.next_cursor
             if not cursor:
                 return
+
+    async def usage(
+        self,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        by: UsageBy | None = None,
+        run_id: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> UsagePage:
+        """A page of the tenant's billing records, by run where nothing else is said.
+
+        Args:
+            since: a date or an ISO time; None: from the first one.
+            until: before when; a date counts as a whole day. None: to now.
+            by: what is summed up.
+            run_id: only this run's.
+            limit: how many records at most.
+            cursor: the `next_cursor` of the page before.
+        """
+        call = calls.usage(
+            since=since, until=until, by=by, run_id=run_id, limit=limit, cursor=cursor
+        )
+        return await self._connection.ask(call, UsagePage)
+
+    async def usage_csv(
+        self,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        by: UsageBy | None = None,
+        run_id: str | None = None,
+    ) -> str:
+        """All billing records as CSV, with one line of names at the top; as in `usage`."""
+        text, cursor = "", None
+        while True:
+            call = calls.usage(
+                since=since, until=until, by=by, run_id=run_id, cursor=cursor, format="csv"
+            )
+            response = await self._connection.drive(flows.exchange(self._connection.setting, call))
+            page, cursor = answers.read_csv(response)
+            text += page.partition("\r\n")[2] if text else page
+            if not cursor:
+                return text
 
     async def health(self) -> Health:
         """Whether the service can do its work; no token is needed."""

@@ -41,6 +41,17 @@ def read_health(response: httpx.Response) -> Health:
     return read(response, Health)
 
 
+def read_csv(response: httpx.Response) -> tuple[str, str | None]:
+    """A page of CSV, and the cursor of the next one.
+
+    Raises:
+        MantisAPIError: the service refused.
+    """
+    if not response.is_success:
+        raise refusal(response)
+    return response.text, response.headers.get("x-next-cursor")
+
+
 def refusal(response: httpx.Response) -> MantisAPIError:
     """The error that an answer of 3xx, 4xx or 5xx stands for; its body must have been read."""
     detail = _detail(response)

@@ -132,6 +132,13 @@ def runs(status: str | None, limit: int | None, cursor: str | None) -> Call:
     )
 
 
+def usage(**given: str | int | None) -> Call:
+    """A page of the tenant's billing records."""
+    names = {"since": "from", "until": "to"}
+    params = {names.get(name, name): str(value) for name, value in given.items() if value}
+    return Call("GET", "/v1/usage", params=params)
+
+
 def health() -> Call:
     """Whether the service is up; asked once, since its 503 is an answer."""
     return Call("GET", "/v1/health", Repeat.UNSENT)

@@ -13,6 +13,7 @@ TERMINAL_STATUSES = frozenset({"succeeded", "failed", "cancelled"})
 """The statuses after which a run does not change any more."""
 
 RunStatus = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
+UsageBy = Literal["call", "step", "run", "day"]
 Phase = Literal["queued", "running", "recovering", "complete", "halted", "cancelled"]
 
 T = TypeVar("T")
@@ -147,12 +148,19 @@ class Status(Handle):
 
 
 class Rows(Record):
-    """What a run brought: the `result` of a result."""
+    """What a run brought: the `result` of a result.
+
+    `tasks`, `passed` and `total` are there for task suites; `plan` are the steps that a plan in
+    words was made into.
+    """
 
     leads = _list(str)
     steps = _list(dict[str, Any])
     rows = _list(dict[str, Any])
     tasks = _list(dict[str, Any])
+    passed = _number()
+    total = _number()
+    plan = _maybe(dict[str, Any])
     video = _maybe(dict[str, Any])
 
 
@@ -233,6 +241,64 @@ class RunsPage(Record):
     def runs(self) -> list[Status]:
         """The runs of this page."""
         return [Status(run) for run in self.get("runs", [])]
+
+
+class Usage(Record):
+    """What questions to models used and cost, in USD; `cost_micro` in millionths of one.
+
+    `open_tries` of the `tries` are under way, or lost: what they cost is not known, at most
+    `held`, which is not part of `cost`.
+    """
+
+    calls = _number()
+    tries = _number()
+    open_tries = _number()
+    input_tokens = _number()
+    output_tokens = _number()
+    cache_read_tokens = _number()
+    cache_write_tokens = _number()
+    gpu_ms = _number()
+    images = _number()
+    cost = _real()
+    cost_micro = _number()
+    cost_breakdown = _object()
+    held = _real()
+
+
+class UsageRecord(Usage):
+    """A billing record: of a question (`by="call"`), of a step, of a run, or of a day.
+
+    `run_id` is "" for calls of the chat proxy; `step_index` is -1 for what no step asked.
+    """
+
+    run_id = _text()
+    step_index = _maybe(int)
+    day = _text()
+    call_id = _text()
+    kind = _text()
+    tier = _text()
+    model = _text()
+    state = _text()
+    asked_at = _text()
+    settled_at = _maybe(str)
+
+
+class UsagePage(Record):
+    """A page of billing records; `next_cursor` is None on the last one."""
+
+    by = _text()
+    count = _number()
+    next_cursor = _maybe(str)
+
+    @property
+    def records(self) -> list[UsageRecord]:
+        """The records of this page."""
+        return [UsageRecord(one) for one in self.get("records", [])]
+
+    @property
+    def total(self) -> Usage:
+        """The sum over all pages."""
+        return Usage(self.get("total") or {})
 
 
 class Health(Record):

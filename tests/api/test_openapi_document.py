@@ -40,6 +40,7 @@ OF_CONTRACT = {
     "GET /v1/runs/{run_id}/artifacts/{name}": "result",
     "GET /v1/runs": "status",
     "GET /v1/queue": "status",
+    "GET /v1/usage": "status",
 }
 
 

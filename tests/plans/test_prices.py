@@ -1,5 +1,6 @@
 import json
 from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,14 @@ def test_the_operators_file_beats_the_shipped_one(tmp_path: Path):
     assert cost_of(used, 0.0, prices) == Money(claude=30 + 150 + 6 + 60)
     assert prices.of("claude-opus-5-5").input == 4
     assert prices.dated == "2027-01-01"
+
+
+def test_the_price_file_of_the_documentation_is_one(tmp_path: Path):
+    page = (Path(__file__).parents[2] / "docs" / "billing.md").read_text(encoding="utf-8")
+    document = page.partition("```json\n")[2].partition("```")[0]
+    prices = read_prices(write(tmp_path, document))
+    assert prices.of("claude-next-1").cache_write == Fraction("3.75")
+    assert prices.dated == "2027-01-15"
 
 
 def test_the_shipped_prices_are_dated():

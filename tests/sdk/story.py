@@ -9,11 +9,20 @@ from activities.runs import RunActivities
 from activities.settings import ActivitySettings
 from ledger.clock import now_micros
 from ledger.ledger import Ledger
-from ledger.models import NewEvent, NewPause, NewRow, PauseAnswer, StepRecord
+from ledger.models import (
+    NewEvent,
+    NewModelCall,
+    NewPause,
+    NewRow,
+    PauseAnswer,
+    Reserved,
+    StepRecord,
+)
 from ledger.settings import LedgerSettings
-from plans.calls import Finish
+from plans.calls import Finish, Money
+from plans.prices import Usage
 from plans.state import Counters, RunState
-from plans.step import HaltClass
+from plans.step import HaltClass, TierName
 from workflows.interfaces import FinishRequest, RunKey
 
 
@@ -92,6 +101,30 @@ class Story:
                     rows=(NewRow(key=key, record=record, viable=True, page_url=record["url"]),),
                 )
             )
+
+        self._do(write)
+
+    def spend(self, run_id: str, micro: int, *, step: int = 0, lost: bool = False) -> None:
+        """A question to Claude that cost so many micro-dollars, or was never heard of again."""
+        used = Usage(
+            tier=TierName.CLAUDE, model="claude-sonnet-5-5", input_tokens=1200, output_tokens=34
+        )
+        question = NewModelCall(
+            tenant_id=self.tenant,
+            run_id=run_id,
+            call_id=f"step:{step}:0:1:t{now_micros()}/claude/ground",
+            step_index=step,
+            tier=used.tier,
+            model=used.model,
+            kind="ground",
+            reserved_micro=micro,
+        )
+
+        async def write(ledger: Ledger) -> None:
+            ticket = await ledger.spending.reserve(question)
+            assert isinstance(ticket, Reserved)
+            if not lost:
+                await ledger.spending.settle(ticket, used, Money(claude=micro), "asks/x")
 
         self._do(write)
 

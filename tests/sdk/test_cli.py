@@ -261,6 +261,37 @@ def test_lists(shell: Shell, mantis_client: MantisClient) -> None:
     assert shell("runs", "--limit", "0").returncode == 2
 
 
+def test_usage_as_a_table_as_csv_and_as_json(
+    shell: Shell, story: Story, mantis_client: MantisClient
+) -> None:
+    assert shell("usage", "--from", "2000-01-01", "--to", "2000-01-31").stdout == (
+        "no model was asked\n"
+    )
+    run_id = mantis_client.predict(PLAN).run_id
+    story.spend(run_id, 2740, step=0)
+    story.spend(run_id, 60, step=3)
+    story.spend(run_id, 5000, step=3, lost=True)
+    table = shell("usage", "--by", "step", "--run", run_id)
+    lines = [line.split() for line in table.stdout.splitlines()]
+    assert lines[0][:5] == ["run", "step", "calls", "in", "out"]
+    assert [(line[0], line[1], line[2], line[-1]) for line in lines[2:4]] == [
+        (run_id, "0", "1", "0.002740"),
+        (run_id, "3", "2", "0.000060"),
+    ]
+    assert (lines[4][0], lines[4][1], lines[4][-1]) == ("total", "3", "0.002800")
+    assert "1 questions are under way or were lost" in table.stderr
+    assert "at most $0.005000" in table.stderr
+    told = shell("usage", "--run", run_id, "--csv").stdout.splitlines()
+    assert told[0].startswith("run_id,calls,tries,")
+    assert len(told) == 2 and told[1].startswith(f"{run_id},3,3,1,2400,68,")
+    found = json.loads(shell("usage", "--run", run_id, "--by", "call", "--json").stdout)
+    assert [one["cost_micro"] for one in found["records"]] == [2740, 60, 0]
+    assert found["total"]["cost"] == 0.0028
+    refused = shell("usage", "--from", "yesterday")
+    assert (refused.returncode, "from must be a date" in refused.stderr) == (4, True)
+    assert shell("usage", "--by", "moon").returncode == 2
+
+
 def test_errors_have_codes(shell: Shell, proxy: FaultyProxy) -> None:
     assert shell("status", NO_RUN).returncode == 4
     assert "MANTIS_API_TOKEN" in shell("status", NO_RUN, MANTIS_API_TOKEN="nobody").stderr

@@ -1,6 +1,7 @@
 """Each call of the client against the real API, through a network that fails."""
 
 import asyncio
+import functools
 import inspect
 import json
 import pickle
@@ -21,6 +22,7 @@ from mantis_agent import (
     MantisRunFailed,
     MantisTimeoutError,
     RetryPolicy,
+    calls,
 )
 from mantis_agent.backoff import retry_after_s
 from mantis_agent.types import Status
@@ -54,6 +56,39 @@ def test_a_submission_and_what_is_asked_of_it(mantis: Any, story: Story) -> None
     assert json.loads(mantis.logs(run_id, tail=1).events[0])["message"]
     assert mantis.events(run_id).count == len(mantis.events(run_id).events) > 2
     assert b"Sea Ray" in mantis.artifact(run_id, "leads.csv")
+
+
+def test_what_models_cost_is_told_by_run_step_and_call(mantis: Any, story: Story) -> None:
+    run_id = mantis.predict(PLAN).run_id
+    story.spend(run_id, 2740, step=0)
+    story.spend(run_id, 60, step=3)
+    page = mantis.usage(run_id=run_id)
+    (record,) = page.records
+    assert (record.run_id, record.calls, record.cost_micro) == (run_id, 2, 2800)
+    assert (page.total.cost, page.by, page.next_cursor) == (0.0028, "run", None)
+    assert page.total.cost_breakdown == {"gpu": 0.0, "claude": 0.0028, "proxy": 0.0}
+    steps = mantis.usage(run_id=run_id, by="step").records
+    assert [(one.step_index, one.cost_micro) for one in steps] == [(0, 2740), (3, 60)]
+    first = mantis.usage(run_id=run_id, by="call", limit=1)
+    second = mantis.usage(run_id=run_id, by="call", limit=1, cursor=first.next_cursor)
+    assert [one.cost_micro for one in (*first.records, *second.records)] == [2740, 60]
+    assert second.next_cursor is None
+    assert mantis.usage(run_id=run_id, until="2000-01-01").records == []
+    assert mantis.usage(run_id=run_id, since="2000-01-01", by="day").count == 1
+    text = mantis.usage_csv(run_id=run_id, by="call")
+    assert len(text.splitlines()) == 3
+    with pytest.raises(MantisAPIError, match="by must be one of"):
+        mantis.usage(by="moon")
+
+
+def test_pages_of_csv_are_one_text(mantis: Any, story: Story, monkeypatch: Any) -> None:
+    run_id = mantis.predict(PLAN).run_id
+    for micro in (1, 2, 3):
+        story.spend(run_id, micro)
+    whole = mantis.usage_csv(run_id=run_id, by="call")
+    small = functools.partial(calls.usage, limit=1)
+    monkeypatch.setattr(calls, "usage", small)
+    assert mantis.usage_csv(run_id=run_id, by="call") == whole
 
 
 def test_a_dry_run_starts_nothing(mantis: Any) -> None:

@@ -47,6 +47,7 @@ class Workers:
                         self._done.add(run_id)
                         story.begin(run_id)
                         story.extract(run_id, year="2019", make="Bayliner")
+                        story.spend(run_id, 2740)
                         story.end(run_id)
 
 
@@ -85,7 +86,7 @@ def run(own: Served, name: str, folder: Path, **environment: str) -> str:
 
 def test_every_snippet_is_executed_here() -> None:
     fenced = re.findall(r"```(\w+)\n", PAGE)
-    assert len(fenced) == len(SNIPPETS) == 10
+    assert len(fenced) == len(SNIPPETS) == 11
 
 
 def test_curl(own: Served, workers: None, tmp_path: Path) -> None:
@@ -104,12 +105,19 @@ def test_curl(own: Served, workers: None, tmp_path: Path) -> None:
     assert f'"run_id":"{run_id}"' in rest
 
 
+def test_what_models_cost(own: Served, workers: None, tmp_path: Path) -> None:
+    run(own, "loop", tmp_path)
+    *days, total = run(own, "usage", tmp_path).splitlines()
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d [1-9]\d* \$0\.\d{6}", day) for day in days)
+    assert re.fullmatch(r"[1-9]\d*0 micro-dollars in all", total)
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
         ("loop", "succeeded ['VIABLE |"),
         ("client", "'make': 'Bayliner'"),
-        ("errors", "0.0 ['VIABLE |"),
+        ("errors", "0.00274 ['VIABLE |"),
         ("stream", "Read the boat True"),
         ("async", "terminal"),
         ("answer", "succeeded"),

@@ -13,6 +13,7 @@ from mantis_agent.cli.errors import UsageError
 from mantis_agent.cli.plan_file import read_json
 from mantis_agent.cli.show import show_result, show_status
 from mantis_agent.cli.terminal import Terminal, clean
+from mantis_agent.cli.usage import usage
 from mantis_agent.cli.watch import ask_for, event_line
 from mantis_agent.types import Event, Events, Status
 
@@ -104,10 +105,8 @@ def runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="all of them")
 
 
-CONFIGURE: dict[str, Configure] = {
-    configure.__name__: configure
-    for configure in (status, result, logs, events, cancel, pause, resume, video, queue, runs)
-}
+_COMMANDS = (status, result, logs, events, cancel, pause, resume, video, queue, runs, usage)
+CONFIGURE: dict[str, Configure] = {configure.__name__: configure for configure in _COMMANDS}
 
 
 def _plain(parser: argparse.ArgumentParser, handler: Callable[[_Options], int]) -> None:
