@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from activities.settings import ActivitySettings
+from inference.settings import ModelSettings
 from ledger.settings import LedgerSettings
 from plans.step import Frozen
-from temporal.doctor import machine, parts
+from temporal.doctor import machine, models, parts
 from temporal.doctor.finding import Finding, State, missing
 from temporal.doctor.keys import keys
 from temporal.doctor.namespace import namespace
-from temporal.doctor.settings import ModelSettings
 from temporal.settings import StackSettings, TemporalSettings
 
 FIT, UNFIT = 0, 1
@@ -25,8 +25,8 @@ FIT, UNFIT = 0, 1
 def doctor(parser: argparse.ArgumentParser) -> None:
     """Tell what is missing on this machine, and how to get it.
 
-    Chromium is started for a moment; nothing is changed. The exit code is 1 only where runs
-    can't be carried out.
+    Chromium is started for a moment, Holo3 is shown a tiny picture; nothing is changed. The
+    exit code is 1 only where runs can't be carried out.
     """
     parser.add_argument("--json", action="store_true", help="the findings as JSON")
     parser.set_defaults(handler=_doctor)
@@ -58,12 +58,13 @@ async def look() -> Sequence[Finding]:
     settings = _read_settings()
     if isinstance(settings, Finding):
         return (settings,)
-    browser, server, kept, database, keyring = await asyncio.gather(
+    browser, server, kept, database, keyring, pool = await asyncio.gather(
         parts.chromium(settings.activities.chrome_path),
         parts.temporal(settings.temporal),
         namespace(settings.temporal, settings.activities.data_dir),
         parts.ledger(settings.ledger),
         keys(settings.ledger),
+        models.holo3(settings.models),
     )
     return (
         browser,
@@ -80,7 +81,8 @@ async def look() -> Sequence[Finding]:
         *machine.temporary_folder(settings.activities.runtime_dir),
         *machine.limits(),
         machine.user(),
-        parts.models(settings.models.anthropic_api_key),
+        pool,
+        models.claude(settings.models),
     )
 
 

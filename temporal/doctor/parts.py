@@ -17,7 +17,7 @@ from ledger.migrate import schema_state
 from ledger.settings import LedgerSettings
 from temporal import devserver
 from temporal.client import connect
-from temporal.doctor.finding import Finding, hint, missing, ok
+from temporal.doctor.finding import Finding, missing, ok
 from temporal.doctor.machine import run_program
 from temporal.settings import StackSettings, TemporalSettings
 
@@ -134,17 +134,6 @@ def authentication(settings: StackSettings) -> Finding:
     if kept.exists():
         return ok("auth", f"mantis serve takes the token kept in {kept}")
     return ok("auth", f"mantis serve makes a token at the first start, in {kept}")
-
-
-def models(anthropic_api_key: str) -> Finding:
-    """Which paid tiers can answer."""
-    if anthropic_api_key:
-        return ok("models", "ANTHROPIC_API_KEY is set for the tenant default")
-    return hint(
-        "models",
-        "none configured: what the page itself tells is answered without one",
-        "set ANTHROPIC_API_KEY for plans in words and unsure pages",
-    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -14,16 +14,19 @@ from pydantic import SecretStr
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
+from inference.settings import ModelSettings
 from ledger.ledger import Ledger
 from ledger.settings import LedgerSettings
 from ledger.vault import Keyring, new_key
-from temporal.doctor import machine, parts
+from temporal.doctor import machine, models, parts
 from temporal.doctor.command import doctor
 from temporal.doctor.finding import Finding, State
 from temporal.doctor.keys import keys
 from temporal.doctor.namespace import namespace
 from temporal.key_check import check_keys
 from temporal.settings import StackSettings, TemporalSettings
+from tests.fakes.sglang import SGLang
+from tests.fakes.sglang_answers import Says, broken
 
 
 def states(findings: object) -> dict[str, State]:
@@ -114,9 +117,27 @@ def test_who_may_call(tmp_path: Path) -> None:
     assert "a-secret" not in parts.authentication(alone).model_dump_json()
 
 
-def test_models_are_no_need() -> None:
-    assert parts.models("").state is State.HINT
-    assert "sk-1" not in parts.models("sk-1").model_dump_json()
+def test_a_key_of_claude_is_no_need_and_is_not_shown(tmp_path: Path) -> None:
+    assert models.claude(ModelSettings(anthropic_api_key=SecretStr(""))).state is State.HINT
+    found = models.claude(ModelSettings(anthropic_api_key=SecretStr("sk-1")))
+    assert found.state is State.OK
+    assert "sk-1" not in found.model_dump_json()
+    (tmp_path / "anthropic_api_key").write_text("sk-2")
+    assert models.claude(ModelSettings(secrets_dir=str(tmp_path))).state is State.OK
+    away = ModelSettings(prices_path=str(tmp_path / "none.json"))
+    assert models.claude(away).state is State.MISSING
+
+
+async def test_holo3_is_really_asked(nowhere: str) -> None:
+    assert (await models.holo3(ModelSettings(holo3_url=""))).state is State.HINT
+    with SGLang(lambda _: Says("Red")) as pool:
+        found = await models.holo3(ModelSettings(holo3_url=f"{pool.url}/v1"))
+        assert (found.state, "Red" in found.detail) == (State.OK, True)
+        pool.then(broken())
+        found = await models.holo3(ModelSettings(holo3_url=f"{pool.url}/v1"))
+        assert (found.state, "500" in found.detail) == (State.HINT, True)
+    away = await models.holo3(ModelSettings(holo3_url=f"http://{nowhere}/v1"))
+    assert (away.state, bool(away.way_out)) == (State.HINT, True)
 
 
 def test_folders(tmp_path: Path) -> None:
