@@ -4,6 +4,7 @@ The text is compared in a plain form: compatibility forms of characters, no case
 quotes, dashes and spaces. What is found is given in the page's own letters.
 """
 
+import re
 import unicodedata
 from array import array
 from bisect import bisect_right
@@ -18,8 +19,9 @@ from inference.extract.tree import Tree
 
 _QUOTES: Final = "'\"`´‘’‚‛“”„‟‹›«»′″"
 _DASHES: Final = "-‐‑‒–—―−"
-_THIN: Final = frozenset("\u00a0\u202f\u2009\u2007'’")
-"""What stands between the thousands of a number."""
+_APOSTROPHES: Final = "'’"
+_THREE_FIRST = re.compile(r"\d{3}(?!\d)")
+_FEW_LAST = re.compile(r"(?<!\d)\d{1,3}$")
 _MOST_PLACES: Final = 200
 
 
@@ -148,7 +150,7 @@ class Sheet:
     def _stands_alone(self, start: int, end: int) -> bool:
         """Whether the part is no part of a longer word or figure."""
         text = self.text
-        before, after = text[max(0, start - 2) : start], text[end : end + 4]
+        before, after = text[max(0, start - 2) : start], text[end : end + 5]
         first, last = text[start], text[end - 1]
         if before and before[-1].isalnum() and first.isalnum():
             return False
@@ -165,8 +167,10 @@ def _goes_before(before: str, part: str) -> bool:
     if not before:
         return False
     mark, further = before[-1], before[-2:-1]
-    if mark in ".,/:" or mark in _THIN:
+    if mark in ".,/:" or mark in _APOSTROPHES:
         return further.isdigit()
+    if mark == " ":
+        return further.isdigit() and _THREE_FIRST.match(part) is not None
     if mark in _DASHES:
         return not further.isalnum() or (further.isdigit() and not _is_year(part))
     return False
@@ -177,8 +181,11 @@ def _goes_after(after: str, part: str) -> bool:
     mark, further = after[:1], after[1:2]
     if not mark or not further.isdigit():
         return False
-    if mark in ".,/:" or mark in _THIN:
+    if mark in ".,/:" or mark in _APOSTROPHES:
         return True
+    if mark == " ":
+        thousands = _THREE_FIRST.match(after[1:]) is not None
+        return thousands and _FEW_LAST.search(part) is not None
     return mark in _DASHES and not _is_year(part)
 
 
