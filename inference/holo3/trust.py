@@ -1,6 +1,6 @@
 """How sure an answer of Holo3 counts as, which gives no figure itself.
 
-Why these values: docs/confidence.md. What raises them is a second witness that did not see the
+Why these values: docs/models.md. What raises them is a second witness that did not see the
 picture: the page's own name of what lies at the place, or the tier before. Without one, no grave
 act gets over `risk.threshold`.
 """

@@ -33,7 +33,8 @@ HEAD = """# How sure the DOM tier is
 Written by `python -m tests.benchmarks.perception.fit --write`. The tier's confidence is a logistic
 over ten features of the best element (`inference/dom/confidence.py`); its coefficients are in
 `inference/dom/confidence.json`. What the page's structure decides alone (a label given by the step,
-an item counted in its list) has fixed confidences and is not part of this.
+an item counted in its list) has fixed confidences and is not part of this. What Holo3 counts as is
+in [models.md](models.md#how-sure-holo3-counts-as).
 
 The examples come from labelled pages (`--pages`, several may be given): each intent as written,
 with each longer word left out, with its target taken off the page, and asked on the pages of other
