@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = ROOT / "docs" / "contract.md"
 TABLE = ROOT / "docs" / "contract-coverage.md"
-SECTIONS = (1, 2, 3, 4, 5, 6, 7, 9, 12)
+SECTIONS = (1, 2, 3, 4, 5, 6, 7, 9, 11, 12)
 """The sections that this build claims whole."""
 
 MOST = 0.85

@@ -38,6 +38,7 @@ def test_body_status_and_answer_are_passed(caller: Caller, pool: SGLang):
     """
     > `POST /v1/chat/completions` passes the body to the Holo3 pool and its status, headers of
     > content and body back,
+
     > `POST /v1/chat/completions` | run | OpenAI-compatible proxy to the Holo3 pool,
     """
     answer = caller.http.post(CHAT, json={**HELLO, "temperature": 0})
@@ -53,6 +54,7 @@ def test_body_status_and_answer_are_passed(caller: Caller, pool: SGLang):
 def test_streams_come_chunk_by_chunk(caller: Caller, pool: SGLang):
     """
     > `stream: true` chunk by chunk;
+
     > streamed when `stream: true`
     """
     pool.latency_s = 1.0
