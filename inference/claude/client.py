@@ -29,7 +29,7 @@ from plans.prices import Prices
 from plans.step import TierName
 
 _TASK_TOKENS: Final = 8192
-_PLANNING: Final = 3.0
+_PLANNING: Final = 2.0
 """How many times longer a plan may take than another answer."""
 
 
