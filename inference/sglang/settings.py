@@ -11,8 +11,8 @@ class PoolSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MANTIS_POOL_", frozen=True)
 
-    model: str = Field(default="Hcompany/Holo3-35B-A3B", min_length=1)
-    """Model id of Hugging Face, or a folder."""
+    model: str = Field(default="Hcompany/Holo-3.1-35B-A3B-FP8", min_length=1)
+    """Model id of Hugging Face, or a folder. In FP8 one card of 48 GB or more is enough."""
     served_name: str = Field(default="holo3", min_length=1)
     """What clients call the model: `MANTIS_HOLO3_MODEL`."""
     host: str = "127.0.0.1"
