@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from plans.occurrences import MASK
 from plans.placeholders import PLACEHOLDER, SECRET
 from plans.suite import Auth
 from plans.task import AUTH_PASSWORD, AUTH_USER
@@ -37,6 +38,10 @@ class References:
             return f"{{{{{own.get(match[1], match[1])}}}}}"
 
         return PLACEHOLDER.sub(said, text)
+
+    def without(self, text: str) -> str:
+        """A text that is not the model's own, its look-alikes of these names as `***`."""
+        return PLACEHOLDER.sub(lambda match: MASK if match[1] in self.names else match[0], text)
 
     def named(self, text: str) -> tuple[str, ...]:
         """The names of secrets that a text of a model writes, as the ledger knows them."""

@@ -13,6 +13,7 @@ from activities.steps.context import StepContext
 from activities.steps.model_look import model_look
 from activities.steps.task.hosts import Hosts
 from inference.asking import Look
+from inference.marking import harmless
 from inference.observation import Element, Observation
 from inference.task.references import References
 from inference.task.refs import RefBook
@@ -44,8 +45,13 @@ class Desk:
         return self.context.page
 
     def word(self, text: str) -> str:
-        """A text of the page or of the browser as the model reads it: secrets as references."""
-        return self.references.shown(self.context.mask.worded(text))
+        """A text of the page or of the browser as the model reads it: secrets as references.
+
+        What the page has written to look like a reference, or like the end of a message, is
+        taken apart.
+        """
+        plain = self.context.mask.worded(self.references.without(harmless(text)))
+        return self.references.shown(plain)
 
     async def tab_id(self, page: Page) -> str:
         """The name of a tab, the same in every turn."""
@@ -80,9 +86,7 @@ class Desk:
         """
         pages = self.context.session.context.pages
         others = [await self.tab_id(one) for one in pages if one is not self.page]
-        found = self.refs.find(
-            ref, await self.tab_id(self.page), others, snapshot.observation
-        )
+        found = self.refs.find(ref, await self.tab_id(self.page), others, snapshot.observation)
         if found is None:
             raise ToolError(f"{ref[:40]} is stale or unknown: read the page again.")
         try:

@@ -1,6 +1,7 @@
 """A task in turns: what the model is shown, what is done of what it says, how it ends."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from tests.activities.steps.task.conftest import (
     turn,
     use,
 )
+from tests.activities.steps.turns import Away
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -66,13 +68,9 @@ def fill(body: TaskAsk) -> TaskTurn:
     )
 
 
-async def test_a_task_is_worked_on_in_turns_and_its_clause_decides(
-    bench: Bench, demo: str
-) -> None:
+async def test_a_task_is_worked_on_in_turns_and_its_clause_decides(bench: Bench, demo: str) -> None:
     verify = {"type": "page_contains_text", "value": "Signed in as Sam Whitaker"}
-    suite = await suite_of(
-        bench, demo, task(SIGN_IN, start_url=f"{demo}/crm/login", verify=verify)
-    )
+    suite = await suite_of(bench, demo, task(SIGN_IN, start_url=f"{demo}/crm/login", verify=verify))
     turns = suite.turns([fill, done("Signed in.")])
     outcome = await turns.play(suite.calls[0])
     assert outcome.success, outcome
@@ -115,7 +113,7 @@ async def test_the_conversation_only_grows(bench: Bench, demo: str) -> None:
     await turns.play(suite.calls[0])
     asked = [one for one in turns.asked if isinstance(one, TaskAsk)]
     assert len(asked) == 4
-    for before, after in zip(asked, asked[1:], strict=False):
+    for before, after in pairwise(asked):
         assert after.messages[: len(before.messages)] == before.messages
         assert (after.system, after.tools) == (before.system, before.tools)
     roles = [one["role"] for one in asked[-1].messages]
@@ -158,9 +156,7 @@ async def test_an_error_stops_the_rest_of_the_turn(bench: Bench, demo: str) -> N
 
 async def test_the_models_word_is_not_taken(bench: Bench, demo: str) -> None:
     verify = {"type": "page_contains_text", "value": "Signed in as"}
-    suite = await suite_of(
-        bench, demo, task(SIGN_IN, start_url=f"{demo}/crm/login", verify=verify)
-    )
+    suite = await suite_of(bench, demo, task(SIGN_IN, start_url=f"{demo}/crm/login", verify=verify))
     outcome = await suite.play(0, [done("I have signed in.")])
     assert not outcome.success and outcome.failure_class is FailureClass.VERIFY_FAILED
     data = data_of(outcome, await events_of(bench))
@@ -274,7 +270,7 @@ async def test_the_user_is_asked_and_the_answer_comes_back_as_the_result(
                 use("get_page_text"),
             ),
             lambda body: turn(
-                use("form_input", target=ref_of(body, 'searchbox'), value="{{secret.answer.p1.0}}"),
+                use("form_input", target=ref_of(body, "searchbox"), value="{{secret.answer.p1.0}}"),
                 use("key", text="Enter"),
             ),
             done(),
@@ -294,8 +290,6 @@ async def test_the_user_is_asked_and_the_answer_comes_back_as_the_result(
 
 
 async def test_a_model_that_is_away_fails_the_task(bench: Bench, demo: str) -> None:
-    from tests.activities.steps.turns import Away  # noqa: PLC0415
-
     suite = await suite_of(bench, demo, task("Look", start_url=f"{demo}/crm/login"))
     turns = suite.turns()
     turns.script = [Away("no connection")]
@@ -392,13 +386,16 @@ async def test_every_way_of_acting(bench: Bench, demo: str) -> None:
             ),
             lambda body: turn(
                 use("scroll_to", target=ref_of(body, "Down here")),
-                use("scroll", scroll_direction="up",
-                    target={"type": "coordinate", "x": 300, "y": 300}),
+                use(
+                    "scroll",
+                    scroll_direction="up",
+                    target={"type": "coordinate", "x": 300, "y": 300},
+                ),
                 use("new_tab"),
                 use("list_tabs"),
             ),
             done(),
-        ]  # fmt: skip
+        ]
     )
     outcome = await turns.play(suite.calls[0])
     assert outcome.success, text_of(turns.asked[-1])  # type: ignore[arg-type]
