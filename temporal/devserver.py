@@ -29,7 +29,9 @@ def command(
 ) -> list[str]:
     """Command line of the dev server on its own database file in the data folder.
 
-    Its Web UI has payloads decrypted by `codec_endpoint`, where one is given.
+    Its Web UI has payloads decrypted by `codec_endpoint`, where one is given. Tenants take turns
+    within a partition of a queue alone: new tasks go to one partition, all four are read, since
+    an older database may hold tasks in each.
     """
     arguments = [
         str(binary()), "server", "start-dev",
@@ -41,6 +43,7 @@ def command(
         "--sqlite-pragma", "journal_mode=WAL",
         "--sqlite-pragma", "synchronous=FULL",
         "--dynamic-config-value", "matching.enableFairness=true",
+        "--dynamic-config-value", "matching.numTaskqueueWritePartitions=1",
         "--ui-disable-news-fetch",
         "--log-level", "warn",
     ]  # fmt: skip

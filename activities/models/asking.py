@@ -15,7 +15,7 @@ reserve ─ Known ───────────────→ the answer th
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, assert_never
 
@@ -35,12 +35,21 @@ from ledger.models import Known, NewModelCall, OverBudget, Reserved, RunOver
 from ledger.whole import whole
 from plans.calls import Money
 from plans.cost import usd
-from plans.prices import UnknownPrice, Usage
+from plans.price_table import BadPrices, UnknownPrice
+from plans.prices import Usage
 from plans.step import TierName
 from workflows.interfaces import ModelRequest
 from workflows.turns import ModelAnswer
 
 log = logging.getLogger("mantis.models")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A client of a model, and the names that its server knows its models by."""
+
+    model: Model
+    named: Callable[[AskBody], str]
 
 
 class Clients(Protocol):
@@ -54,12 +63,8 @@ class Clients(Protocol):
     tier: TierName
     lacking: str
 
-    def model(self, tenant_id: str, secret_name: str) -> Model | None:
+    def asked(self, tenant_id: str, secret_name: str) -> Asked | None:
         """A client for one tenant's call; None where the tier is not configured for it."""
-        ...
-
-    def named(self, ask: AskBody) -> str:
-        """The name of the model that such a question goes to."""
         ...
 
 
@@ -110,13 +115,16 @@ class Asking:
         row = await self._ledger.runs.get(run.tenant_id, run.run_id)
         if row is None:
             return self._without("unavailable", "the ledger has no such run")
-        model = self._clients.model(run.tenant_id, row.anthropic_secret_name)
-        if model is None:
+        try:
+            asked = self._clients.asked(run.tenant_id, row.anthropic_secret_name)
+        except BadPrices as error:
+            return self._without("unavailable", str(error))
+        if asked is None:
             return self._without("unavailable", self._clients.lacking)
         secrets = await self._ledger.secrets.read(run.tenant_id, run.run_id)
         body = filled(await self._asks.read(run, request.ask.body), secrets)
         try:
-            new = self._new(request, body, model.most(body))
+            new = self._new(request, body, asked)
         except UnknownPrice as error:
             return self._without("unavailable", str(error))
         reservation = await self._ledger.spending.reserve(new)
@@ -132,13 +140,13 @@ class Asking:
             case RunOver():
                 return self._without("unavailable", "the run is over")
             case Reserved():
-                question = _Question(request, body, model, reservation, secrets)
+                question = _Question(request, body, asked.model, reservation, secrets)
                 arrived = await self._arrived(question) if reservation.taken_over else None
                 return arrived or await self._put(question, patience, tried)
             case _:
                 assert_never(reservation)
 
-    def _new(self, request: ModelRequest, body: AskBody, most: int) -> NewModelCall:
+    def _new(self, request: ModelRequest, body: AskBody, asked: Asked) -> NewModelCall:
         tier = self._clients.tier
         return NewModelCall(
             tenant_id=request.run.tenant_id,
@@ -146,9 +154,9 @@ class Asking:
             call_id=f"{request.call.key}/{tier}/{body.kind}",
             step_index=request.call.index,
             tier=tier,
-            model=self._clients.named(body),
+            model=asked.named(body),
             kind=body.kind,
-            reserved_micro=most,
+            reserved_micro=asked.model.most(body),
         )
 
     async def _arrived(self, question: _Question) -> ModelAnswer | None:

@@ -1,7 +1,7 @@
 """Clients of the model servers, made for each call with the key as it is then."""
 
+from activities.models.asking import Asked
 from activities.models.keys import ModelKeys
-from inference.asking import AskBody
 from inference.claude.client import ClaudeModel
 from inference.claude.client import connections as claude_connections
 from inference.holo3.chat import connections as holo3_connections
@@ -20,13 +20,12 @@ class Holo3Clients:
         self._settings = settings
         self.http = holo3_connections(settings)
 
-    def model(self, tenant_id: str, secret_name: str) -> Holo3Model | None:
+    def asked(self, tenant_id: str, secret_name: str) -> Asked | None:
         """A client; None where no pool is configured."""
-        return Holo3Model(self.http, self._settings) if self._settings.holo3_url else None
-
-    def named(self, ask: AskBody) -> str:
-        """The name that the pool serves the model under."""
-        return self._settings.holo3_model
+        if not self._settings.holo3_url:
+            return None
+        served = self._settings.holo3_model
+        return Asked(Holo3Model(self.http, self._settings), lambda _: served)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -52,15 +51,12 @@ class ClaudeClients:
         key = self._keys.anthropic(tenant_id, secret_name)
         if key is None:
             return None
-        return ClaudeModel(key, self._settings, self._http, secret=secret_name)
+        return ClaudeModel(key, self._settings, self._http, secret_name, self._settings.prices)
 
-    def named(self, ask: AskBody) -> str:
-        """Which model such a question goes to."""
-        return (
-            self._settings.claude_quick_model
-            if ask.kind == "check"
-            else (self._settings.claude_model)
-        )
+    def asked(self, tenant_id: str, secret_name: str) -> Asked | None:
+        """The same, as the questions of steps are asked of it."""
+        model = self.model(tenant_id, secret_name)
+        return None if model is None else Asked(model, model.named)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -36,7 +36,8 @@ from plans.caps import Caps
 from plans.cost import usd
 from plans.placeholders import restored
 from plans.plan import Plan, PlanText
-from plans.prices import UnknownPrice, Usage
+from plans.price_table import BadPrices, UnknownPrice
+from plans.prices import Usage
 from plans.step import Frozen, HaltClass, TierName
 from plans.words import words_key
 from workflows.interfaces import RunKey
@@ -110,12 +111,12 @@ class Planner:
         kept = await self._ledger.decompositions.get(tenant, task.words, planner, PROMPT_VERSION)
         if kept is not None:
             return Made(plan=Plan.model_validate(kept.plan), cached=True)
-        model = self._clients.model(tenant, task.row.anthropic_secret_name)
-        if model is None:
-            return refused(HaltClass.MODEL_UNAVAILABLE, self._clients.lacking)
         try:
+            model = self._clients.model(tenant, task.row.anthropic_secret_name)
+            if model is None:
+                return refused(HaltClass.MODEL_UNAVAILABLE, self._clients.lacking)
             price = most(task.text.text, tuple(task.inputs), model, task.caps)
-        except UnknownPrice as error:
+        except (UnknownPrice, BadPrices) as error:
             return refused(HaltClass.MODEL_UNAVAILABLE, str(error))
         reservation = await self._ledger.spending.reserve(
             NewModelCall(

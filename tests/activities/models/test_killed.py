@@ -15,7 +15,8 @@ from inference.decisions import ActKind
 from ledger.models import NewModelCall, Reserved
 from plans.prices import Usage
 from plans.step import TierName
-from tests.activities.models.conftest import Caller, StartWorker, until
+from tests.activities.models.calling import Caller, until
+from tests.activities.models.conftest import StartWorker
 from tests.fakes import claude_answers
 from tests.fakes.claude_api import ClaudeApi
 from tests.fakes.sglang import SGLang

@@ -8,7 +8,7 @@ import pytest
 from inference.asking import Grounded, Judged
 from plans.calls import Money
 from plans.step import TierName
-from tests.activities.models.conftest import Caller, until
+from tests.activities.models.calling import Caller, until
 from tests.fakes import claude_answers, sglang_answers
 from tests.fakes.claude_api import ClaudeApi
 from tests.fakes.sglang import SGLang
