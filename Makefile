@@ -63,6 +63,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.cancel
 	$(BIN)/python -m tests.benchmarks.checkpoint
 	$(BIN)/python -m tests.benchmarks.relay
+	$(BIN)/python -m tests.benchmarks.fairness
 
 bench-perception: $(READY)
 	$(BIN)/python tests/benchmarks/perception/run.py --write $(if $(PAGES),--pages $(PAGES))
