@@ -27,6 +27,7 @@ AWAY: Final = "away"
 PASSED_OVER: Final = (NOT_CONFIGURED, AWAY)
 """Outcomes of tiers in whose place the next one is asked."""
 REFINED: Final = "refined"
+MODELS: Final = (TierName.HOLO3, TierName.CLAUDE)
 _CHEAPEST_FIRST: Final = (TierName.MEMORY, TierName.DOM, TierName.HOLO3, TierName.CLAUDE)
 
 
@@ -82,6 +83,11 @@ class Cascade:
         (`grounding`), Claude has the last word, if it can be asked.
         """
         return await self._ask(_order(perception, question.step), observation, question)
+
+    async def planned(self, observation: Observation, question: Question) -> Answer:
+        """What the models say that a plan's own marks want asked."""
+        names = [name for name in _order(Perception.AS_PLANNED, question.step) if name in MODELS]
+        return await self._ask(names, observation, question)
 
     async def known(self, observation: Observation, question: Question) -> Answer:
         """What the tiers know that cost nothing: memory, then the page's own words."""

@@ -5,19 +5,24 @@ from dataclasses import replace
 
 from playwright.async_api import ElementHandle
 
+from activities.browser.act import ActResult
 from activities.browser.content import capture_content
 from activities.browser.history import go_back
 from activities.browser.navigate import same_document
+from activities.browser.snapshot import Snapshot
+from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
-from activities.steps.grounding import ground_and_act
+from activities.steps.grounding import ground_and_act, note_missing
 from activities.steps.navigation import list_url_of
 from activities.steps.report import Report, failed
+from activities.steps.suspending import KeepsChanging
 from inference.decisions import ActKind, Candidate, Decision, ListItem
 from inference.dom.records import takes_next_item
 from inference.extract.totals import list_proven_empty
+from inference.observation import Observation
 from ledger.models import ItemKey
 from plans.placeholders import as_text
-from plans.step import FailureClass, TierName
+from plans.step import FailureClass, Perception, TierName
 
 _BACK_TIME_S = 20.0
 _SURE = 0.97
@@ -86,11 +91,67 @@ async def _open_next_item(context: StepContext) -> Report:
         item = next((item for item in items if masked(item.key) == claimed.key), None)
         if item is None:
             return failed(FailureClass.SELECTOR_MISS, f"{claimed.title!r} is not on this list")
+        pointed = await _pointed_at(context, snapshot, item)
+        if pointed is not None:
+            list_url = context.page.url
+            result = await context.carry_out(snapshot, pointed, plain=context.step.once is None)
+            if result.success or result.evidence or context.acts.claim is not None:
+                report = _opened(context, result, item, items, list_url)
+                return replace(report, tier=pointed.tier, confidence=pointed.confidence)
+            context.notes.append(f"{pointed.tier} pointed at nothing that opens it: dom opened it")
         await context.saw(snapshot, _taken(item, items, tier))
         report = await _open(context, await snapshot.element(item.ref), item, items)
         return replace(report, tier=tier)
     finally:
         await snapshot.dispose()
+
+
+async def _pointed_at(context: StepContext, snapshot: Snapshot, item: ListItem) -> Decision | None:
+    """Where on the claimed item a model points that the plan wants asked; None: where it links.
+
+    A place that is not the item's is asked about anew, and then no more.
+    """
+    if context.perception is not Perception.AS_PLANNED or not item.title.strip():
+        return None
+    intent = f'the title "{item.title}" of the list'
+    try:
+        while True:
+            answer = await context.decide_as_planned(snapshot, intent)
+            note_missing(context, answer)
+            decision = answer.result
+            if not isinstance(decision, Decision):
+                break
+            if on_item(snapshot.observation, decision, item):
+                return decision
+            said = context.asks.said(decision.tier, ACT)
+            if said is None:
+                break
+            context.asks.anew(said, "it pointed at something else than the item")
+    except KeepsChanging as changing:
+        context.notes.append(f"{changing}: the item's own link was taken")
+    return None
+
+
+def on_item(observation: Observation, decision: Decision, item: ListItem) -> bool:
+    """Whether an act is a click on a list's item: on its element, or within its record."""
+    if decision.act is not ActKind.CLICK:
+        return False
+    own = observation.element(item.ref)
+    if decision.ref is not None:
+        other = observation.element(decision.ref)
+        within = bool(own.records) and own.records[0] in other.records
+        leads_there = not other.href or other.href == own.href
+        return decision.ref == item.ref or (within and leads_there)
+    box = own.box
+    if own.records:
+        group = observation.groups[own.records[0].group]
+        box = group.records[own.records[0].ordinal].box
+    point = decision.point
+    return (
+        point is not None
+        and box.x <= point.x < box.x + box.width
+        and box.y <= point.y < box.y + box.height
+    )
 
 
 async def _shown_already(context: StepContext) -> Report | None:
@@ -125,8 +186,18 @@ async def _open(
     items: Sequence[ListItem],
 ) -> Report:
     list_url = context.page.url
-    others = [other.url for other in items if other.key != item.key]
     result = await context.perform(element, ActKind.CLICK, plain=context.step.once is None)
+    return _opened(context, result, item, items, list_url)
+
+
+def _opened(
+    context: StepContext,
+    result: ActResult,
+    item: ListItem,
+    items: Sequence[ListItem],
+    list_url: str,
+) -> Report:
+    others = [other.url for other in items if other.key != item.key]
     context.sights.came_of(result.told)
     if result.success and result.load is not None:
         astray = led_astray(item.url, result.load.url, list_url, others)

@@ -18,6 +18,7 @@ from activities.steps.asks import Asks
 from activities.steps.masking import Mask
 from activities.steps.pictured import UNREAD, decide_in_pictures, with_advice
 from activities.steps.remembering import Remembering
+from activities.steps.remote import Asking
 from activities.steps.report import REPORT, Report, failed
 from activities.steps.secret_fields import takes_secret
 from activities.steps.sights import Sights
@@ -57,7 +58,8 @@ class StepContext:
 
     `deadline` is on the event loop's clock; nothing a step does may outlive it.
     `resumed_from` is the run that this one goes on from, empty where there is none.
-    `asks` are its questions to models and what they answered, `bounds` what these may do.
+    `asks` are its questions to models and what they answered, `asking` what these are made of,
+    `bounds` what models may do.
     `local_cost` is what the tiers cost that answer at once. `brought_back`: the page was opened
     anew, because a lost try may have changed it. `last_act` is what came of this turn's last.
     """
@@ -74,6 +76,7 @@ class StepContext:
     checks: Checks
     pictures: PictureTexts
     asks: Asks
+    asking: Asking
     bounds: Bounds
     notes: list[str] = field(default_factory=list[str])
     local_cost: Money = field(default_factory=Money)
@@ -214,6 +217,14 @@ class StepContext:
         except TimeoutError:
             self.notes.append(UNREAD)
             return None
+
+    async def decide_as_planned(self, snapshot: Snapshot, intent: str) -> Answer:
+        """Ask the models that the plan wants asked about a thing that the step's code names."""
+        question = self.question().model_copy(update={"intent": intent})
+        answer = await self.cascade.planned(snapshot.observation, question)
+        self.pay(answer.trail)
+        await self.sights.add(self.page, snapshot.observation, question, self.perception, answer)
+        return answer
 
     async def saw(self, snapshot: Snapshot, result: Decision | DontKnow) -> None:
         """Keep a look about which the step's own code decided without the cascade."""

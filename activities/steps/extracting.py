@@ -9,7 +9,15 @@ from activities.browser.settle import Patience, settle
 from activities.steps.context import StepContext
 from activities.steps.gathering import gather
 from activities.steps.list_page import filters_shown
-from activities.steps.records import clip, clipped, keyed, new_row
+from activities.steps.reading import (
+    is_whole,
+    joined,
+    joined_rows,
+    lacks,
+    read_by_claude,
+    wants_claude,
+)
+from activities.steps.records import by_claude, clip, clipped, keyed, new_row
 from activities.steps.report import Report, failed
 from activities.steps.shown import error_page
 from inference.content import Content
@@ -19,9 +27,10 @@ from inference.extract.held import Held, hold, with_doubts
 from inference.extract.reveal import Reveal, reveal_wanted
 from inference.extract.rows import extract_rows as read_rows
 from inference.extract.totals import list_proven_empty
+from inference.looks import visible_text
 from ledger.models import NewRow
 from plans.record_schema import Schema
-from plans.step import ExtractField, FailureClass, TierName
+from plans.step import ExtractField, FailureClass, Perception, TierName
 
 _MOST_REVEALS = 3
 _ANSWER_S = 15.0
@@ -50,6 +59,12 @@ async def extract_data(context: StepContext) -> Report:
             break
         content = await capture_content(context.page)
         record, tier = await _read_record(context, content, fields)
+    if wants_claude(context, fields, record):
+        over = context.perception is Perception.AS_PLANNED
+        known = None if over else record
+        read = await read_by_claude(context, content, fields, known=known)
+        record = clipped(joined(record, read or (), over=over))
+        tier = TierName.CLAUDE if by_claude(record) else tier
     record = await asyncio.to_thread(with_doubts, content, record, fields)
     held = hold(record, _schema(context), content.lang)
     row = await _row(context, held, fields, tier)
@@ -58,7 +73,7 @@ async def extract_data(context: StepContext) -> Report:
             success=False,
             failure_class=FailureClass.EXTRACT_FAILED,
             message=_what_lacks(held, fields),
-            tier=TierName.DOM,
+            tier=TierName.CLAUDE if by_claude(record) else TierName.DOM,
             rows=(row,),
             data=held.values,
         )
@@ -88,6 +103,7 @@ async def extract_rows(context: StepContext) -> Report:
 
     page_url = clip(context.page.url)
     records = await gather(context, content, read, most)
+    records, tier = await _rows_by_claude(context, fields, records, most)
     if not records:
         if await asyncio.to_thread(list_proven_empty, content):
             return Report(
@@ -106,10 +122,29 @@ async def extract_rows(context: StepContext) -> Report:
         rows=rows,
         data=len(rows),
         value=[one.values for one in held],
-        tier=TierName.DOM,
+        tier=tier,
         list_items=len(rows),
         filters=await filters_shown(context, content),
     )
+
+
+async def _rows_by_claude(
+    context: StepContext, fields: Sequence[ExtractField], records: list[Record], most: int
+) -> tuple[list[Record], TierName]:
+    """The rows with those that Claude read, where the DOM's are too few or the plan says so."""
+    planned = context.perception is Perception.AS_PLANNED
+    poor = sum(lacks(fields, record) for record in records)
+    if not planned and records and 2 * poor <= len(records):
+        return records, TierName.DOM
+    content = await capture_content(context.page)
+    if not records and await asyncio.to_thread(list_proven_empty, content):
+        return records, TierName.DOM
+    read = await read_by_claude(context, content, fields, most=most)
+    if not read:
+        return records, TierName.DOM
+    whole = is_whole(len(visible_text(content).text))
+    found = joined_rows(records, [clipped(one) for one in read], whole=whole)
+    return list(found)[:most], TierName.CLAUDE
 
 
 def _schema(context: StepContext) -> Schema | None:

@@ -70,7 +70,7 @@ class _Course:
             if self.seek is not None:
                 context.notes.append(f"scrolled on {self.seek.views} times until it was there")
                 self.seek = None
-            _note_missing(context, answer)
+            note_missing(context, answer)
             return await self._act(snapshot, answer.result)
         finally:
             await snapshot.dispose()
@@ -241,7 +241,7 @@ async def _all_hold(
     return result
 
 
-def _note_missing(context: StepContext, answer: Answer) -> None:
+def note_missing(context: StepContext, answer: Answer) -> None:
     """Note which tiers were passed over, and who answered in their place."""
     missing = [one.tier for one in answer.trail if one.outcome == NOT_CONFIGURED]
     if needed := [tier for tier in missing if tier is not TierName.MEMORY]:

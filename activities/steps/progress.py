@@ -95,7 +95,7 @@ class Progress(Frozen):
 
     def noted(self, notes: list[str]) -> "Progress":
         """With the notes of the step so far."""
-        return self.model_copy(update={"notes": tuple(notes[-_MOST_NOTES:])})
+        return self.model_copy(update={"notes": tuple(dict.fromkeys(notes))[-_MOST_NOTES:]})
 
 
 def begin(request: StepRequest) -> Progress:

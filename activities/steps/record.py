@@ -298,7 +298,7 @@ def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, J
     if outcome.exhausted:
         body["exhausted"] = True
     if done.context and done.context.notes:
-        body["notes"] = list[JsonValue](done.context.notes)
+        body["notes"] = list[JsonValue](dict.fromkeys(done.context.notes))
     if done.screenshot is not None:
         body["screenshot"] = done.screenshot
     if done.sights is not None:

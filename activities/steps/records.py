@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
+from inference.claude.proof import SOURCE
 from inference.decisions import FieldValue, Record
 from inference.dom.records import canonical_url
 from inference.extract.held import Held
@@ -54,10 +55,10 @@ def new_row(
         fields: the fields that were asked for.
         url: the page that it is about.
         page_url: the page that it was read on.
-        tier: who read it.
+        tier: who read what Claude did not.
     """
     read: dict[str, JsonValue] = {
-        name: {**_evidence(found), "value": held.values.get(name), "tier": tier.value}
+        name: {**_evidence(found), "value": held.values.get(name), "tier": _tier(found, tier).value}
         for name, found in held.fields.items()
     }
     record: dict[str, JsonValue] = {"fields": read, "url": url}
@@ -65,6 +66,18 @@ def new_row(
         record["broken"] = held.broken
     viable = not held.broken and is_viable(held.values, fields)
     return NewRow(key=key, record=record, viable=viable, page_url=page_url)
+
+
+def by_claude(record: Record) -> bool:
+    """Whether Claude read any of a record's values."""
+    read = record.fields.values()
+    return any(found.source == SOURCE and found.value is not None for found in read)
+
+
+def _tier(found: FieldValue, tier: TierName) -> TierName:
+    if found.source == SOURCE:
+        return TierName.CLAUDE
+    return TierName.DOM if tier is TierName.CLAUDE else tier
 
 
 def _evidence(found: FieldValue) -> dict[str, JsonValue]:

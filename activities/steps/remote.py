@@ -133,11 +133,12 @@ class RemoteTier:
     async def _body(self, observation: Observation, question: Question) -> GroundAsk:
         mask, now = self._asks.mask, self._asks.now
         step = self._asking.worded
+        intent = mask.worded_value(question.intent)
         value = mask.worded_value(_value(question))
         return GroundAsk(
             look=await self._asking.look(observation, question.handed),
             step=step,
-            intent=step.intent[:INTENT_READ],
+            intent=str(intent)[:INTENT_READ],
             value=value if isinstance(value, str) else "",
             act=_act(question, bool(now.past)),
             done=question.done,

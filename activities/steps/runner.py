@@ -255,6 +255,7 @@ class StepRunner:
             request=request,
             step=filled,
             asks=asks,
+            asking=asking,
             bounds=bounds,
             notes=list(progress.notes),
             shown=fill_step(step, values.shown),

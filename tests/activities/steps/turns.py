@@ -167,4 +167,4 @@ def shown(body: AskBody, name: str) -> Seen:
     assert isinstance(body, GroundAsk)
     found = [one for one in body.look.elements if name in (one.name, one.placeholder)]
     assert found, [one.name for one in body.look.elements]
-    return found[0]
+    return next((one for one in found if one.interactive), found[0])
