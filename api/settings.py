@@ -35,6 +35,11 @@ class ApiSettings(BaseSettings):
     holo3_model: str = "holo3"
     holo3_api_key: SecretStr = SecretStr("")
     holo3_gpu_usd_per_hour: float = Field(default=2.5, ge=0, allow_inf_nan=False)
+    claude_model: str = "claude-sonnet-5-5"
+    claude_planner_model: str = "claude-opus-5-5"
+    """Whose steps of a plan in words are taken where it has made them before."""
+    prices_path: str = ""
+    """The operator's prices of Claude's models."""
     chat_timeout_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
     """How long the pool may send nothing within a chat completion."""
     chat_concurrency: int = Field(default=200, ge=1)

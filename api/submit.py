@@ -13,6 +13,7 @@ from api.apart import about, apart, is_small
 from api.errors import BadRequest, Conflict, Forbidden
 from api.limits import rate_headers, refuse_concurrency, refuse_rate
 from api.metrics import Outcome, note
+from api.rehearsal import estimated, offending, steps_of_words
 from api.service import Service
 from api.tenants import Tenant
 from api.views import DryRunView
@@ -38,8 +39,6 @@ from plans.step import Frozen
 from plans.submission import Submission, most_steps, understand
 from temporal.tracing import current_trace_parent
 
-MOST_NAMED = 20
-"""How many hosts outside the allowlist a refusal names."""
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 RUN_ID = re.compile(r"[0-9]{8}_[0-9]{6}_[0-9a-f]{8}")
 
@@ -50,18 +49,23 @@ def new_run_id(now: Micros) -> str:
 
 
 async def check(service: Service, tenant: Tenant, body: Document) -> Submission:
-    """Take a submission through the gates that need no state: schema, caps, allowlist.
+    """Take a submission through the gates that need no run: schema, caps, allowlist.
 
-    It reads files, and takes the longer the larger the body is.
+    It reads files, and takes the longer the larger the body is. A plan in words that was
+    decomposed before has to pass with its steps.
 
     Raises:
         PlanError: the sentence for the caller.
         BadRequest: a plan in words, and no key to decompose it with.
         Forbidden: hosts outside the tenant's allowlist.
+        LedgerAway: the database can't be reached.
     """
     if is_small(body):
-        return await asyncio.to_thread(_check, service, tenant, body)
-    return await apart(lambda: _check(service, tenant, body))
+        checked = await asyncio.to_thread(_check, service, tenant, body)
+    else:
+        checked = await apart(lambda: _check(service, tenant, body))
+    await steps_of_words(service, tenant, checked, _caps(service, tenant))
+    return checked
 
 
 def _check(service: Service, tenant: Tenant, body: Document) -> Submission:
@@ -79,12 +83,8 @@ def _check(service: Service, tenant: Tenant, body: Document) -> Submission:
         raise BadRequest(
             "plan_text needs an Anthropic key for this tenant: configure one or submit the steps"
         )
-    strangers = tenant.allowlist.offending(submission.hosts)
-    if strangers:
+    if (sentence := offending(tenant, submission.hosts)) is not None:
         note(outcome=Outcome.DENIED_ALLOWLIST)
-        more = len(strangers) - MOST_NAMED
-        named = ", ".join(strangers[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-        sentence = f"plan references host(s) not in tenant allowlist: {named}"
         raise Forbidden(submission.shown(sentence))
     return submission
 
@@ -197,29 +197,41 @@ def _new_run(service: Service, tenant: Tenant, checked: Submission) -> NewRun:
         webhook_secret_name=tenant.webhook_secret_name,
         allowed_hosts=tenant.allowlist.patterns,
         trace_parent=current_trace_parent(),
+        anthropic_secret_name=tenant.anthropic_secret_name,
         secrets=checked.secrets,
     )
 
 
-def rehearse(service: Service, tenant: Tenant, checked: Submission) -> DryRunView:
+async def rehearse(
+    service: Service, tenant: Tenant, body: Document, checked: Submission
+) -> DryRunView:
     """The answer to a dry run: the plan as understood; nothing is written."""
-    content = _clamped(checked.source, _caps(service, tenant))
+    caps = _caps(service, tenant)
+    steps = await steps_of_words(service, tenant, checked, caps)
+    content = _clamped(checked.source, caps) if steps is None else steps.plan
+    cost = await estimated(service, tenant, checked, content)
+    notes = (*_notes(checked), *(() if steps is None else (steps.note,)), cost.note)
+    hosts = checked.hosts if steps is None else checked.hosts | steps.hosts
     options, limits = checked.options, checked.limits
-    return DryRunView(
-        dry_run=True,
-        payload=_document(masked(checked.payload)),
-        profile_id=options.profile_id and checked.shown(options.profile_id),
-        workflow_id=checked.shown(options.workflow_id),
-        signature=checked.signature,
-        shape=checked.source.shape,
-        plan=masked(plan_document(content)),
-        hosts=sorted(map(checked.shown, checked.hosts)),
-        max_steps=most_steps(content, limits),
-        max_cost=options.max_cost,
-        max_time_minutes=options.max_time_minutes,
-        estimated_cost=0.0,
-        notes=list(_notes(checked)),
-    )
+
+    def shown() -> DryRunView:
+        return DryRunView(
+            dry_run=True,
+            payload=_document(masked(checked.payload)),
+            profile_id=options.profile_id and checked.shown(options.profile_id),
+            workflow_id=checked.shown(options.workflow_id),
+            signature=checked.signature,
+            shape=checked.source.shape,
+            plan=masked(plan_document(content)),
+            hosts=sorted(map(checked.shown, hosts)),
+            max_steps=most_steps(content, limits),
+            max_cost=options.max_cost,
+            max_time_minutes=options.max_time_minutes,
+            estimated_cost=cost.cost,
+            notes=[checked.shown(note) for note in notes],
+        )
+
+    return await about(body, shown)
 
 
 def _caps(service: Service, tenant: Tenant) -> Caps:

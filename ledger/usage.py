@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, select, tu
 from ledger.calls import SHOWN, read_call
 from ledger.database import Database
 from ledger.errors import BadCursor
-from ledger.models import NO_STEP, UsageCalls, UsageFilter, UsageSum, UsageSums
-from ledger.schema import model_calls
+from ledger.models import NO_STEP, RunStatus, UsageCalls, UsageFilter, UsageSum, UsageSums
+from ledger.schema import model_calls, runs
 from ledger.text import clean_text
 from ledger.whole import whole
 from plans.calls import Money
@@ -92,6 +92,33 @@ class UsageRecords:
         """The sum over everything wanted; zeros where there is nothing."""
         (row,) = await self._fetch(select(*_SUMS).where(_wanted(wanted)))
         return _sum(row)
+
+    @whole
+    async def of_plan(
+        self, tenant_id: str, state_key: str, signature: str, limit: int = 20
+    ) -> tuple[int, ...]:
+        """What the newest runs of a plan that succeeded have cost, micro-dollars, newest first."""
+        newest = (
+            select(runs.c.run_id)
+            .where(
+                runs.c.tenant_id == clean_text(tenant_id),
+                runs.c.state_key == clean_text(state_key),
+                runs.c.signature == clean_text(signature),
+                runs.c.status == RunStatus.SUCCEEDED,
+            )
+            .order_by(runs.c.created_at.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            found = list((await connection.execute(newest)).scalars())
+            costs = dict.fromkeys(found, 0)
+            mine = UsageFilter(tenant_id=tenant_id)
+            query = select(model_calls.c.run_id, *_SUMS).where(
+                _wanted(mine), model_calls.c.run_id.in_(found)
+            )
+            for row in (await connection.execute(query.group_by(model_calls.c.run_id))).mappings():
+                costs[row["run_id"]] = _sum(row).cost.total
+        return tuple(costs.values())
 
     async def _fetch(self, query: Select[*tuple[object, ...]]) -> list[RowMapping]:
         async with self._database.read() as connection:

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 from plans.allowlist import hosts_of
 from plans.caps import Caps
 from plans.errors import PlanError
+from plans.estimate import executions
 from plans.fields import schema_fields
 from plans.json_text import check_json
 from plans.occurrences import MASK, Occurrences
@@ -18,8 +19,7 @@ from plans.plan import Plan, PlanText
 from plans.record_schema import check_record_schema
 from plans.secrets import Document, Taken, take_out
 from plans.state import RunLimits
-from plans.step import Frozen, Perception, StepType
-from plans.structure import Structure
+from plans.step import Frozen, Perception
 from plans.suite import TaskSuite
 from plans.validate import check_filled, check_placeholders
 
@@ -42,6 +42,11 @@ class Submission(Frozen):
     hosts: frozenset[str]
     payload: Document
     secrets: Document = Field(repr=False)
+
+    @property
+    def values(self) -> Document:
+        """What placeholders are filled with, before the run has variables of its own."""
+        return _values(self.options, self.secrets)
 
     @property
     def name(self) -> str:
@@ -161,15 +166,5 @@ def most_steps(content: Plan | TaskSuite | PlanText, limits: RunLimits) -> int:
             return min(sum(task.max_steps for task in tasks), limits.max_run_steps)
         case PlanText():
             return limits.max_run_steps
-        case Plan(steps=steps):
-            structure = Structure(steps)
-            cap = limits.max_loop_iterations
-            total = 0
-            for index, step in enumerate(steps):
-                if step.type is StepType.LOOP:
-                    continue
-                passes = 1
-                for loop in structure.around(index):
-                    passes *= min(steps[loop.index].loop_count or cap, cap)
-                total += passes
-            return min(total, limits.max_run_steps)
+        case Plan():
+            return min(sum(executions(content, limits)), limits.max_run_steps)

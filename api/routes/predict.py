@@ -47,7 +47,7 @@ async def predict(request: Request, service: CurrentService, tenant: CurrentTena
     checked = await submit.check(service, tenant, body)
     if checked.options.dry_run:
         headers = await limits.take(service, tenant, "submit")
-        rehearsal = await about(body, lambda: submit.rehearse(service, tenant, checked))
+        rehearsal = await submit.rehearse(service, tenant, body, checked)
         return await answer(rehearsal, headers)
     key = submit.read_key(request.headers.getlist("idempotency-key"))
     accepted = await submit.admit(service, tenant, body, checked, key)
