@@ -1,7 +1,7 @@
 """What the Messages API counts and charges: tokens of what was sent, its prompt cache, prices.
 
-Prices are micro-dollars a million tokens, written down here on their own: nothing of the
-service is asked.
+Prices are those of the public price list of October 2026, in micro-dollars a million tokens,
+written down here on their own: nothing of the service is asked.
 """
 
 import hashlib
@@ -35,8 +35,8 @@ class Rates:
 
 
 PRICES = {
-    "claude-sonnet-5-5": Rates(2_000_000, 10_000_000, 2_500_000, 4_000_000, 200_000),
-    "claude-opus-5-5": Rates(4_000_000, 20_000_000, 5_000_000, 8_000_000, 400_000),
+    "claude-sonnet-5-5": Rates(2_000_000, 10_000_000, 2_500_000, 4_000_000, 100_000),
+    "claude-opus-5-5": Rates(4_000_000, 20_000_000, 5_000_000, 8_000_000, 200_000),
     "claude-haiku-5-5": Rates(100_000, 500_000, 125_000, 200_000, 10_000),
 }
 LONG_PROMPT = 100_000

@@ -467,7 +467,7 @@ def test_the_bill_is_rounded_up_once_a_call():
     assert Counted(1, 0, 0, 0, output=1).cost("claude-sonnet-5-5") == 12
     assert Counted(1, 0, 0, 0).cost("claude-haiku-5-5") == 1
     assert Counted(1000, 2000, 0, 3000, output=400).cost("claude-sonnet-5-5") == (
-        2000 + 5000 + 600 + 4000
+        2000 + 5000 + 300 + 4000
     )
     assert Counted(100_000, 0, 0, 0).cost("claude-haiku-5-5") == 10_000
     assert Counted(100_001, 0, 0, 0).cost("claude-haiku-5-5") == 50_001
