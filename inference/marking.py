@@ -19,9 +19,14 @@ _UNSEEN: Final = re.compile(
 """What people don't see and models read: control, direction and tag characters."""
 
 
+def visible(text: str) -> str:
+    """The text without what people don't see."""
+    return _UNSEEN.sub("", text)
+
+
 def harmless(text: str) -> str:
     """The text with everything taken apart that could end its block or its message."""
-    return _OPENS.sub("‹", _UNSEEN.sub("", text))
+    return _OPENS.sub("‹", visible(text))
 
 
 def data(mark: str, text: str) -> str:

@@ -38,6 +38,7 @@ from inference.marking import data, harmless
 MAX_TOKENS: Final = 4096
 """Tokens of thinking and answer together."""
 MOST_PICTURES: Final = 3
+LONGEST_WHY: Final = 500
 NO_LONGER_SHOWN: Final = "[The picture of this earlier page is no longer shown.]"
 _STEP: Final = TypeAdapter(AgentStep)
 _TARGETED = Click | Write | SelectOption | Hover | Drag
@@ -138,7 +139,7 @@ def grounded(ask: GroundAsk, step: AgentStep) -> Grounded | NoAnswer:
     call = step.tool_call
     match call:
         case NotFound():
-            return NoAnswer(why=call.reason or step.thought, absent=True)
+            return NoAnswer(why=(call.reason or step.thought)[:LONGEST_WHY], absent=True)
         case Click() | Write() | SelectOption() | Hover() | Drag():
             answer = _targeted(ask, call)
         case Scroll():
@@ -155,7 +156,9 @@ def grounded(ask: GroundAsk, step: AgentStep) -> Grounded | NoAnswer:
             assert_never(call)
     goes_on = answer.act is not ActKind.DONE and (ask.act is None or answer.act is not ask.act)
     said = step.model_dump(mode="json")
-    return answer.model_copy(update={"why": step.thought, "goes_on": goes_on, "said": said})
+    return answer.model_copy(
+        update={"why": step.thought[:LONGEST_WHY], "goes_on": goes_on, "said": said}
+    )
 
 
 def _targeted(ask: GroundAsk, call: _TARGETED) -> Grounded:

@@ -21,7 +21,8 @@ from inference.asking import (
 )
 from inference.errors import Malformed
 from inference.holo3 import agent, localise, reading
-from inference.holo3.chat import ChatServer, Completion
+from inference.holo3.answers import Completion
+from inference.holo3.chat import ChatServer
 from inference.holo3.reading import Verdict
 from inference.holo3.tools import AgentStep, Place
 from inference.settings import ModelSettings

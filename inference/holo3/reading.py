@@ -16,6 +16,7 @@ from inference.holo3.chat import Question
 from inference.holo3.pictures import image
 from inference.holo3.prompting import rendered
 from inference.holo3.schemas import record_schema, schema_of
+from inference.holo3.tools import Words
 from inference.marking import data, harmless
 from plans.prices import Usage
 from plans.step import Frozen
@@ -33,12 +34,12 @@ class Verdict(Frozen):
 
     model_config = ConfigDict(strict=True)
 
-    evidence: str
+    evidence: Words
     verdict: Literal["holds", "fails", "undecided"]
 
 
 _RECORDS: Final = TypeAdapter[dict[str, list[dict[str, str | None]]]](
-    dict[str, list[dict[str, str | None]]], config=ConfigDict(strict=True)
+    dict[str, list[dict[str, Words | None]]], config=ConfigDict(strict=True)
 )
 
 

@@ -5,11 +5,14 @@ Coordinates are integers from 0 to 1000, thousandths of the picture's width and 
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
+from inference.marking import visible
 from plans.step import Frozen
 
 Thousandths = Annotated[int, Field(ge=0, le=1000)]
+Words = Annotated[str, AfterValidator(visible)]
+"""What a model writes, without signs that nobody sees and no database takes."""
 
 
 class _Strict(Frozen):
@@ -27,7 +30,7 @@ class Click(_Strict):
     """Click an element."""
 
     tool_name: Literal["click"]
-    element: str
+    element: Words
     x: Thousandths
     y: Thousandths
 
@@ -36,10 +39,10 @@ class Write(_Strict):
     """Write `content` into a field. `replace`: instead of what it holds, else after it."""
 
     tool_name: Literal["write"]
-    element: str
+    element: Words
     x: Thousandths
     y: Thousandths
-    content: str
+    content: Words
     replace: bool
 
 
@@ -47,17 +50,17 @@ class SelectOption(_Strict):
     """Choose `option`, by its visible text, in a select box or list of options."""
 
     tool_name: Literal["select_option"]
-    element: str
+    element: Words
     x: Thousandths
     y: Thousandths
-    option: str
+    option: Words
 
 
 class Hover(_Strict):
     """Rest the pointer on an element."""
 
     tool_name: Literal["hover"]
-    element: str
+    element: Words
     x: Thousandths
     y: Thousandths
 
@@ -75,14 +78,14 @@ class PressKeys(_Strict):
     """Press keys together, such as Enter or Control+S; several chords are separated by spaces."""
 
     tool_name: Literal["press_keys"]
-    keys: str = Field(min_length=1)
+    keys: Words = Field(min_length=1)
 
 
 class Drag(_Strict):
     """Drag an element to another place."""
 
     tool_name: Literal["drag"]
-    element: str
+    element: Words
     x: Thousandths
     y: Thousandths
     to_x: Thousandths
@@ -99,14 +102,14 @@ class RequestUserInput(_Strict):
     """Ask the user for something that only they know. You are called again with the answer."""
 
     tool_name: Literal["request_user_input"]
-    question: str = Field(min_length=1)
+    question: Words = Field(min_length=1)
 
 
 class NotFound(_Strict):
     """What the task names is not on the page."""
 
     tool_name: Literal["not_found"]
-    reason: str
+    reason: Words
 
 
 class DoneTool(_Strict):
@@ -147,8 +150,8 @@ Tool = Annotated[
 class AgentStep(_Strict):
     """The answer of the agent: one act."""
 
-    note: str | None
-    thought: str
+    note: Words | None
+    thought: Words
     tool_call: Tool
 
 

@@ -236,6 +236,16 @@ async def test_a_value_that_looks_like_markup_is_written_as_it_is(pool: SGLang) 
     assert told in pool.asked[0].text
 
 
+async def test_signs_that_nobody_sees_are_left_out_of_what_the_model_writes(pool: SGLang) -> None:
+    unseen = "o\x00p\u202een\n"
+    reply = await answered(pool, said("request_user_input", question=unseen))
+    assert isinstance(reply, Grounded)
+    assert reply.text == "open\n"
+    assert "\\u0000" not in json.dumps(reply.said)
+    long = said("done") | {"thought": "x" * 9000}
+    assert len((await answered(pool, long)).why) == 500
+
+
 async def test_answers_of_another_model_stand_in_the_history_as_they_are(pool: SGLang) -> None:
     pool.then(Says(said("done")))
     other = turn(look(key="p0"), {"x": 5, "y": 6}, "nothing happened")
