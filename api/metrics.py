@@ -143,17 +143,22 @@ class Metrics:
         """Count a chat completion."""
         _count(self._chat, tenant_id, outcome)
 
-    async def text(self, open_runs: Mapping[str, int] | None) -> bytes:
+    async def text(
+        self, open_runs: Mapping[str, int] | None, models_up: Mapping[str, bool] | None = None
+    ) -> bytes:
         """Everything in Prometheus' text format.
 
         Args:
             open_runs: queued and running runs of each tenant as the ledger counts them;
                 None leaves the gauge out.
+            models_up: whether each model's server answers, by tier.
         """
         gauge = b""
         if open_runs is not None:
             self._open.seen(open_runs)
             gauge = generate_latest(self._open)
+        if models_up:
+            gauge += generate_latest(_ModelsUp(models_up))
         return await asyncio.to_thread(self._counters) + gauge
 
     def _counters(self) -> bytes:
@@ -185,6 +190,23 @@ class _OpenRuns(Collector):
         )
         for tenant_id, count in sorted(self._counts.items()):
             family.add_metric([tenant_id], count)
+        yield family
+
+
+class _ModelsUp(Collector):
+    """`mantis_model_up`, as the workers of the pools have found the servers last."""
+
+    def __init__(self, up: Mapping[str, bool]) -> None:
+        self._up = up
+
+    def collect(self) -> Iterable[Metric]:
+        family = GaugeMetricFamily(
+            "mantis_model_up",
+            "Whether the model's server has answered the last look of a worker (1) or not (0)",
+            labels=["tier"],
+        )
+        for tier, up in sorted(self._up.items()):
+            family.add_metric([tier], float(up))
         yield family
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ledger.clock import Clock, Micros
 from ledger.database import Database, insert_or
@@ -46,6 +46,12 @@ class ModelHealths:
         row = {"tier": looked.tier.value} | values
         async with self._database.write() as connection:
             await connection.execute(insert_or(connection, model_health, row, replacing=values))
+
+    @whole
+    async def forget(self, tier: TierName) -> None:
+        """The tier is not configured any more: nobody looks at it."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(model_health).where(model_health.c.tier == tier.value))
 
     @whole
     async def read(self) -> Sequence[ModelHealth]:

@@ -40,10 +40,7 @@ class PoolWatch:
 
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[None]:
-        """Look as long as the block lasts, where a pool is configured."""
-        if not self._configured:
-            yield
-            return
+        """Look as long as the block lasts; without a pool, forget what was found of one."""
         watching = asyncio.create_task(self._watch())
         try:
             yield
@@ -54,12 +51,17 @@ class PoolWatch:
     async def _watch(self) -> None:
         while True:
             try:
-                await self.look()
+                await (self.look() if self._configured else self._forget())
             except LedgerAway as away:
                 log.warning("how Holo3 is can't be written down: %s", away)
             except Exception:  # the edge of a task that nobody waits for
                 log.exception("the pool of Holo3 could not be looked at")
+            if not self._configured:
+                return
             await asyncio.sleep(self._every_s)
+
+    async def _forget(self) -> None:
+        await self._ledger.model_health.forget(TierName.HOLO3)
 
     async def look(self) -> None:
         """Look, where no worker has looked lately."""

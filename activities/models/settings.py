@@ -13,5 +13,5 @@ class PatienceSettings(BaseSettings):
     """So long a model that is away or busy is asked again before the step goes without it."""
     model_tries: int = Field(default=3, ge=1, le=10)
     """So often a question is asked at most whose answers can't be used; each is paid."""
-    holo3_check_s: float = Field(default=30.0, ge=1, allow_inf_nan=False)
+    holo3_check_s: float = Field(default=30.0, ge=1, le=120)
     """Between two looks whether the pool of Holo3 really answers."""

@@ -12,5 +12,6 @@ router = APIRouter(tags=["service"])
 @router.get("/metrics", response_class=Response, responses=METRICS_RESPONSES)
 async def metrics(service: CurrentService) -> Response:
     """Counters, histograms and gauges in Prometheus' text format."""
-    text = await service.metrics.text(await service.health.open_runs())
+    health = service.health
+    text = await service.metrics.text(await health.open_runs(), await health.models_up())
     return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -82,7 +82,7 @@ async def look() -> Sequence[Finding]:
         *machine.limits(),
         machine.user(),
         pool,
-        models.claude(settings.models),
+        models.claude(settings.models, settings.stack.tenant_keys_path),
     )
 
 

@@ -31,6 +31,7 @@ from api.settings import ApiSettings
 from ledger.clock import now_micros
 from ledger.database import Database
 from ledger.ledger import Ledger
+from ledger.model_health import Looked
 from ledger.models import RunStatus
 from ledger.settings import LedgerSettings
 from ledger.vault import Keyring
@@ -330,6 +331,35 @@ async def test_auth_and_disk_only_inform(app: FastAPI, client: httpx.AsyncClient
     assert checks["auth"] == "ok"
     assert checks["disk"] == "ok" or "GiB" in checks["disk"]
     assert checks["workers"] == "unknown"
+
+
+async def test_health_and_metrics_tell_how_the_models_were_at_the_last_look(
+    app: FastAPI, client: httpx.AsyncClient, ledger: Ledger
+):
+    def anew() -> None:
+        app.state.service.health._looked_at._known_at = float("-inf")
+
+    assert "holo3" not in (await client.get("/health")).json()["checks"]
+    assert "mantis_model_up" not in (await client.get("/metrics")).text
+    for ok, detail, told in (
+        (True, "in 0.4 s", "ok"),
+        (False, "it answered 500", "it answered 500"),
+    ):
+        await ledger.model_health.note(Looked(tier=TierName.HOLO3, ok=ok, detail=detail))
+        anew()
+        body = (await client.get("/health")).json()
+        assert body["checks"]["holo3"] == told
+        assert value(await scrape(client), "mantis_model_up", tier="holo3") == ok
+
+
+async def test_a_look_of_long_ago_says_nothing(
+    app: FastAPI, client: httpx.AsyncClient, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+):
+    await ledger.model_health.note(Looked(tier=TierName.HOLO3, ok=True, detail=""))
+    monkeypatch.setattr("api.health.now_micros", lambda: now_micros() + 600_000_000)
+    checks = (await client.get("/health")).json()["checks"]
+    assert "nobody has looked for 10 minutes" in checks["holo3"]
+    assert value(await scrape(client), "mantis_model_up", tier="holo3") == 0
 
 
 async def finish(ledger: Ledger, tmp_path: Path, run_id: str) -> None:

@@ -135,7 +135,7 @@ async def _run(address: str, folder: Path, latency_s: float, questions: int) -> 
             "MANTIS_DATA_DIR": str(folder / "data"),
             "MANTIS_HOLO3_URL": f"{pool.url}/v1",
             "MANTIS_HOLO3_CAPACITY": str(CAPACITY),
-            "MANTIS_HOLO3_CHECK_S": "3600",
+            "MANTIS_HOLO3_CHECK_S": "120",
             "TEMPORAL_ADDRESS": address,
         }
         settings = LedgerSettings()

@@ -128,6 +128,29 @@ def test_a_key_of_claude_is_no_need_and_is_not_shown(tmp_path: Path) -> None:
     assert models.claude(away).state is State.MISSING
 
 
+def test_each_tenant_is_told_of_that_has_no_key(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    entries = {
+        "t1": {"tenant_id": "acme", "anthropic_secret_name": "acme_key"},
+        "t2": {"tenant_id": "late", "anthropic_secret_name": "late_key"},
+        "t3": {"tenant_id": "acme", "anthropic_secret_name": "acme_key", "scopes": ["status"]},
+    }
+    keys.write_text(json.dumps({"tenant_keys": entries}))
+    settings = ModelSettings(secrets_dir=str(tmp_path), anthropic_api_key=SecretStr("sk-1"))
+    none = models.claude(settings, str(keys))
+    assert (none.state, "no key" in none.detail) == (State.HINT, True)
+    (tmp_path / "acme_key").write_text("sk-2")
+    some = models.claude(settings, str(keys))
+    assert some.state is State.HINT
+    assert some.detail == "there is a key for the tenant acme, none for the tenant late"
+    (tmp_path / "late_key").write_text("sk-3")
+    both = models.claude(settings, str(keys))
+    assert (both.state, both.detail) == (State.OK, "there is a key for the tenants acme, late")
+    assert "sk-" not in both.model_dump_json()
+    keys.write_text("{")
+    assert models.claude(settings, str(keys)).state is State.HINT
+
+
 async def test_holo3_is_really_asked(nowhere: str) -> None:
     assert (await models.holo3(ModelSettings(holo3_url=""))).state is State.HINT
     with SGLang(lambda _: Says("Red")) as pool:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -203,3 +203,12 @@ async def until(condition: Callable[[], object], within_s: float, what: str) -> 
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert condition(), what
+
+
+async def until_async(condition: Callable[[], Awaitable[bool]], within_s: float, what: str) -> None:
+    try:
+        async with asyncio.timeout(within_s):
+            while not await condition():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"not within {within_s:.0f} s: {what}") from None

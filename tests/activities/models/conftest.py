@@ -57,7 +57,7 @@ def environment(
         "MANTIS_HOLO3_URL": f"{holo3.url}/v1",
         "MANTIS_HOLO3_TIMEOUT_S": "20",
         "MANTIS_HOLO3_CAPACITY": "2",
-        "MANTIS_HOLO3_CHECK_S": "3600",
+        "MANTIS_HOLO3_CHECK_S": "120",
         "MANTIS_ANTHROPIC_BASE_URL": claude.url,
         "MANTIS_MODEL_PATIENCE_S": "4",
         "ANTHROPIC_API_KEY": "key-default",
