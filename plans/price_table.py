@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -30,13 +30,30 @@ class BadPrices(Exception):
     """The operator's price file can't be read or holds something else."""
 
 
-class Price(Frozen):
-    """What a token of a model costs, in micro-dollars: USD per million tokens."""
+class Rates(Frozen):
+    """What a token costs, in micro-dollars: USD per million tokens."""
 
     input: Fraction
     output: Fraction
     cache_write: Fraction
     cache_read: Fraction
+
+
+class Price(Rates):
+    """A model's rates; `long_prompt` are those of requests with a prompt of more tokens."""
+
+    long_prompt: "LongPrompt | None" = None
+
+    def of_prompt(self, tokens: int) -> Rates:
+        """The rates of a request whose prompt has so many tokens, the cached ones included."""
+        long = self.long_prompt
+        return long if long is not None and tokens > long.above_tokens else self
+
+
+class LongPrompt(Rates):
+    """The rates of a request, for all its tokens, whose prompt has more than `above_tokens`."""
+
+    above_tokens: int
 
 
 class Prices:
@@ -93,44 +110,37 @@ def _exact(value: object) -> object:
 _Usd = Annotated[Fraction, BeforeValidator(_exact)]
 
 
-class _Named(BaseModel):
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+class _Rates(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
     input: _Usd
     output: _Usd
-    cache_write: _Usd | None = None
-    cache_read: _Usd | None = None
+    cache_write: _Usd
+    cache_read: _Usd
+
+
+class _LongPrompt(_Rates):
+    above_tokens: int = Field(ge=1, strict=True)
+
+
+class _Model(_Rates):
+    long_prompt: _LongPrompt | None = None
 
 
 class _File(BaseModel):
-    """`cache_write` and `cache_read` at the top are multiples of a model's `input`."""
-
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid")
 
     dated: str = Field(default="", max_length=64)
-    unit: str = "USD per million tokens"
-    cache_write: _Usd = Fraction(5, 4)
-    cache_read: _Usd = Fraction(1, 10)
-    models: dict[str, _Named]
+    source: str = ""
+    unit: Literal["USD per million tokens"] = "USD per million tokens"
+    models: dict[str, _Model]
 
     def prices(self) -> Prices:
         """The table that it makes."""
+        read = {name: named.model_dump() for name, named in self.models.items()}
         return Prices(
-            self.dated,
-            {
-                name: Price(
-                    input=named.input,
-                    output=named.output,
-                    cache_write=_or(named.cache_write, named.input * self.cache_write),
-                    cache_read=_or(named.cache_read, named.input * self.cache_read),
-                )
-                for name, named in self.models.items()
-            },
+            self.dated, {name: Price.model_validate(price) for name, price in read.items()}
         )
-
-
-def _or(value: Fraction | None, usual: Fraction) -> Fraction:
-    return usual if value is None else value
 
 
 def _no_constant(name: str) -> object:

@@ -30,6 +30,11 @@ class Usage(Frozen):
     gpu_ms: int = 0
     images: int = 0
 
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the prompt, those of the cache included."""
+        return self.input_tokens + self.cache_read_tokens + self.cache_write_tokens
+
 
 def cost_of(usage: Usage, gpu_usd_per_hour: float, prices: Prices = SHIPPED_PRICES) -> Money:
     """The price of a call, exact, and rounded up once, to the micro-dollar.
@@ -47,13 +52,13 @@ def cost_of(usage: Usage, gpu_usd_per_hour: float, prices: Prices = SHIPPED_PRIC
             rate = Fraction(str(gpu_usd_per_hour)) * _MICRO / _MS_PER_HOUR
             return Money(gpu=ceil(usage.gpu_ms * rate))
         case TierName.CLAUDE:
-            price = prices.of(usage.model)
+            rates = prices.of(usage.model).of_prompt(usage.prompt_tokens)
             return Money(
                 claude=ceil(
-                    usage.input_tokens * price.input
-                    + usage.output_tokens * price.output
-                    + usage.cache_write_tokens * price.cache_write
-                    + usage.cache_read_tokens * price.cache_read
+                    usage.input_tokens * rates.input
+                    + usage.output_tokens * rates.output
+                    + usage.cache_write_tokens * rates.cache_write
+                    + usage.cache_read_tokens * rates.cache_read
                 )
             )
         case TierName.MEMORY | TierName.DOM:

@@ -16,7 +16,7 @@ BOTH = Tariff(
     claude_model="claude-sonnet-5-5",
     planner_model="claude-opus-5-5",
 )
-CLAUDE, HOLO3, TURN = 13_000, 556, 7_200
+CLAUDE, HOLO3, TURN = 13_000, 556, 6_600
 PLAN = Plan(
     steps=(
         Step(intent="Go", type=StepType.NAVIGATE),

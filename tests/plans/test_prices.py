@@ -1,5 +1,4 @@
 import json
-from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +10,10 @@ from plans.calls import Money
 from plans.price_table import SHIPPED_PRICES, BadPrices, UnknownPrice, read_prices
 from plans.prices import Usage, cost_of, proxy_cost
 from plans.step import TierName
+from tests.fakes.claude_counting import Counted
 
-TOKENS = st.integers(min_value=0, max_value=10_000_000)
+RATES = {"input": 3, "output": 15, "cache_write": 4, "cache_read": 0.5}
+TOKENS = st.one_of(st.integers(0, 1_000), st.integers(0, 60_000), st.integers(0, 10_000_000))
 
 
 def claude(model: str = "claude-sonnet-5-5", **used: int) -> Usage:
@@ -31,9 +32,14 @@ def write(folder: Path, document: object) -> str:
         ("claude-sonnet-5-5", {"input_tokens": 1_000_000}, 2_000_000),
         ("claude-sonnet-5-5", {"output_tokens": 1_000_000}, 10_000_000),
         ("claude-sonnet-5-5", {"cache_write_tokens": 1_000_000}, 2_500_000),
-        ("claude-sonnet-5-5", {"cache_read_tokens": 1_000_000}, 200_000),
+        ("claude-sonnet-5-5", {"cache_read_tokens": 1_000_000}, 100_000),
+        ("claude-opus-5-5", {"cache_read_tokens": 1_000_000}, 200_000),
+        ("claude-haiku-5-5", {"input_tokens": 100_000, "output_tokens": 100}, 10_050),
+        ("claude-haiku-5-5", {"input_tokens": 100_001, "output_tokens": 100}, 50_251),
+        ("claude-haiku-5-5", {"cache_read_tokens": 60_000, "cache_write_tokens": 40_001}, 28_001),
+        ("claude-sonnet-5-5", {"input_tokens": 500_000}, 1_000_000),
         ("claude-opus-5-5", {"input_tokens": 1_000, "output_tokens": 100}, 6_000),
-        ("claude-haiku-5-5", {"input_tokens": 1_000_000, "output_tokens": 1_000_000}, 600_000),
+        ("claude-haiku-5-5", {"input_tokens": 10_000, "output_tokens": 1_000_000}, 501_000),
         ("claude-haiku-5-5", {"input_tokens": 10}, 1),
         ("claude-haiku-5-5", {"input_tokens": 11}, 2),
         ("claude-haiku-5-5", {"cache_read_tokens": 1}, 1),
@@ -49,22 +55,19 @@ def test_a_call_is_rounded_up_once_and_not_by_its_parts():
     assert cost_of(used, 0.0) == Money(claude=1)
 
 
-@given(TOKENS, TOKENS, TOKENS, TOKENS)
-def test_costs_are_exact(fresh: int, told: int, written: int, read: int):
+@given(st.sampled_from(["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"]), *[TOKENS] * 4)
+def test_costs_are_exact_and_the_fakes_bill(
+    model: str, fresh: int, told: int, written: int, read: int
+):
     used = claude(
-        "claude-haiku-5-5",
+        model,
         input_tokens=fresh,
         output_tokens=told,
         cache_write_tokens=written,
         cache_read_tokens=read,
     )
-    exact = (
-        fresh * Decimal("0.10")
-        + told * Decimal("0.50")
-        + written * Decimal("0.125")
-        + read * Decimal("0.01")
-    )
-    assert cost_of(used, 0.0).claude == int(exact.to_integral_value(ROUND_CEILING))
+    counted = Counted(input=fresh, written_5m=written, written_1h=0, read=read, output=told)
+    assert cost_of(used, 0.0) == Money(claude=counted.cost(model))
 
 
 def test_holo3_is_paid_by_the_gpus_time():
@@ -97,8 +100,8 @@ def test_the_longest_id_that_fits_decides(tmp_path: Path):
             tmp_path,
             {
                 "models": {
-                    "claude-sonnet": {"input": 1, "output": 1},
-                    "claude-sonnet-5-5-fast": {"input": 7, "output": 9},
+                    "claude-sonnet": RATES | {"input": 1},
+                    "claude-sonnet-5-5-fast": RATES | {"input": 7},
                 }
             },
         )
@@ -125,13 +128,12 @@ def test_the_operators_file_beats_the_shipped_one(tmp_path: Path):
         tmp_path,
         {
             "dated": "2027-01-01",
-            "cache_read": 0.2,
-            "models": {"claude-sonnet-5-5": {"input": 3, "output": 15, "cache_write": 6}},
+            "models": {"claude-sonnet-5-5": RATES},
         },
     )
     prices = read_prices(path)
     used = claude(input_tokens=10, output_tokens=10, cache_read_tokens=10, cache_write_tokens=10)
-    assert cost_of(used, 0.0, prices) == Money(claude=30 + 150 + 6 + 60)
+    assert cost_of(used, 0.0, prices) == Money(claude=30 + 150 + 40 + 5)
     assert prices.of("claude-opus-5-5").input == 4
     assert prices.dated == "2027-01-01"
 
@@ -154,13 +156,16 @@ def test_the_shipped_prices_are_dated():
     [
         ("{", "no JSON"),
         ("[]", "the file"),
-        ({"models": {"m": {"input": "2", "output": 1}}}, "models.m.input"),
-        ({"models": {"m": {"input": True, "output": 1}}}, "models.m.input"),
-        ({"models": {"m": {"input": -1, "output": 1}}}, "models.m.input"),
+        ({"models": {"m": RATES | {"input": "2"}}}, "models.m.input"),
+        ({"models": {"m": RATES | {"input": True}}}, "models.m.input"),
+        ({"models": {"m": RATES | {"input": -1}}}, "models.m.input"),
         ('{"models": {"m": {"input": NaN, "output": 1}}}', "no JSON"),
         ('{"models": {"m": {"input": 1e9, "output": 1}}}', "models.m.input"),
         ({"models": {"m": {"input": 1}}}, "models.m.output"),
-        ({"models": {"m": {"input": 1, "output": 1, "per": 3}}}, "models.m.per"),
+        ({"models": {"m": RATES | {"per": 3}}}, "models.m.per"),
+        ({"models": {"m": RATES | {"long_prompt": RATES}}}, "models.m.long_prompt.above_tokens"),
+        ({"models": {"m": RATES | {"long_prompt": {"above_tokens": "9"}}}}, "long_prompt"),
+        ({"models": {}, "unit": "EUR"}, "unit"),
         ({}, "models"),
     ],
 )
