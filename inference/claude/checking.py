@@ -3,13 +3,14 @@
 import re
 from typing import Final, Literal
 
-from inference.asking import CheckAsk, Judged, Look
+from inference.asking import CheckAsk, Judged, Seen
 from inference.claude.page import harmless, line, listed, page_block
 from inference.claude.prompt import Block, Prompt, picture_block, picture_tokens, text_block, user
 from inference.claude.reading import read
 from inference.claude.sending import Sent
+from inference.claude.trust import speaks_to_models
 from inference.claude.wording import question, system
-from inference.extract.words import plain
+from inference.extract.words import concepts, plain, stems
 from inference.settings import ModelSettings
 from plans.refusals import short
 from plans.step import Frozen
@@ -94,7 +95,7 @@ def judged(ask: CheckAsk, sent: Sent) -> Judged:
     evidence = short(answer.evidence.replace("&lt;", "<"), _MOST_EVIDENCE)
     if answer.verdict == "undecided":
         return Judged(verdict="undecided", evidence=evidence)
-    if answer.seen_in == "text" and not _quoted(ask.look, answer.evidence):
+    if answer.seen_in == "text" and not _quoted(ask, answer.evidence):
         return Judged(
             verdict="undecided",
             evidence=f"Claude says '{answer.verdict}', but what it quotes is not on the page",
@@ -102,9 +103,25 @@ def judged(ask: CheckAsk, sent: Sent) -> Judged:
     return Judged(verdict=answer.verdict, evidence=evidence)
 
 
-def _quoted(look: Look, quote: str) -> bool:
-    """Whether the page has the words of a quote one after another."""
+def _quoted(ask: CheckAsk, quote: str) -> bool:
+    """Whether the page has the words of a quote one after another.
+
+    Lines that speak to models bear nothing out, and a single word only where it is about the
+    condition: a page may order any verdict, and has the word for it then.
+    """
     wanted = plain(quote.replace("&lt;", "<").strip(" \"'“”„«»…"))
-    names = (f"{one.name} {one.text} {one.value} {one.placeholder}" for one in look.elements)
-    shown = (look.text, look.title, look.url, *names)
-    return bool(wanted) and any(f" {wanted} " in f" {plain(one)} " for one in shown)
+    if not wanted or (" " not in wanted and not _is_about(wanted, ask.condition)):
+        return False
+    names = (" ".join(_texts(one)) for one in ask.look.elements)
+    said = (*ask.look.text.splitlines(), ask.look.title, ask.look.url, *names)
+    lines = [line for line in said if not speaks_to_models(line)]
+    shown = (*lines, " ".join(lines))
+    return any(f" {wanted} " in f" {plain(one)} " for one in shown)
+
+
+def _texts(seen: Seen) -> tuple[str, ...]:
+    return (seen.name, seen.text, seen.value, seen.placeholder, *seen.options)
+
+
+def _is_about(word: str, condition: str) -> bool:
+    return bool({*stems(word)} & {*stems(condition)}) or bool(concepts(word) & concepts(condition))

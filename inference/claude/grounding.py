@@ -18,6 +18,7 @@ from inference.claude.prompt import (
 )
 from inference.claude.reading import read
 from inference.claude.sending import Sent
+from inference.claude.trust import confidence_in
 from inference.claude.wording import question, system
 from inference.decisions import ActKind
 from inference.errors import Malformed
@@ -152,6 +153,7 @@ def grounded(ask: GroundAsk, sent: Sent) -> Grounded | NoAnswer:
         place = _place(ask.look, answer, act)
         to_x, to_y = _end(ask.look, answer) if act is ActKind.DRAG else (None, None)
         text = _text(ask, act, answer.text, place)
+        target = None if place.ref is None else _element(ask.look, place.ref)
     except _Unfit as unfit:
         raise Malformed(
             f"Claude's answer does not fit the page: {unfit}", usage=sent.usage
@@ -164,7 +166,7 @@ def grounded(ask: GroundAsk, sent: Sent) -> Grounded | NoAnswer:
         to_x=to_x,
         to_y=to_y,
         text=text,
-        confidence=CONFIDENCE[answer.certainty],
+        confidence=confidence_in(ask, act, target, CONFIDENCE[answer.certainty]),
         why=why,
         goes_on=_goes_on(ask, act, answer.goes_on),
         said=answer.model_dump(mode="json"),

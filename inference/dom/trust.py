@@ -65,6 +65,11 @@ def believable(observation: Observation, element: Element, intent: str) -> bool:
     )
 
 
+def talks(text: str) -> bool:
+    """Whether a text speaks to whoever automates the page."""
+    return _TALKS.search(text) is not None
+
+
 def _repeats(said: str, intent: str) -> bool:
     """Whether a name holds the whole sentence of the intent, and more, or that to click."""
     words, spoken = tokens(intent), tokens(said)
