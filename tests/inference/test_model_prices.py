@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,8 @@ def test_a_model_without_a_price_is_named():
 
 def test_the_operators_prices_count(tmp_path: Path):
     path = tmp_path / "prices.json"
-    path.write_text(
-        '{"models": {"claude-next-1": {"input": 1, "output": 2, "cache_write": 1, "cache_read": 0}}}'
-    )
+    rates = {"input": 1, "output": 2, "cache_write": 1, "cache_read": 0}
+    path.write_text(json.dumps({"models": {"claude-next-1": rates}}))
     settings = ModelSettings(claude_model="claude-next-1", prices_path=str(path))
     settings.check_prices()
     assert settings.prices.of("claude-next-1").output == 2
