@@ -217,7 +217,7 @@ def test_a_model_asks_the_user_and_goes_on_with_the_answer(api: Api, claude: Cla
     suite["tasks"][1]["verify"] = {"type": "page_contains_text", "value": "0 contacts"}
     run_id = submit(api, suite, max_cost=2.0)
     eventually(lambda: api.get(run_id)["status"] == "paused", 90, "the pause")
-    status = api.get(run_id)
+    status = api.get(run_id, "status")
     assert "Which contact is meant?" in status["prompt"] and status["needs_input"] is True
     assert 'task "find_contact"' in status["prompt"]
     answer = api.client.post(
