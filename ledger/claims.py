@@ -78,6 +78,15 @@ class Claims:
         return None if found is None else Claim.model_validate(dict(found) | {"fresh": False})
 
     @whole
+    async def read(self, tenant_id: str, run_id: str) -> tuple[Claim, ...]:
+        """All claims of the run, oldest first."""
+        mine = and_(run_claims.c.tenant_id == tenant_id, run_claims.c.run_id == run_id)
+        query = _SHOWN.where(mine).order_by(run_claims.c.at, run_claims.c.call_key)
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).mappings().all()
+        return tuple(Claim.model_validate(dict(one) | {"fresh": False}) for one in found)
+
+    @whole
     async def settle(self, tenant_id: str, run_id: str, call_key: str, state: SettledState) -> None:
         """Write down what became of a claimed act, outside of a step's record."""
         async with self._database.write() as connection:

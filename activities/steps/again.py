@@ -56,6 +56,9 @@ async def decide_again(context: StepContext) -> Report | None:
         ActivityError: the session is lost.
     """
     report = await _decide(context)
+    if report is None and context.request.stepped_back and context.asks.now.acted:
+        message = "an act of this step was done, and the page that it was done on is gone"
+        return failed(FailureClass.OUTCOME_UNKNOWN, message)
     if report is None and context.request.stepped_back:
         return Report(
             success=False,
@@ -78,6 +81,8 @@ async def _decide(context: StepContext) -> Report | None:
     found = await _find(context, claim)
     if found.finding is Finding.NOT_SENT and await _bring_back(context):
         found = await _find(context, claim)
+    if found.finding is Finding.DONE and await _led_on(context, claim):
+        return await _go_on(context, claim, found)
     if found.finding is not Finding.NOT_SENT and await _unfinished(context, claim):
         context.acts.claim = claim
         return _unknown(claim, "it was the first of several, and not all are known to be done")
@@ -104,13 +109,28 @@ async def _earlier_claim(context: StepContext) -> Claim | None:
 
     The run that this one goes on from may have come further with it: its claims came along.
     """
-    call, run = context.call, context.run
-    newest = call.attempt if context.request.again else call.attempt - 1
+    run = context.run
+    claims = await context.ledger.claims.read(run.tenant_id, run.run_id)
+    own = [one for one in claims if _is_own(context, one.call_key)]
+    return max(own, key=lambda one: one.at, default=None)
+
+
+def _is_own(context: StepContext, key: str) -> bool:
+    """Whether a claim is one that this turn has to decide about.
+
+    What earlier turns of the same try have claimed was decided by them, and is in the progress.
+    What earlier tries have left is decided by the first turn.
+    """
+    call = context.call
+    if context.request.again and call.turn_of(key) == call.turn:
+        return True
+    if call.turn:
+        return False
+    newest = call.attempt - 1
     if context.resumed_from and call.attempt == 1:
         newest = MAX_TRIES
-    keys = [call.model_copy(update={"attempt": one}).key for one in range(1, newest + 1)]
-    found = [await context.ledger.claims.get(run.tenant_id, run.run_id, key) for key in keys]
-    return max((one for one in found if one), key=lambda one: one.at, default=None)
+    tries = (call.model_copy(update={"attempt": one}) for one in range(1, newest + 1))
+    return any(one.turn_of(key) is not None for one in tries)
 
 
 async def _unfinished(context: StepContext, claim: Claim) -> bool:
@@ -118,6 +138,21 @@ async def _unfinished(context: StepContext, claim: Claim) -> bool:
     key, run = rest_key(claim.call_key), context.run
     rest = await context.ledger.claims.get(run.tenant_id, run.run_id, key)
     return rest is not None and rest.state != "done"
+
+
+async def _led_on(context: StepContext, claim: Claim) -> bool:
+    """Whether the claimed act is that of this very turn, and a model's that only led on."""
+    answer = await context.asks.decided()
+    return claim.call_key == context.call.key and answer is not None and answer.goes_on
+
+
+async def _go_on(context: StepContext, claim: Claim, found: Found) -> Report | None:
+    """What the model of this turn chose was done: the step goes on after it."""
+    report = await _done(context, claim, found)
+    if report is not None:
+        context.notes.append(report.message)
+        await context.asks.was_done(report.message)
+    return None
 
 
 async def _find(context: StepContext, claim: Claim) -> Found:

@@ -10,7 +10,9 @@ from activities.asks_store import AsksStore
 from activities.steps.masking import Mask
 from activities.steps.progress import MOST_ANEW, Past, Progress, Said, Waiting
 from activities.steps.suspending import KeepsChanging, Suspended
-from inference.asking import Answered, AskBody, Grounded, ModelTurn, TaskAsk
+from inference.asking import Answered, AskBody, GroundAsk, Grounded, ModelTurn, TaskAsk
+from inference.decisions import Done
+from inference.fresh import at_place
 from plans.calls import Ask, AskKind
 from plans.step import TierName
 from workflows.interfaces import RunKey
@@ -132,6 +134,35 @@ class Asks:
         """Forget what was said about this; it is asked again where it is needed."""
         rest = tuple(one for one in self.now.said if one.about != about)
         self.now = self.now.model_copy(update={"said": rest})
+
+    def newest(self, about: str) -> Said | None:
+        """The newest answer about this, whoever gave it."""
+        return next((one for one in reversed(self.now.said) if one.about == about), None)
+
+    async def decided(self) -> Grounded | None:
+        """The act that a model has answered and that was not done yet, as far as is known."""
+        said = self.newest(ACT)
+        if said is None or not said.answer:
+            return None
+        reply = (await self.answer(said)).reply
+        return reply if isinstance(reply, Grounded) else None
+
+    async def was_done(self, came_of: str) -> None:
+        """Take note that the act of the newest answer was done, by a try that was lost."""
+        said, act = self.newest(ACT), await self.decided()
+        if said is None or act is None:
+            return
+        ask = await self.question(said)
+        shown = None
+        if isinstance(ask, GroundAsk):
+            x, y = act.x, act.y
+            found = (one for one in ask.look.elements if one.ref == act.ref)
+            shown = next(found, None)
+            if shown is None and x is not None and y is not None:
+                shown = at_place(ask.look.elements, x, y)
+        name, role = (shown.name, shown.role) if shown else ("", "")
+        done = Done(act=act.act, name=name, role=role, text=act.text)
+        self.now = self.now.after((done,), self.past(said.tier, came_of))
 
     async def turns(self) -> tuple[ModelTurn, ...]:
         """The history of the step's agent, oldest first."""

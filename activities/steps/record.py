@@ -11,7 +11,7 @@ from activities.steps.masking import NOTHING, Mask
 from activities.steps.report import Report
 from ledger.ledger import Ledger
 from ledger.models import ItemMark, NewEvent, NewRow, RowCounts, SettledState, StepRecord
-from plans.calls import Ask, Call, CallKind, Money, Outcome, Verdict
+from plans.calls import Ask, CallKind, Money, Outcome, Verdict
 from plans.judge import Judgement, judge
 from plans.placeholders import SECRET, as_text, reference
 from plans.secret_names import is_secret_name
@@ -95,16 +95,11 @@ async def record(ledger: Ledger, done: Recorded) -> Outcome:
 async def recorded(ledger: Ledger, request: StepRequest) -> Outcome | None:
     """What the call came to, or this turn of it, where it was written down already."""
     run, call = request.run, request.call
-    for key in (call.whole_key, turn_key(call)):
+    for key in (call.whole_key, call.asked_key):
         found = await ledger.outcomes.get(run.tenant_id, run.run_id, key)
         if found is not None:
             break
     return _counted(Outcome.model_validate(found.outcome), found.counts) if found else None
-
-
-def turn_key(call: Call) -> str:
-    """The key under which it is written down that a call waits for an answer."""
-    return f"{call.whole_key}:t{call.turn}"
 
 
 async def _record_waiting(ledger: Ledger, done: Recorded, ask: Ask) -> Outcome:
@@ -124,7 +119,7 @@ async def _record_waiting(ledger: Ledger, done: Recorded, ask: Ask) -> Outcome:
         StepRecord(
             tenant_id=request.run.tenant_id,
             run_id=request.run.run_id,
-            call_key=turn_key(call),
+            call_key=call.asked_key,
             claim_key=call.key,
             step_index=call.index,
             events=(event,),

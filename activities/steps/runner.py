@@ -220,7 +220,8 @@ class StepRunner:
         async with asyncio.timeout_at(context.deadline):
             if (refused := context.asks.over_budget()) is not None:
                 return failed(FailureClass.LIMIT_EXCEEDED, refused.message)
-            if (kept := await context.kept_report()) is not None:
+            kept = await context.kept_report()
+            if kept is not None and not context.request.stepped_back:
                 return kept
             decided = await decide_again(context)
             if decided is not None:
