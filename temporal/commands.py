@@ -6,9 +6,11 @@ import signal
 import sys
 from pathlib import Path
 
+from inference.settings import ModelSettings
 from temporal import logs
 from temporal.children import ChildFailed
 from temporal.demo import run_demo
+from temporal.models_told import models_told
 from temporal.settings import LogSettings, StackSettings
 from temporal.stack import Stack, StackError, StackOptions
 
@@ -113,6 +115,7 @@ def _announce(stack: Stack, options: StackOptions) -> None:
         lines.append(f"token       {stack.new_token}   (new; kept in {kept})")
     lines.append(f"ready {urls.api}")
     lines.append(f"API docs    {urls.docs}")
+    lines.append(f"models      {models_told(ModelSettings(), StackSettings().tenant_keys_path)}")
     if urls.temporal_ui:
         lines.append(f"Temporal UI {urls.temporal_ui}")
     if urls.demo_site:

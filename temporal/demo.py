@@ -14,6 +14,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from inference.settings import ModelSettings
+from temporal.models_told import models_told
 from temporal.settings import StackSettings
 from temporal.stack import Stack, StackOptions
 
@@ -96,6 +98,8 @@ async def demo(data_dir: Path, console: Console) -> int:
         await stack.__aenter__()
     try:
         console.print(f"stack is up after {time.monotonic() - began:.1f} s: {stack.urls.api}")
+        told = models_told(ModelSettings(), StackSettings().tenant_keys_path)
+        console.print(f"models: {told}", soft_wrap=True)
         async with httpx.AsyncClient(
             base_url=stack.urls.api,
             headers={"X-Mantis-Token": stack.token},
@@ -181,7 +185,9 @@ def _show(console: Console, stack: Stack, data_dir: Path, run_id: str, outcome: 
             f"{told.steps_executed} steps in {told.total_time_s:.1f} s; "
             f"answered by {tiers or 'nothing'}"
         )
-        console.print(f"cost: [bold]${told.cost_total:.4f}[/] (no model was asked)")
+        asked = told.tiers.get("holo3", 0) + told.tiers.get("claude", 0)
+        models = f"models answered {asked} steps" if asked else "no model was asked"
+        console.print(f"cost: [bold]${told.cost_total:.4f}[/] ({models})")
     if outcome.halt_class:
         console.print(f"[red]{outcome.halt_class}[/]: {outcome.message}")
     workflow = quote(f"run/default/{run_id}", safe="")

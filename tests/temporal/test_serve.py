@@ -82,6 +82,7 @@ def test_a_token_is_made_once_kept_private_and_needed(
     token = token_file.read_text()
     assert token_file.stat().st_mode & 0o777 == 0o600
     assert sum(token in line for line in first.lines) == 1
+    assert sum(line.startswith("models      ") for line in first.lines) == 1
     health = httpx.get(f"{url}/v1/health")
     assert (health.status_code, health.json()["ok"]) == (200, True)
     unknown = f"{url}/v1/runs/20260101_000000_abcdefab"
