@@ -81,8 +81,7 @@ class Figures:
             return None
         if not currency:
             return place
-        start = text.index(price, max(0, place.end - len(price)))
-        return self._sheet.place(start, start + len(price))
+        return self._sheet.place(*price_around(text, place.start, place.end))
 
 
 def phone_places(sheet: Sheet, said: str) -> list[Place]:
@@ -161,13 +160,18 @@ def _amount(figure: str, price: str, lang: str) -> Decimal | None:
 _SIGNS: Final = frozenset({"USD", "EUR", "GBP"})
 
 
-def _price_around(text: str, start: int, end: int) -> str:
-    """The price that a figure belongs to, as written; "" where it is none."""
+def price_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Start and end of the price that a figure belongs to; both 0 where it is none."""
     first = max(text.rfind("\n", 0, start) + 1, start - _REACH)
     for match in kinds.PRICE.finditer(text, first, min(len(text), end + _REACH)):
         if match.start() <= start and end <= match.end() and "\n" not in match[0]:
-            return match[0]
-    return ""
+            return match.span()
+    return 0, 0
+
+
+def _price_around(text: str, start: int, end: int) -> str:
+    first, last = price_around(text, start, end)
+    return text[first:last]
 
 
 def _currency(price: str) -> str:

@@ -56,7 +56,7 @@ KNOWN = {"make": "Bayliner"}
         ("BAYLINER", "make", "str", "Bayliner"),
         ("bayliner  285", "model", "str", "Bayliner 285"),
         ("$48,500", "price", "price", "$48,500"),
-        ("48500", "price", "price", "48,500"),
+        ("48500", "price", "price", "$48,500"),
         ("USD 48,500.00", "price", "price", "$48,500"),
         ("48,500 USD", "price", "price", "$48,500"),
         ("2019", "year", "int", "2019"),
@@ -211,7 +211,7 @@ def test_an_empty_page_proves_nothing() -> None:
 
 def test_german_figures_are_read_as_german() -> None:
     page = content("Bayliner", "Preis 24.900 €", "Höhe 1,75 m", lang="de")
-    assert read("24900", "price", "price", page).value == "24.900"
+    assert read("24900", "price", "price", page).value == "24.900 €"
     assert read("€24,900", "price", "price", page).value == "24.900 €"
     assert read("1.75", "height", "float", page).value == "1,75"
     assert read("175", "height", "int", page).value is None

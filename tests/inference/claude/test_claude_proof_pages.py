@@ -37,7 +37,7 @@ def boat(capture: Capture) -> Content:
     ("name", "kind", "value", "shown"),
     [
         ("title", "str", "2019 BOSTON WHALER 330 OUTRAGE", "2019 Boston Whaler 330 Outrage"),
-        ("price", "price", "248500", "248,500"),
+        ("price", "price", "248500", "$248,500"),
         ("price", "price", "$248,500", "$248,500"),
         ("length", "str", "33 ft 6 in", "33 ft 6 in"),
         ("engine_hours", "int", "1284", "1 284"),
@@ -71,3 +71,33 @@ def test_a_value_of_similar_things_is_trusted_least(boat: Content) -> None:
     fields = (ExtractField(name="price", type="price"), ExtractField(name="title"))
     record = proven(boat, fields, [{"price": "$19,000", "title": "2001 Sea Ray 240"}])[0]
     assert {found.confidence for found in record.fields.values()} == {0.6}
+
+
+SHELF = """<html lang=en><body><main><h1>Boats</h1><p>Dealer: Harbor Ltd</p><ul>
+<li><h3>Bayliner 285</h3><b>$48,500</b> <i>2019</i></li>
+<li><h3>Sea Ray 240</h3><b>$19,000</b> <i>2011</i></li>
+<li><h3>Whaler 330</h3><b>$48,500</b></li></ul></main>"""
+
+
+def test_values_of_a_list_are_those_of_their_own_record(capture: Capture) -> None:
+    fields = tuple(ExtractField(name=name) for name in ("model", "price", "year", "dealer"))
+    said = [
+        {"model": "Bayliner 285", "price": "$48,500", "year": "2011", "dealer": "Harbor Ltd"},
+        {"model": "Sea Ray 240", "price": "$48,500", "year": "2011", "dealer": "Harbor Ltd"},
+        {"model": "Whaler 330", "price": "$48,500", "year": "2019", "dealer": None},
+    ]
+    records = proven(capture(SHELF), fields, said, many=True)
+    assert [[one.value for one in record.fields.values()] for record in records] == [
+        ["Bayliner 285", "$48,500", None, "Harbor Ltd"],
+        ["Sea Ray 240", None, "2011", "Harbor Ltd"],
+        ["Whaler 330", "$48,500", None, None],
+    ]
+    assert "another record" in records[0].fields["year"].note
+    assert not records[1].fields["price"].known
+
+
+def test_records_that_nothing_tells_apart_are_left_as_they_are(capture: Capture) -> None:
+    page = capture("<ul><li>Red boat</li><li>Red boat</li></ul><p>2019</p>")
+    fields = (ExtractField(name="title"), ExtractField(name="year"))
+    said = [{"title": "Red boat", "year": "2019"}] * 2
+    assert len(proven(page, fields, said, many=True)) == 2
