@@ -23,7 +23,7 @@ SHARED: Final = 0.80
 DESCRIBED: Final = 0.74
 """The intent does not say its name; how the model called it does, or an ordinal picks it."""
 NAMELESS: Final = 0.73
-"""It has no name: a symbol, a canvas."""
+"""It has no name that could be held against the intent: a symbol, a canvas, "a2", "保存"."""
 BARE: Final = 0.72
 """There is no element at the place that anybody knows of."""
 FOREIGN: Final = 0.60
@@ -36,6 +36,7 @@ PLAIN: Final = 0.80
 SURE: Final = 1.0
 """Acts that do nothing to the page: waiting, asking the user."""
 
+_WORD: Final = re.compile(r"[^\W\d_]{3,}|[^\W\d_a-zA-Z]+")
 _COUNTED: Final = re.compile(
     r"\b(?:first|second|third|fourth|fifth|last|next|previous|\d{1,2}(?:st|nd|rd|th)"
     r"|top|bottom|left|right|left-?most|right-?most|erst\w*|zweit\w*|dritt\w*|letzt\w*)\b",
@@ -71,7 +72,7 @@ def of_target(ask: GroundAsk, seen: Seen | None, called: str = "") -> float:
         return AGREED if agreed else SHARED
     if agreed or _says(called, telling, named) or _COUNTED.search(intent):
         return _unnamed(intent, DESCRIBED)
-    return _unnamed(intent, FOREIGN)
+    return _unnamed(intent, FOREIGN if _comparable(name, intent) else NAMELESS)
 
 
 def _intent(ask: GroundAsk) -> str:
@@ -89,6 +90,13 @@ def _telling(text: str) -> frozenset[str]:
 
 def _says(text: str, telling: frozenset[str], named: Words) -> bool:
     return bool(telling & _telling(text) or named.concepts & words_of(text).concepts)
+
+
+def _comparable(name: str, intent: str) -> bool:
+    """Whether a name holds words, of the letters that the intent is written in."""
+    words = _WORD.findall(name)
+    foreign = any(letter.isalpha() and not letter.isascii() for letter in intent)
+    return any(word.isascii() for word in words) or (bool(words) and foreign)
 
 
 def _alone(look: Look, seen: Seen, name: str, intent: str) -> bool:

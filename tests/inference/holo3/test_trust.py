@@ -61,6 +61,17 @@ def test_another_name_than_the_intents_is_not_clicked() -> None:
     assert not enough(sure(ask, SAVE), SAVE.name)
 
 
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [("a2", False), ("btn", True), ("x-1", False), ("保存", False), ("Сохранить", False)],
+)
+def test_a_name_that_can_not_be_held_against_the_intent_is_none(name: str, named: bool) -> None:
+    one = seen(4, name)
+    expected = trust.FOREIGN if named else trust.NAMELESS
+    assert sure(ground(look(one), "Split the view"), one) == expected
+    assert sure(ground(look(one), "Delete the view"), one) == trust.UNNAMED_GRAVE
+
+
 def test_how_the_model_calls_it_or_an_ordinal_is_enough_for_what_does_no_harm() -> None:
     car = seen(4, "2019 Ford F-150")
     page = look(car)
