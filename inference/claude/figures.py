@@ -163,9 +163,12 @@ _SIGNS: Final = frozenset({"USD", "EUR", "GBP"})
 def price_around(text: str, start: int, end: int) -> tuple[int, int]:
     """Start and end of the price that a figure belongs to; both 0 where it is none."""
     first = max(text.rfind("\n", 0, start) + 1, start - _REACH)
-    for match in kinds.PRICE.finditer(text, first, min(len(text), end + _REACH)):
-        if match.start() <= start and end <= match.end() and "\n" not in match[0]:
-            return match.span()
+    for last in (end, min(len(text), end + _REACH)):
+        for match in kinds.PRICE.finditer(text, first, last):
+            added = text[match.start() : start] + text[end : match.end()]
+            inside = match.start() <= start and end <= match.end()
+            if inside and not any(letter.isdigit() or letter == "\n" for letter in added):
+                return match.span()
     return 0, 0
 
 

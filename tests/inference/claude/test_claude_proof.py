@@ -151,6 +151,12 @@ def test_the_currency_is_that_of_the_very_price() -> None:
     assert read("€12,500", "price", "price", page).value is None
 
 
+def test_a_price_ends_where_another_figure_begins() -> None:
+    page = content("Bayliner", "$48,500 2019 and 2018 19 000 kr 2011")
+    assert read("48,500", "price", "price", page).value == "$48,500"
+    assert read("19000", "price", "price", page).value == "19 000 kr"
+
+
 def test_parts_of_a_list_that_are_not_there_are_left_out_and_noted() -> None:
     found = read("Trailer; Jacuzzi", "features", "list")
     assert found.value == "Trailer"
@@ -279,7 +285,8 @@ def test_nothing_passes_that_is_not_on_the_page(lines: list[str], data: st.DataO
     value = data.draw(st.one_of(TOKEN, bent(lines), bent(lines), LINES.map(" ".join)))
     shown = letters(" ".join([*lines, "link", page.title]))
     addresses = {page.url, "https://a.example/y?z=1", clean_url(page.url)}
-    for record in proven(page, (field,), [{field.name: value}]):
+    said = [{field.name: value}, {field.name: data.draw(bent(lines))}]
+    for record in proven(page, (field,), said, many=data.draw(st.booleans())):
         found = record.fields[field.name].value
         assert found is not None
         for part in found.split("; ") if field.type == "list" else [found]:
