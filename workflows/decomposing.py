@@ -33,7 +33,7 @@ async def decomposed(run: RunKey, asked: Asked, time_left_ms: int) -> Decomposed
             result_type=Decomposed,
             task_queue=interfaces.REASONING_QUEUE,
             schedule_to_close_timeout=timedelta(milliseconds=max(time_left_ms, 1)),
-            start_to_close_timeout=policies.MODEL_TIMEOUT,
+            start_to_close_timeout=policies.DECOMPOSING,
             heartbeat_timeout=policies.HEARTBEAT,
             retry_policy=policies.MODEL_RETRY,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -42,6 +42,9 @@ MODEL_RETRY = RetryPolicy(
 MODEL_TIMEOUT = timedelta(seconds=180)
 """One try of a question, once a worker has it; how long it waits for one is the run's time."""
 
+DECOMPOSING = timedelta(seconds=600)
+"""One try of making words into steps: a long answer, and a second one where it has faults."""
+
 MOST_TURNS = 4000
 """Turns of one call; a step that asks on and on comes to an end by this, at the latest."""
 
