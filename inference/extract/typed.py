@@ -78,6 +78,8 @@ def _as(kind: str, schema: Schema, rule: Schema, text: str, lang: str) -> JsonVa
 def number_in(text: str, lang: str = "") -> Decimal:
     """The one number of a text: "12.500 €", "1,284", "12.4K followers", "4.4 out of 5".
 
+    A small "m" is a million beside a currency ("$1.2m"), else metres.
+
     `lang`, the page's language, tells what "1.234" is: a thousand in German, a fraction in
     English; without one, or with a currency beside it, it is read as a thousand.
 
@@ -90,11 +92,13 @@ def number_in(text: str, lang: str = "") -> Decimal:
     if len(found) != 1:
         raise Unreadable("holds no number" if not found else "holds more than one number")
     sign, digits, multiple = found[0][1], found[0][2].strip(), (found[0][3] or "").strip()
-    point = None if Price.fromstring(bare).currency else _point(digits, lang)
+    currency = Price.fromstring(bare).currency
+    point = None if currency else _point(digits, lang)
     amount = Price.fromstring(re.sub(r"['’\s]", "", digits), decimal_separator=point).amount
     if amount is None:
         raise Unreadable("holds no number")
-    amount *= _MULTIPLES.get(multiple.casefold(), 1)
+    if multiple != "m" or currency:
+        amount *= _MULTIPLES.get(multiple.casefold(), 1)
     return -amount if sign in ("-", "−") else amount
 
 
