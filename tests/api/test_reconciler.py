@@ -24,14 +24,17 @@ from ledger.models import (
     Ending,
     Limits,
     NewEvent,
+    NewModelCall,
     NewPause,
     NewRow,
     NewRun,
+    Reserved,
     RunRow,
     RunStatus,
     StepRecord,
 )
 from plans.calls import Money, Outcome
+from plans.prices import Usage
 from plans.step import HaltClass, Perception, TierName
 from temporal.client import connect
 from temporal.settings import TemporalSettings
@@ -163,20 +166,42 @@ class Browsers:
 
     @activity.defn(name="wait")
     async def wait(self, request: StepRequest) -> Outcome:
+        """Ask a model in vain, and then for ever."""
+        await self.ledger.spending.release(await self._reserve(request), None, Money(gpu=500))
         self.event(request.run.run_id).set()
         while True:
             activity.heartbeat()
             await asyncio.sleep(0.05)
 
+    async def _reserve(self, request: StepRequest) -> Reserved:
+        ticket = await self.ledger.spending.reserve(
+            NewModelCall(
+                tenant_id=request.run.tenant_id,
+                run_id=request.run.run_id,
+                call_id=f"{request.call.key}/claude/ground",
+                step_index=request.call.index,
+                tier=TierName.CLAUDE,
+                model="claude-sonnet-5-5",
+                kind="ground",
+                reserved_micro=9_000,
+            )
+        )
+        assert isinstance(ticket, Reserved)
+        return ticket
+
     async def _record(self, request: StepRequest, *rows: NewRow) -> Outcome:
         call = request.call
+        used = Usage(tier=TierName.CLAUDE, model="claude-sonnet-5-5")
+        await self.ledger.spending.settle(
+            await self._reserve(request), used, Money(claude=2_000), "asks/x"
+        )
         event = NewEvent(
             dedup_key=f"{call.key}:step",
             kind="step",
             step_index=call.index,
-            body={"success": True, "tier": "dom", "iteration": 0, "cost": 0.002},
+            body={"success": True, "tier": "dom", "iteration": 0, "cost": 0},
         )
-        outcome = Outcome(success=True, tier=TierName.DOM, cost=Money(claude=2_000))
+        outcome = Outcome(success=True, tier=TierName.DOM)
         counts = await self.ledger.rows.record_step(
             StepRecord(
                 tenant_id=request.run.tenant_id,
@@ -279,11 +304,13 @@ async def test_what_an_operator_terminated_ends_and_what_is_alive_goes_on(
         summary = row.summary
         assert summary is not None
         assert (summary["steps_executed"], summary["viable"]) == (2, 1)
-        assert summary["cost_total"] == 0.004
+        assert summary["cost_total"] == 0.0045
+        assert summary["cost_breakdown"] == {"gpu": 0.0005, "claude": 0.004, "proxy": 0.0}
         assert summary["total_time_s"] > 0
         folder = tmp_path / "tenants" / TENANT / "runs" / terminated
         result = json.loads((folder / "result.json").read_text())
         assert (result["status"], len(result["result"]["rows"])) == ("failed", 1)
+        assert [step["cost"] for step in result["result"]["steps"]] == [0.002, 0.002]
         assert "terminated in Temporal" in result["message"]
         assert (folder / "leads.csv").exists()
         delivery = await ledger.deliveries.of_run(TENANT, terminated)
