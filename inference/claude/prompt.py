@@ -33,7 +33,7 @@ class Prompt:
     """What is asked: `messages` as in `TaskAsk`, pictures named by their keys.
 
     `schema` is what the answer is constrained to. `cached` marks the system prompt and the end
-    of the history for the prompt cache, whose reading costs a tenth and whose writing a
+    of the history for the prompt cache, whose reading costs a tenth or less and whose writing a
     quarter more: worth it where the same beginning is sent again within minutes. `tail` is text
     at the very end that later requests will not send again. `sizes` are the tokens of the
     pictures whose size is known. `effort` is how much is thought before the answer.

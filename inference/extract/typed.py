@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from inference.decisions import FieldValue
 from inference.extract.dates import parse_date
+from inference.extract.kinds import PRICE
 from inference.extract.words import plain
 from plans.record_schema import Schema, resolved, rule_types
 
@@ -92,12 +93,11 @@ def number_in(text: str, lang: str = "") -> Decimal:
     if len(found) != 1:
         raise Unreadable("holds no number" if not found else "holds more than one number")
     sign, digits, multiple = found[0][1], found[0][2].strip(), (found[0][3] or "").strip()
-    currency = Price.fromstring(bare).currency
-    point = None if currency else _point(digits, lang)
+    point = None if Price.fromstring(bare).currency else _point(digits, lang)
     amount = Price.fromstring(re.sub(r"['’\s]", "", digits), decimal_separator=point).amount
     if amount is None:
         raise Unreadable("holds no number")
-    if multiple != "m" or currency:
+    if multiple != "m" or PRICE.search(bare):
         amount *= _MULTIPLES.get(multiple.casefold(), 1)
     return -amount if sign in ("-", "−") else amount
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from anthropic.lib._parse._transform import transform_schema
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -314,6 +315,17 @@ def test_schemas_hold_only_what_constrained_decoding_takes(name: str) -> None:
         "type", "properties", "required", "additionalProperties", "items", "enum", "anyOf",
     }  # fmt: skip
     jsonschema_rs.validator_for(SCHEMAS[name])
+    assert transform_schema(SCHEMAS[name]) == _as_the_sdk_has_it(SCHEMAS[name])
+
+
+def _as_the_sdk_has_it(schema: Any) -> Any:
+    """Without the type of what is one of several texts, which goes without saying."""
+    if isinstance(schema, list):
+        return [_as_the_sdk_has_it(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {word: inner for word, inner in schema.items() if word != "type" or "enum" not in schema}
+    return {word: _as_the_sdk_has_it(inner) for word, inner in kept.items()}
 
 
 def _words(schema: Any) -> list[str]:
