@@ -110,8 +110,7 @@ async def test_a_pool_that_stays_away_is_given_up_and_costs_nothing(
     assert 2 <= len(holo3.asked) <= 4
     assert time.monotonic() - began < 20
     spent = await caller.spent(run)
-    assert spent.held == 0
-    assert spent.cost.total < 100
+    assert (spent.cost.total, spent.held) == (0, 0)
 
 
 async def test_a_pool_that_comes_back_is_found(caller: Caller, holo3: SGLang) -> None:
