@@ -55,6 +55,7 @@ async def test_no_query_reads_all_runs(postgres_port: int, new_run: Callable[...
     await ledger.runs.concurrent()
     await ledger.runs.open_runs(RUNS * 2, 50)
     await ledger.runs.stuck_waiting()
+    assert len(await ledger.usage.of_plan("t2", "k2", "")) == 20
     await ledger.runs.finish("t0", "new", Ending(status=RunStatus.SUCCEEDED), RUNS + 2)
     await ledger.close()
 
