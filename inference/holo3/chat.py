@@ -101,7 +101,7 @@ class ChatServer:
         async with self._client.stream(
             "POST",
             settings.holo3_url.rstrip("/") + "/chat/completions",
-            json=_body(settings.holo3_model, question),
+            json=body_of(settings.holo3_model, question),
             headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx.Timeout(seconds + 1, connect=min(CONNECT_S, seconds)),
         ) as response:
@@ -130,7 +130,8 @@ class _BrokeOff(Exception):
     """The connection ended within the body of an answer."""
 
 
-def _body(model: str, question: Question) -> dict[str, JsonValue]:
+def body_of(model: str, question: Question) -> dict[str, JsonValue]:
+    """The request of a question, as the chat API takes it."""
     body: dict[str, JsonValue] = {
         "model": model,
         "messages": question.messages,

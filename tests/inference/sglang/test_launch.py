@@ -2,9 +2,6 @@
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from inference.settings import ModelSettings
 from inference.sglang import launch
 from inference.sglang.__main__ import main
 from inference.sglang.settings import PoolSettings
+from tests.inference.sglang.real import in_sglang
 
 
 def value(argv: launch.Argv, flag: str) -> str:
@@ -124,7 +122,7 @@ _PARSE = """
 import json, sys
 from sglang.srt.server_args import prepare_server_args
 parsed = prepare_server_args(json.load(sys.stdin))
-json.dump({
+print(json.dumps({
     "tp": parsed.tp_size, "dp": parsed.dp_size, "base": parsed.base_gpu_id,
     "context": parsed.context_length, "name": parsed.served_model_name,
     "queued": parsed.max_queued_requests, "running": parsed.max_running_requests,
@@ -132,7 +130,7 @@ json.dump({
     "blanks": parsed.constrained_json_disable_any_whitespace,
     "reasoning": parsed.reasoning_parser, "mamba": parsed.mamba_radix_cache_strategy,
     "cache": parsed.enable_cache_report, "metrics": parsed.enable_metrics,
-}, sys.stdout)
+}))
 """
 _CONFIG = {
     "architectures": ["Qwen3_5MoeForConditionalGeneration"],
@@ -152,21 +150,11 @@ _CONFIG = {
 
 @pytest.mark.timeout(300)
 def test_sglang_itself_takes_the_launch_line(tmp_path: Path) -> None:
-    """`MANTIS_TEST_SGLANG=1` for the `sglang` of this interpreter, a path for another's."""
-    wanted = os.environ.get("MANTIS_TEST_SGLANG", "")
-    if not wanted:
-        pytest.skip("MANTIS_TEST_SGLANG is not set: sglang brings torch along")
     (tmp_path / "config.json").write_text(json.dumps(_CONFIG))
     pool = PoolSettings(
         model=str(tmp_path), gpus=4, tp=2, max_running=32, max_queued=8, extra="--device cpu"
     )
-    ran = subprocess.run(
-        [sys.executable if wanted == "1" else wanted, "-c", _PARSE],
-        input=json.dumps(launch.server(pool, 1)[3:]),
-        capture_output=True, text=True, check=False, timeout=240, cwd=tmp_path,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    assert json.loads(ran.stdout[ran.stdout.index("{") :]) == {
+    assert in_sglang(_PARSE, launch.server(pool, 1)[3:]) == {
         "tp": 2, "dp": 1, "base": 2, "context": 65536, "name": "holo3", "queued": 8,
         "running": 32, "images": {"image": 3}, "grammar": "xgrammar", "blanks": True,
         "reasoning": "qwen3", "mamba": "extra_buffer", "cache": True, "metrics": True,
