@@ -44,8 +44,13 @@ async def verify(context: StepContext, report: Report) -> tuple[Report, Verdict]
 
 
 def _message(clause: str, evidence: str, checked: Checked) -> str:
-    hint = f"; not configured: {', '.join(checked.missing)}" if checked.missing else ""
-    return f"{clause!r}: {evidence}{hint if checked.result.verdict == 'undecided' else ''}"
+    if checked.result.verdict != "undecided":
+        return f"{clause!r}: {evidence}"
+    missing = f"; not configured: {', '.join(checked.missing)}" if checked.missing else ""
+    away = [
+        f"; {one.tier} can't be asked: {one.why}" for one in checked.trail if one.outcome == AWAY
+    ]
+    return f"{clause!r}: {evidence}{missing}{''.join(away)}"
 
 
 async def _look(context: StepContext, clause: str) -> Condition:
