@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue
 
 from inference.decisions import ActKind
+from plans.allowlist import Allowlist
 from plans.placeholders import PLACEHOLDER, SECRET, restored_text
 from plans.urls import host_of
 
@@ -21,12 +22,14 @@ _WORD: Final = re.compile(r"[\w-]+")
 class Bounds:
     """The bounds of one step.
 
-    `hosts` are those that the plan names, `secrets` the run's by name; only those in `own` are
-    the step's to use: those that it names itself, and what the user has answered it.
-    `intent` is what the step says it does.
+    `hosts` are those that the plan names, `allowed` the tenant's allowlist: where it has one,
+    acts may lead to what it allows, but no secret is typed there. `secrets` are the run's by
+    name; only those in `own` are the step's to use: those that it names itself, and what the
+    user has answered it. `intent` is what the step says it does.
     """
 
     hosts: frozenset[str] = frozenset()
+    allowed: Allowlist = field(default_factory=Allowlist)
     secrets: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     own: frozenset[str] = frozenset()
     intent: str = ""
@@ -67,6 +70,8 @@ class Bounds:
         if host is None:
             return False
         if host == host_of(here) or self.is_named(host):
+            return True
+        if self.allowed.patterns and self.allowed.allows(host):
             return True
         said = self.intent.casefold()
         return host in said or (bool(name.strip()) and _names(said, name))

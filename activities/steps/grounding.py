@@ -2,13 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from activities.browser.act import ActResult
+from activities.browser.bounded import staying
 from activities.browser.choices import stands
 from activities.browser.snapshot import Snapshot
 from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
-from activities.steps.guarding import MODELS, objection, went_astray
+from activities.steps.guarding import MODELS, may_lead_to, objection, went_astray
 from activities.steps.report import Report, failed, not_known
 from activities.steps.seeking import Seek, absent, may_seek
 from inference.cascade import AWAY, NOT_CONFIGURED, Answer
@@ -98,8 +100,10 @@ class _Course:
         except LookupError:
             return self._overtaken(decision, "the target is no longer on the page")
         before = context.page.url
-        report = await self._do(snapshot, decision)
-        if (astray := await went_astray(context, decision, before)) is not None:
+        may_lead = partial(may_lead_to, context, before)
+        async with staying(context.session.context, may_lead) as refused:
+            report = await self._do(snapshot, decision)
+        if (astray := await went_astray(context, decision, before, refused)) is not None:
             return replace(astray, tier=decision.tier, confidence=decision.confidence)
         return report
 

@@ -1,5 +1,6 @@
 """Holds what a model has decided to the plan's bounds, whatever the page said to the model."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from playwright.async_api import ElementHandle, Error
@@ -40,16 +41,27 @@ async def objection(context: StepContext, snapshot: Snapshot, decision: Decision
     return None
 
 
-async def went_astray(context: StepContext, decision: Decision, before: str) -> Report | None:
-    """Whether an act of a model has led to a host where the run has no business; it is left."""
+def may_lead_to(context: StepContext, before: str, url: str) -> bool:
+    """Whether an act on a page may lead a tab to an address."""
+    return host_of(url) is None or context.bounds.may_lead(before, url, "")
+
+
+async def went_astray(
+    context: StepContext, decision: Decision, before: str, refused: Sequence[str]
+) -> Report | None:
+    """Whether an act of a model was about to lead, or has led, where the run has no business.
+
+    A page that was reached all the same is left again.
+    """
     url = context.page.url
-    if host_of(url) is None or context.bounds.may_lead(before, url, ""):
+    if not may_lead_to(context, before, url):
+        await go_back(context.page, before, timeout_s=context.time_left(_BACK_TIME_S))
+        refused = (*refused, url)
+    if not refused:
         return None
-    await go_back(context.page, before, timeout_s=context.time_left(_BACK_TIME_S))
-    host = host_of(url)
     return failed(
         FailureClass.NAV_BLOCKED,
-        f"{decision.tier}'s act led to {host}, which the plan does not name: gone back",
+        f"{decision.tier}'s act led to {host_of(refused[-1])}, which the plan does not name",
     )
 
 

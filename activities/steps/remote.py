@@ -106,7 +106,7 @@ class RemoteTier:
             return await self._again(said, found.why, observation, question)
         if (trouble := self._unlike(ask, found)) is not None:
             return self._dont_know(said, DontKnowReason.UNREADABLE, trouble)
-        return self._completed(found, said, question)
+        return self._completed(found, said, question, ask)
 
     def _dont_know(self, said: Said, reason: DontKnowReason, why: str) -> DontKnow:
         why = self._asks.mask.text(why)[:500] or "it can't tell"
@@ -179,13 +179,19 @@ class RemoteTier:
             return f"it answered {found.act}, {ask.act} was asked for"
         return self._asking.bounds.objection(found.act, found.text)
 
-    def _completed(self, found: Decision, said: Said, question: Question) -> Decision:
-        """With what the step itself types, and with what the answer cost."""
+    def _completed(
+        self, found: Decision, said: Said, question: Question, ask: GroundAsk
+    ) -> Decision:
+        """With what the step itself types, and with what the answer cost.
+
+        What a step says it types is typed, whatever the model says; one that works act by act
+        may type something on the way.
+        """
         text = found.text
         if found.act in _PRESSING:
             value = _value(question)
-            worded = self._asks.mask.worded_value(value)
-            text = value if value and text in ("", worded) else self._asking.bounds.filled(text)
+            own = ask.act in _WRITING or text in ("", self._asks.mask.worded_value(value))
+            text = value if value and own else self._asking.bounds.filled(text)
         why = self._asks.mask.text(found.why)[:500]
         return found.model_copy(update={"text": text, "why": why, "cost": said.cost})
 

@@ -25,7 +25,7 @@ from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.acts import ClaimedElsewhere
 from activities.steps.again import decide_again
-from activities.steps.asks import Asks
+from activities.steps.asks import ACT, Asks
 from activities.steps.boundary import Boundaries
 from activities.steps.checking import verify
 from activities.steps.context import StepContext
@@ -225,7 +225,7 @@ class StepRunner:
                 return kept
             decided = await decide_again(context)
             if decided is not None:
-                return decided
+                return await _told_by(context, decided)
             try:
                 return await code(context)
             except KeepsChanging as changing:
@@ -280,6 +280,14 @@ class StepRunner:
         )
 
 
+async def _told_by(context: StepContext, report: Report) -> Report:
+    """With the model whose act it was, where an earlier try of this turn has done it."""
+    said, act = context.asks.newest(ACT), await context.asks.decided()
+    if not report.success or said is None or act is None:
+        return report
+    return replace(report, tier=said.tier, confidence=act.confidence)
+
+
 def _bounds(step: Step, filled: Step, values: Values, progress: Progress) -> Bounds:
     """What models may do for a step: its own secrets and answers, the hosts of the plan."""
     own = {name for name in names_in_step(step) if name.startswith(SECRET)}
@@ -290,6 +298,7 @@ def _bounds(step: Step, filled: Step, values: Values, progress: Progress) -> Bou
         }
     return Bounds(
         hosts=values.hosts,
+        allowed=values.allowed,
         secrets=values.secrets,
         own=frozenset(own | set(progress.answers)),
         intent=filled.intent,

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from activities.steps.masking import Mask
 from ledger.ledger import Ledger
 from ledger.wire import masked_values
+from plans.allowlist import Allowlist
 from plans.occurrences import MASK
 from plans.placeholders import KEPT_WHOLE, SECRET, restored, texts_in
 from plans.urls import addresses_in, host_of
@@ -21,7 +22,8 @@ class Values:
     """Values for placeholders, and what masks the secrets among all that the run knows.
 
     `open` are the same with references in the place of secrets, whatever these are made of.
-    `hosts` are those that the run's plan names, `secrets` the run's by name.
+    `hosts` are those that the run's plan names, `allowed` those that its tenant may reach,
+    `secrets` the run's by name.
     """
 
     known: Mapping[str, JsonValue]
@@ -29,6 +31,7 @@ class Values:
     mask: Mask
     resumed_from: str = ""
     hosts: frozenset[str] = frozenset()
+    allowed: Allowlist = field(default_factory=Allowlist)
     secrets: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
     @property
@@ -59,7 +62,8 @@ class RunValues:
         known = _with(written, kept) | kept
         whole = {name: value for name, value in kept.items() if name.startswith(KEPT_WHOLE)}
         shown = _with(written, whole)
-        return Values(known, shown, Mask(known), given.resumed_from, given.hosts, kept)
+        mask = Mask(known)
+        return Values(known, shown, mask, given.resumed_from, given.hosts, given.allowed, kept)
 
     async def _read_given(self, run: RunKey) -> "_Given":
         given = self._given.pop(run, None)
@@ -68,7 +72,8 @@ class RunValues:
             inputs = row.payload.get("inputs") if row else None
             older = row.resumed_from if row else None
             hosts = _hosts([row.plan, inputs]) if row else frozenset[str]()
-            given = _Given(inputs if isinstance(inputs, dict) else {}, older or "", hosts)
+            allowed = Allowlist(patterns=row.allowed_hosts if row else ())
+            given = _Given(inputs if isinstance(inputs, dict) else {}, older or "", hosts, allowed)
         self._given[run] = given
         while len(self._given) > _RUNS_KNOWN:
             del self._given[next(iter(self._given))]
@@ -82,6 +87,7 @@ class _Given:
     inputs: Mapping[str, JsonValue]
     resumed_from: str
     hosts: frozenset[str]
+    allowed: Allowlist
 
 
 def _hosts(given: JsonValue) -> frozenset[str]:

@@ -312,12 +312,25 @@ async def bench(opened: Bench) -> Bench:
     return await fresh(opened)
 
 
-async def _admit(bench: Bench, number: int, state_key: str, *, resume: bool = False) -> None:
+async def admitted(bench: Bench, plan: JsonValue) -> None:
+    """Go on as a fresh run of this plan, on the same session."""
+    number = next(_NUMBERS)
+    await _admit(bench, number, f"{number}", plan=plan)
+
+
+async def _admit(
+    bench: Bench,
+    number: int,
+    state_key: str,
+    *,
+    resume: bool = False,
+    plan: JsonValue = None,
+) -> None:
     bench.run = RunKey(tenant_id="acme", run_id=f"20260101_000000_{number:08x}")
     new = NewRun(
         tenant_id=bench.run.tenant_id,
         run_id=bench.run.run_id,
-        plan={"steps": []},
+        plan=plan or {"steps": []},
         plan_name="",
         payload={},
         signature="ab",
