@@ -16,7 +16,7 @@ help:
 	@echo "make chaos             200 faults against a stack on which runs go on: a table"
 	@echo "make soak              200 runs on one stack: does anything grow?"
 	@echo "make history           a run of 10,000 steps: how large its histories get"
-	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams, cancels, checkpoints, the chat proxy"
+	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams, cancels, checkpoints, the chat proxy, fairness, money"
 	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++, memory, cost; writes docs/benchmarks-perception.md"
 	@echo "make contract-coverage which sentence of the contract is shown by which test"
 	@echo "make requirements      compile requirements/*.txt anew from pyproject.toml"
@@ -65,6 +65,8 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.relay
 	$(BIN)/python -m tests.benchmarks.proxy
 	$(BIN)/python -m tests.benchmarks.fairness
+	$(BIN)/python -m tests.benchmarks.money
+	$(BIN)/python -m tests.benchmarks.money --anytime --seeds 30 --first 1000
 
 bench-perception: $(READY)
 	$(BIN)/python tests/benchmarks/perception/run.py --write $(if $(PAGES),--pages $(PAGES))

@@ -1,0 +1,26 @@
+"""A few of the plans of `tests.benchmarks.money`: what runs cost is what the models charge."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.money import SETTINGS, play
+
+pytestmark = pytest.mark.timeout(420)
+
+SEEDS = (4, 8, 13, 30, 36)
+"""One of them each: left alone, its workers killed, its browser lost, cancelled, and all."""
+
+
+async def test_the_ledger_has_what_the_models_charge_whatever_dies(
+    tmp_path: Path, temporal_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SETTINGS:
+        monkeypatch.setenv(name, "")
+    account = await play(temporal_address, tmp_path, SEEDS)
+    print(*account.table(), sep="\n")
+    assert account.faults() == []
+    assert account.unread() == []
+    assert account.bill == account.ledger > 0
+    assert account.kills == 2
+    assert len(account.runs) == len(SEEDS)
