@@ -1,7 +1,9 @@
 """Claude as a model tier: one tenant's key, one question a call."""
 
+import re
 from types import TracebackType
 from typing import Final, Self, assert_never
+from urllib.parse import urlsplit
 
 import anthropic
 import httpx2
@@ -29,6 +31,7 @@ from plans.prices import Prices
 from plans.step import TierName
 
 _TASK_TOKENS: Final = 8192
+_KEY: Final = re.compile(r"[!-~]+")
 _PLANNING: Final = 2.0
 """How many times longer a plan may take than another answer."""
 
@@ -71,22 +74,11 @@ class ClaudeModel:
             http_client: connections that are shared; None: own ones, which `aclose` closes.
             secret: what the key's secret is called, for messages.
             prices: what the models cost, for `most`.
-
-        Raises:
-            ModelRefused: there is no key.
         """
-        if not api_key.strip():
-            raise ModelRefused(f"there is no Anthropic API key: set the secret '{secret}'")
         self.settings, self.prices = settings, prices
         self._own = connections(settings) if http_client is None else None
-        self._key, self._secret = api_key, secret
-        self._client = anthropic.AsyncAnthropic(
-            api_key=api_key,
-            base_url=settings.anthropic_base_url,
-            max_retries=0,
-            timeout=settings.claude_timeout_s,
-            http_client=http_client or self._own,
-        )
+        self._http = http_client or self._own
+        self._key, self._secret = api_key.strip(), secret
 
     def most(self, ask: AskBody) -> int:
         """What asking may cost at most, micro-dollars.
@@ -119,9 +111,24 @@ class ClaudeModel:
         return Answered(reply=_reply(ask, sent), usage=sent.usage)
 
     def sender(self, *, planning: bool = False) -> Sender:
-        """What sends this tenant's requests."""
+        """What sends this tenant's requests.
+
+        Raises:
+            ModelRefused: the key can't be one, or the address is none.
+        """
+        if _KEY.fullmatch(self._key) is None:
+            raise ModelRefused(f"there is no Anthropic API key: set the secret '{self._secret}'")
+        try:
+            client = anthropic.AsyncAnthropic(
+                api_key=self._key,
+                base_url=_address(self.settings.anthropic_base_url),
+                max_retries=0,
+                http_client=self._http,
+            )
+        except (httpx2.InvalidURL, ValueError):
+            raise ModelRefused("MANTIS_ANTHROPIC_BASE_URL is no http(s) address") from None
         timeout_s = self.settings.claude_timeout_s * (_PLANNING if planning else 1.0)
-        return Sender(self._client, self._key, self._secret, timeout_s)
+        return Sender(client, self._key, self._secret, timeout_s)
 
     async def aclose(self) -> None:
         """Close the connections, where they are the model's own."""
@@ -148,6 +155,13 @@ class ClaudeModel:
                 return _task_prompt(ask, self.settings)
             case _:
                 assert_never(ask)
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(url)
+    return url
 
 
 def _task_prompt(ask: TaskAsk, settings: ModelSettings) -> Prompt:

@@ -478,9 +478,33 @@ async def test_a_wrong_key_names_its_secret_and_not_the_key(
     assert "sk-ant-wrong" not in str(caught.value)
 
 
-async def test_without_a_key_nothing_is_sent(settings: ModelSettings) -> None:
-    with pytest.raises(ModelRefused, match="set the secret 'acme_key'"):
-        ClaudeModel(" ", settings, secret="acme_key")
+@pytest.mark.parametrize("key", ["", " ", "sk-é", "sk x", "sk\nx-evil: y"])
+async def test_without_a_key_nothing_is_sent(
+    claude: ClaudeApi, settings: ModelSettings, key: str
+) -> None:
+    async with ClaudeModel(key, settings, secret="acme_key") as model:
+        error = await failed(model, CHECK)
+    assert isinstance(error, ModelRefused)
+    assert "set the secret 'acme_key'" in str(error)
+    assert claude.asked == []
+
+
+async def test_white_space_around_a_key_is_none_of_it(
+    claude: ClaudeApi, settings: ModelSettings
+) -> None:
+    claude.then(Says(HOLDS))
+    async with ClaudeModel(f" {KEY}\r\n", settings) as model:
+        await ask(model, CHECK)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "ftp://x", "http://", "http://[::1", "http://1.2.3.256"]
+)
+async def test_what_is_no_address_is_told(url: str) -> None:
+    async with ClaudeModel(KEY, ModelSettings(anthropic_base_url=url)) as model:
+        error = await failed(model, CHECK)
+    assert isinstance(error, ModelRefused)
+    assert "MANTIS_ANTHROPIC_BASE_URL" in str(error)
 
 
 async def test_nobody_there_is_away() -> None:
