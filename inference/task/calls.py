@@ -86,11 +86,15 @@ class ToolCall:
     @property
     def kind(self) -> Literal["browser", "ask", "done", "unknown"]:
         """Who has to carry it out."""
-        if self.toolset == BROWSER:
-            return "browser"
-        if self.toolset:
-            return "unknown"
-        return {REQUEST_USER_INPUT: "ask", TASK_DONE: "done"}.get(self.name, "unknown")  # type: ignore[return-value]
+        match self.toolset, self.name:
+            case "browser", _:
+                return "browser"
+            case "", "request_user_input":
+                return "ask"
+            case "", "task_done":
+                return "done"
+            case _:
+                return "unknown"
 
 
 def tool_calls(content: Iterable[Block]) -> tuple[ToolCall, ...]:

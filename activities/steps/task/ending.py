@@ -65,32 +65,30 @@ async def end(context: StepContext, task: TaskSpec, stopped: Stopped) -> Report:
         passed = passed and not (task.verify is not None and negative(task.verify))
     said = f"it says: {context.mask.text(stopped.said)[:_LONGEST_SAID]}" if stopped.said else ""
     report = Report(message=said) if passed or failure is None else failure
-    verify: JsonValue = None
-    if task.verify is not None:
-        verify = {"type": task.verify.type.value, "value": task.verify.value, "passed": verdict}
-    shown: JsonValue = {
-        "task_id": task.task_id,
-        "success": passed,
-        "steps": stopped.steps,
-        "verify": verify,
-        "final_url": context.page.url[:2000],
-    }
+    shown = _shown(context, task, passed=passed, verdict=verdict, steps=stopped.steps)
     return replace(report, tier=stopped.tier, data=shown)
 
 
 def refused(context: StepContext, task: TaskSpec, report: Report) -> Report:
     """The report of a task that was not begun."""
+    return replace(report, data=_shown(context, task, passed=False, verdict=False, steps=0))
+
+
+def _shown(
+    context: StepContext, task: TaskSpec, *, passed: bool, verdict: bool | None, steps: int
+) -> JsonValue:
+    """A task as the result of its run shows it."""
+    clause = task.verify
     verify: JsonValue = None
-    if task.verify is not None:
-        verify = {"type": task.verify.type.value, "value": task.verify.value, "passed": False}
-    shown: JsonValue = {
+    if clause is not None:
+        verify = {"type": clause.type.value, "value": clause.value, "passed": verdict}
+    return {
         "task_id": task.task_id,
-        "success": False,
-        "steps": 0,
+        "success": passed,
+        "steps": steps,
         "verify": verify,
         "final_url": context.page.url[:2000],
     }
-    return replace(report, data=shown)
 
 
 async def verified(context: StepContext, clause: Verify, before: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ from activities.browser.events import PageEvents
 from activities.browser.history import go_back
 from activities.browser.navigate import PageLoad, arrive, navigate
 from activities.steps.task.desk import Desk
-from activities.steps.task.typing import refuse_references
+from activities.steps.task.filling import refuse_references
 
 _LOAD_S: Final = 25.0
 _HISTORY_S: Final = 5.0

@@ -16,10 +16,11 @@ from activities.steps.target import target_of
 from activities.steps.task.desk import Desk
 from activities.steps.task.going import leave_foreign
 from activities.steps.task.parts import Parts
-from activities.steps.task.typing import refuse_references, typed_text
+from activities.steps.task.filling import refuse_references, typed_text
 from inference.asking import Grounded
 from inference.decisions import ActKind, Decision
 from inference.fresh import Stale, resolve
+from inference.guarded import sends_enter
 from inference.observation import Element
 from plans.step import FailureClass, TierName
 
@@ -81,7 +82,7 @@ class Hands:
         snapshot = await self._desk.untouched()
         try:
             decision = await self._decision(target, snapshot, ActKind.CLICK)
-            await self._check_link(await self._element(decision, snapshot))
+            await self._check_way(await self._element(decision, snapshot))
             return self._told(await self._desk.context.carry_out(snapshot, decision))
         finally:
             await snapshot.dispose()
@@ -95,7 +96,7 @@ class Hands:
         try:
             decision = await self._decision(target, snapshot, ActKind.CLICK)
             element = await self._element(decision, snapshot)
-            await self._check_link(element)
+            await self._check_way(element)
             await desk.context.acts.before(element, ActKind.CLICK, "")
             x, y = await self._place(decision, element)
             for key in keys:
@@ -169,6 +170,8 @@ class Hands:
         if not text:
             raise ToolError("text is empty: there is nothing to type.")
         typed = await typed_text(self._desk, text, None)
+        if "\n" in text:
+            await self._check_way(None)
         return self._told(await self._desk.context.perform(None, ActKind.TYPE, typed))
 
     async def key(self, text: str, repeat: int) -> str | None:
@@ -180,6 +183,8 @@ class Hands:
         if not 1 <= repeat * len(named) <= _MOST_KEYS:
             raise ToolError(f"At most {_MOST_KEYS} keys are pressed at once.")
         keys = " ".join(named * repeat)
+        if sends_enter(ActKind.PRESS, keys) or "Space" in named:
+            await self._check_way(None)
         return self._told(await self._desk.context.perform(None, ActKind.PRESS, keys))
 
     async def form_input(self, ref: str, value: str | float | bool) -> str | None:
@@ -194,6 +199,7 @@ class Hands:
                 text = await typed_text(desk, text, handle)
             else:
                 refuse_references(desk, text)
+                await self._check_way(handle)
             return self._told(await desk.context.perform(handle, kind, text))
         finally:
             await snapshot.dispose()
@@ -256,13 +262,19 @@ class Hands:
             raise ToolError("The target is not visible.")
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
-    async def _check_link(self, element: ElementHandle | None) -> None:
-        """A link to another host is not followed, whatever the page calls it."""
-        if element is None:
-            return
-        href = (await target_of(self._desk.page, element)).href
-        if href and not self._desk.hosts.may_visit(href):
-            raise ToolError("Not clicked: this link leads to a host that is not of this task.")
+    async def _check_way(self, element: ElementHandle | None) -> None:
+        """No link to another host is followed and no form sent there, whatever they are called.
+
+        Args:
+            element: what is pressed; None: what has the focus.
+        """
+        target = await target_of(self._desk.page, element)
+        ways = [target.href]
+        if target.form is not None and (target.submits or target.changes):
+            ways.append(target.form.action)
+        for way in ways:
+            if way.startswith(("http:", "https:")) and not self._desk.hosts.may_visit(way):
+                raise ToolError("Not done: this leads to a host that is not of this task.")
 
 
 def _act_of(element: Element, value: str | float | bool) -> tuple[ActKind, str]:

