@@ -19,7 +19,7 @@ from inference.holo3.schemas import record_schema, schema_of
 from inference.holo3.tools import Words
 from inference.marking import data, harmless
 from plans.prices import Usage
-from plans.step import Frozen
+from plans.step import ExtractField, Frozen
 
 CHECK_TOKENS: Final = 512
 EXTRACT_TOKENS: Final = 4096
@@ -59,6 +59,11 @@ def judged(ask: CheckAsk, answer: Verdict) -> Judged:
     return Judged(verdict=answer.verdict, evidence=answer.evidence)
 
 
+def _wanted(ask: ExtractAsk) -> tuple[ExtractField, ...]:
+    """The fields that are not known already."""
+    return tuple(field for field in ask.fields if field.name not in ask.known)
+
+
 def records_schema(ask: ExtractAsk) -> dict[str, JsonValue]:
     """`{"records": […]}`, with at most as many as are wanted."""
     most = max(1, ask.most) if ask.many else 1
@@ -67,7 +72,7 @@ def records_schema(ask: ExtractAsk) -> dict[str, JsonValue]:
         "properties": {
             "records": {
                 "type": "array",
-                "items": record_schema(tuple(field.name for field in ask.fields)),
+                "items": record_schema(tuple(field.name for field in _wanted(ask))),
                 "minItems": 0,
                 "maxItems": most,
             }
@@ -81,7 +86,7 @@ def extract_question(ask: ExtractAsk, content: bytes | None) -> Question:
     """What the fields hold."""
     schema = records_schema(ask)
     entity = harmless(ask.entity) or "record"
-    fields = "\n".join(f"- {harmless(field.name)}: {field.type}" for field in ask.fields)
+    fields = "\n".join(f"- {harmless(field.name)}: {field.type}" for field in _wanted(ask))
     text = rendered(
         "extract",
         what=f"each {entity} of a list (at most {ask.most})" if ask.many else f"one {entity}",
@@ -99,7 +104,7 @@ def extracted(ask: ExtractAsk, text: str, usage: Usage) -> Extracted:
     Raises:
         Malformed: other fields than those asked for, or more records.
     """
-    names = [field.name for field in ask.fields]
+    names = [field.name for field in _wanted(ask)]
     whole = _RECORDS.validate_json(text)
     records = whole.get("records")
     if records is None or len(whole) > 1:

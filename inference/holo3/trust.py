@@ -9,7 +9,16 @@ import re
 from typing import Final
 
 from inference.asking import GroundAsk, Look, Seen
-from inference.dom.words import STOP, Words, stem, tokens, words_of
+from inference.dom.words import (
+    GENERIC_NOUNS,
+    OPEN_VERBS,
+    PLAIN_VERBS,
+    STOP,
+    Words,
+    stem,
+    tokens,
+    words_of,
+)
 from inference.risk import GRAVE
 
 AGREED_BY_NAME: Final = 0.93
@@ -21,7 +30,7 @@ NAMED: Final = 0.88
 SHARED: Final = 0.80
 """The intent says part of its name."""
 DESCRIBED: Final = 0.74
-"""The intent does not say its name; how the model called it does, or an ordinal picks it."""
+"""The intent names nothing ("the first listing"), or the model's own description says its name."""
 NAMELESS: Final = 0.73
 """It has no name that could be held against the intent: a symbol, a canvas, "a2", "保存"."""
 BARE: Final = 0.72
@@ -37,11 +46,12 @@ SURE: Final = 1.0
 """Acts that do nothing to the page: waiting, asking the user."""
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}|[^\W\d_a-zA-Z]+")
-_COUNTED: Final = re.compile(
-    r"\b(?:first|second|third|fourth|fifth|last|next|previous|\d{1,2}(?:st|nd|rd|th)"
+_PLACED: Final = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|last|(?:next|previous)(?!\s+page)|\d{1,2}(?:st|nd|rd|th)"
     r"|top|bottom|left|right|left-?most|right-?most|erst\w*|zweit\w*|dritt\w*|letzt\w*)\b",
     re.IGNORECASE,
 )
+_NO_NAMES: Final = PLAIN_VERBS | OPEN_VERBS | GENERIC_NOUNS
 
 
 def of_target(ask: GroundAsk, seen: Seen | None, called: str = "") -> float:
@@ -70,7 +80,7 @@ def of_target(ask: GroundAsk, seen: Seen | None, called: str = "") -> float:
         return NAMED if alone else SHARED
     if _says(intent, telling, named):
         return AGREED if agreed else SHARED
-    if agreed or _says(called, telling, named) or _COUNTED.search(intent):
+    if agreed or _says(called, telling, named) or not _names_anything(intent):
         return _unnamed(intent, DESCRIBED)
     return _unnamed(intent, FOREIGN if _comparable(name, intent) else NAMELESS)
 
@@ -90,6 +100,11 @@ def _telling(text: str) -> frozenset[str]:
 
 def _says(text: str, telling: frozenset[str], named: Words) -> bool:
     return bool(telling & _telling(text) or named.concepts & words_of(text).concepts)
+
+
+def _names_anything(intent: str) -> bool:
+    """Whether an intent calls its target by name: "the first listing" does not."""
+    return bool(_telling(_PLACED.sub(" ", intent)) - _NO_NAMES)
 
 
 def _comparable(name: str, intent: str) -> bool:

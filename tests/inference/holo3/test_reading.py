@@ -67,6 +67,14 @@ async def test_values_come_back_by_field_in_the_order_asked_for(pool: SGLang) ->
     assert answered.usage.images == 1
 
 
+async def test_what_is_known_is_not_asked_for(pool: SGLang) -> None:
+    pool.then(Says({"records": [{"price": "$5"}]}))
+    ask = record_ask("title", "price", many=False).model_copy(update={"known": {"title": "Ford"}})
+    async with asking(pool.url) as model:
+        answered = await model.answer(ask, Shelf())
+    assert answered.reply == Extracted(records=({"price": "$5"},))
+
+
 @pytest.mark.parametrize(
     "answer",
     [

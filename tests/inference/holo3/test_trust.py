@@ -77,6 +77,9 @@ def test_how_the_model_calls_it_or_an_ordinal_is_enough_for_what_does_no_harm() 
     page = look(car)
     assert sure(ground(page, "Open the first listing"), car) == trust.DESCRIBED
     assert sure(ground(page, "Open the pickup"), car, "Ford F-150 title") == trust.DESCRIBED
+    assert sure(ground(page, "Open the first reviews"), car) == trust.FOREIGN
+    assert sure(ground(page, "Go to the next page"), car) == trust.FOREIGN
+    assert sure(ground(page, "Click the link at the top left"), car) == trust.DESCRIBED
     assert enough(trust.DESCRIBED, car.name)
     assert not enough(trust.DESCRIBED, "Publish")
 
