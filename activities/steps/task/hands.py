@@ -14,9 +14,9 @@ from activities.browser.snapshot import Snapshot
 from activities.steps.report import Report
 from activities.steps.target import target_of
 from activities.steps.task.desk import Desk
+from activities.steps.task.filling import refuse_references, typed_text
 from activities.steps.task.going import leave_foreign
 from activities.steps.task.parts import Parts
-from activities.steps.task.filling import refuse_references, typed_text
 from inference.asking import Grounded
 from inference.decisions import ActKind, Decision
 from inference.fresh import Stale, resolve
