@@ -70,13 +70,14 @@ class Clients(Protocol):
 
 @dataclass(frozen=True)
 class _Question:
-    """A question that may be asked. `reserved` is its try."""
+    """A question that may be asked. `reserved` is its try, for `most` micro-dollars."""
 
     request: ModelRequest
     body: AskBody
     model: Model
     reserved: Reserved
     secrets: Mapping[str, JsonValue]
+    most: int
 
 
 class Asking:
@@ -140,7 +141,9 @@ class Asking:
             case RunOver():
                 return self._without("unavailable", "the run is over")
             case Reserved():
-                question = _Question(request, body, asked.model, reservation, secrets)
+                question = _Question(
+                    request, body, asked.model, reservation, secrets, new.reserved_micro
+                )
                 arrived = await self._arrived(question) if reservation.taken_over else None
                 return arrived or await self._put(question, patience, tried)
             case _:
@@ -169,7 +172,7 @@ class Asking:
             usage = (await self._asks.read_answer(run, arrival.key)).usage
         except AskLost:
             return None
-        cost = self._cost(usage)
+        cost = self._cost(question, usage)
         key = await self._ledger.spending.settle(
             reserved, usage, cost, arrival.key, attempt=arrival.attempt
         )
@@ -207,7 +210,7 @@ class Asking:
         kept = concealment.answered(given)
         for name, value in concealment.parts.items():
             await self._ledger.secrets.add(run.tenant_id, run.run_id, name, value)
-        cost = self._cost(given.usage)
+        cost = self._cost(question, given.usage)
         try:
             key = await self._asks.write_answer(run, kept)
             arrival = Arrival(attempt=reserved.attempt, key=key)
@@ -224,7 +227,7 @@ class Asking:
     async def _release(
         self, question: _Question, usage: Usage | None, outcome: CallOutcome, began: float
     ) -> None:
-        cost = Money() if usage is None else self._cost(usage)
+        cost = Money() if usage is None else self._cost(question, usage)
         await self._ledger.spending.release(question.reserved, usage, cost)
         self._observe(question, outcome, time.monotonic() - began, usage, cost)
 
@@ -246,8 +249,8 @@ class Asking:
             cost.total,
         )
 
-    def _cost(self, usage: Usage) -> Money:
-        return price_of(usage, self._settings)
+    def _cost(self, question: _Question, usage: Usage) -> Money:
+        return price_of(usage, self._settings, question.most)
 
     def _without(
         self, failure: Literal["unavailable", "over_budget", "unusable"], message: str

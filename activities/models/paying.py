@@ -1,14 +1,28 @@
 """What a call of a model costs by the operator's prices."""
 
+import logging
+
 from inference.settings import ModelSettings
 from plans.calls import Money
+from plans.price_table import SHIPPED_PRICES, UnknownPrice
 from plans.prices import Usage, cost_of
+from plans.step import TierName
+
+log = logging.getLogger("mantis.models")
 
 
-def price_of(usage: Usage, settings: ModelSettings) -> Money:
+def price_of(usage: Usage, settings: ModelSettings, most: int) -> Money:
     """The price of what a call used.
 
-    Raises:
-        UnknownPrice: the table has none for the model.
+    Args:
+        usage: what it used, and of which model, as its server says.
+        settings: the operator's prices.
+        most: what was reserved for it, micro-dollars: the price where the server names a model
+            that has none.
     """
-    return cost_of(usage, settings.holo3_gpu_usd_per_hour, settings.prices)
+    prices = settings.prices if usage.tier is TierName.CLAUDE else SHIPPED_PRICES
+    try:
+        return cost_of(usage, settings.holo3_gpu_usd_per_hour, prices)
+    except UnknownPrice as error:
+        log.error("a call is charged as reserved: %s", error)
+        return Money(claude=most)

@@ -82,6 +82,14 @@ class Made(Frozen):
     cached: bool = False
 
 
+@dataclass(frozen=True)
+class _Try:
+    """A try that was reserved, for `most` micro-dollars."""
+
+    reserved: Reserved
+    most: int
+
+
 class Planner:
     """Claude as the planner; the same words of a tenant are asked for once."""
 
@@ -139,29 +147,30 @@ class Planner:
             case RunOver():
                 return refused(HaltClass.INTERNAL_ERROR, "the run is over")
             case Reserved():
-                arrived = await self._arrived(task, reservation)
-                return arrived or await self._ask(task, model, reservation, patience, tried)
+                once = _Try(reservation, price)
+                arrived = await self._arrived(task, once)
+                return arrived or await self._ask(task, model, once, patience, tried)
             case _:
                 assert_never(reservation)
 
-    async def _arrived(self, task: PlanTask, reserved: Reserved) -> Made | None:
+    async def _arrived(self, task: PlanTask, once: _Try) -> Made | None:
         """Settle what a lost try has got; None where none has."""
-        if not reserved.taken_over:
+        if not once.reserved.taken_over:
             return None
-        arrival = await self._arrivals.before(task.run, _CALL, reserved.attempt)
+        arrival = await self._arrivals.before(task.run, _CALL, once.reserved.attempt)
         if arrival is None:
             return None
         try:
             given = await self._read(task, arrival.key)
         except AskLost:
             return None
-        return await self._settle(task, reserved, given, arrival)
+        return await self._settle(task, once, given, arrival)
 
     async def _ask(
         self,
         task: PlanTask,
         model: ClaudeModel,
-        reserved: Reserved,
+        once: _Try,
         patience: Patience,
         tried: Tried,
     ) -> Made | Finish | AskAgain:
@@ -170,7 +179,7 @@ class Planner:
         try:
             given = await ask_within(patience.within_s, asked)
         except ModelError as error:
-            await self._release(task, reserved, error.usage, outcome_of(error), began)
+            await self._release(task, once, error.usage, outcome_of(error), began)
             message = Mask(task.secrets).text(str(error))
             log.warning("the planner gave no answer: %s", message)
             further = patience.after(error, tried, message)
@@ -178,29 +187,29 @@ class Planner:
                 return further
             return refused(HaltClass.MODEL_UNAVAILABLE, message)
         except BaseException:
-            await self._release(task, reserved, None, "cancelled", began)
+            await self._release(task, once, None, "cancelled", began)
             raise
-        return await self._keep(task, reserved, given, began)
+        return await self._keep(task, once, given, began)
 
     @whole
     async def _keep(
-        self, task: PlanTask, reserved: Reserved, given: Decomposition, began: float
+        self, task: PlanTask, once: _Try, given: Decomposition, began: float
     ) -> Made | Finish:
         """Write an answer down; once it has arrived, no cancellation loses it."""
         try:
             key = await self._asks.write_document(task.run, given.model_dump(mode="json"))
-            arrival = Arrival(attempt=reserved.attempt, key=key)
+            arrival = Arrival(attempt=once.reserved.attempt, key=key)
             await self._arrivals.note(task.run, _CALL, arrival)
         except OSError as error:
-            await self._release(task, reserved, given.usage, "unusable", began)
+            await self._release(task, once, given.usage, "unusable", began)
             told = f"the steps can't be kept ({error.strerror})"
             return refused(HaltClass.INTERNAL_ERROR, told)
-        made = await self._settle(task, reserved, given, arrival)
+        made = await self._settle(task, once, given, arrival)
         _observe(task, "answered", began, given.usage, made.cost)
         return made
 
     async def _settle(
-        self, task: PlanTask, reserved: Reserved, given: Decomposition, arrival: Arrival
+        self, task: PlanTask, once: _Try, given: Decomposition, arrival: Arrival
     ) -> Made:
         if given.plan is not None:
             await self._ledger.decompositions.put(
@@ -212,29 +221,29 @@ class Planner:
                     plan=plan_document(given.plan),
                 )
             )
-        cost = self._cost(given.usage)
+        cost = self._cost(once, given.usage)
         key = await self._ledger.spending.settle(
-            reserved, given.usage, cost, arrival.key, attempt=arrival.attempt
+            once.reserved, given.usage, cost, arrival.key, attempt=arrival.attempt
         )
         return _made(given if key == arrival.key else await self._read(task, key), cost)
 
     async def _release(
         self,
         task: PlanTask,
-        reserved: Reserved,
+        once: _Try,
         usage: Usage | None,
         outcome: CallOutcome,
         began: float,
     ) -> None:
-        cost = Money() if usage is None else self._cost(usage)
-        await self._ledger.spending.release(reserved, usage, cost)
+        cost = Money() if usage is None else self._cost(once, usage)
+        await self._ledger.spending.release(once.reserved, usage, cost)
         _observe(task, outcome, began, usage, cost)
 
     async def _read(self, task: PlanTask, key: str) -> Decomposition:
         return Decomposition.model_validate(await self._asks.read_document(task.run, key))
 
-    def _cost(self, usage: Usage) -> Money:
-        return price_of(usage, self._models)
+    def _cost(self, once: _Try, usage: Usage) -> Money:
+        return price_of(usage, self._models, once.most)
 
 
 def refused(halt_class: HaltClass, message: str) -> Finish:

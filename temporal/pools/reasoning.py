@@ -1,5 +1,6 @@
 """The `reasoning` pool: questions to Claude, and plans in words that become steps."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -17,8 +18,11 @@ from activities.models.settings import PatienceSettings
 from activities.settings import ActivitySettings
 from inference.settings import ModelSettings
 from ledger.ledger import Ledger
+from plans.price_table import BadPrices, UnknownPrice
 from temporal.pools.asking import asking_worker
 from workflows.interfaces import REASONING_QUEUE
+
+log = logging.getLogger("mantis.models")
 
 
 @asynccontextmanager
@@ -28,6 +32,10 @@ async def polling(client: Client, ledger: Ledger) -> AsyncGenerator[None]:
     Questions beyond the capacity stay in the queue, where tenants take turns.
     """
     folders, models, patience = ActivitySettings(), ModelSettings(), PatienceSettings()
+    try:
+        models.check_prices()
+    except (BadPrices, UnknownPrice) as error:
+        log.error("Claude can't be asked: %s", error)
     clients = ClaudeClients(models, ModelKeys(models))
     asking = Asking(
         ledger,
