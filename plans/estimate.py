@@ -16,8 +16,8 @@ from plans.structure import Structure
 from plans.suite import TaskSuite
 
 _USUAL_MS: Final = 800
-_USUAL: Final = {"input_tokens": 5_000, "output_tokens": 300}
-_PLANNING: Final = {"input_tokens": 4_000, "output_tokens": 1_500}
+_USUAL: Final = {"input_tokens": 3_500, "output_tokens": 200}
+_PLANNING: Final = {"input_tokens": 1_400, "output_tokens": 1_200}
 _TURN: Final = {"input_tokens": 2_000, "cache_read_tokens": 6_000, "output_tokens": 200}
 _TURNS: Final = 8
 """Turns that a task usually takes."""

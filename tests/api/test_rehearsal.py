@@ -60,7 +60,7 @@ async def test_a_dry_run_shows_the_steps_that_the_words_were_made_into(
 ):
     before = (await submit(tenants, dry_run=True)).json()
     assert before["plan"] == {"text": WORDS}
-    assert before["estimated_cost"] == 0.046
+    assert before["estimated_cost"] == 0.0296
     assert any("making steps of the words" in note for note in before["notes"])
     loop = Step(intent="Again", type=StepType.LOOP, loop_target=0, loop_count=999)
     read = Step(intent="Read {{city}}", type=StepType.EXTRACT_DATA, claude_only=True)
@@ -74,7 +74,7 @@ async def test_a_dry_run_shows_the_steps_that_the_words_were_made_into(
     assert view["plan"]["steps"][2]["loop_count"] == 50
     assert view["max_steps"] == 100
     assert "good.example" in view["hosts"]
-    assert view["estimated_cost"] == 0.65
+    assert view["estimated_cost"] == 0.45
     assert any("were made into steps before, by claude-opus-5-5" in note for note in view["notes"])
     assert (await kept.runs.page("narrow", None, 5, None)).runs == ()
 

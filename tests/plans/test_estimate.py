@@ -16,7 +16,7 @@ BOTH = Tariff(
     claude_model="claude-sonnet-5-5",
     planner_model="claude-opus-5-5",
 )
-CLAUDE, HOLO3, TURN = 13_000, 556, 6_600
+CLAUDE, HOLO3, TURN = 9_000, 556, 6_600
 PLAN = Plan(
     steps=(
         Step(intent="Go", type=StepType.NAVIGATE),
@@ -61,7 +61,7 @@ def test_tiers_that_are_not_there_cost_nothing():
 
 
 def test_words_cost_their_making_into_steps_and_tasks_their_turns():
-    assert guess(PlanText(text="Go"), Perception.AUTO) == 46_000
+    assert guess(PlanText(text="Go"), Perception.AUTO) == 29_600
     tasks = (Task(task_id="a", intent="A"), Task(task_id="b", intent="B", max_steps=2))
     assert guess(TaskSuite(tasks=tasks), Perception.AUTO) == 10 * TURN
 
