@@ -1,16 +1,23 @@
 """A plan in plain words over HTTP, on the whole stack: decomposed once, shown, kept, refused."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 
+from ledger.settings import LedgerSettings
+from ledger.vault import Keyring
+from temporal.client import connect
+from temporal.settings import TemporalSettings
 from tests.chaos.service import Service, wait_for
 from tests.e2e.live import Document
 from tests.fakes.claude_answers import Answer, Asked, Says, refusal
 from tests.fakes.claude_api import KEY, ClaudeApi
+from workflows.interfaces import plan_run_id
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -126,6 +133,35 @@ def test_words_become_steps_once_and_the_steps_are_shown(
     assert third["status"] == "succeeded"
     assert [one["make"] for one in third["result"]["rows"]] == [row["make"]]
     assert len(claude.asked) == asked + 1
+
+
+async def told_in_temporal(service: Service, run_id: str) -> list[str]:
+    """What Temporal's UI shows beside each activity of a run."""
+    keyring = Keyring.load(LedgerSettings(data_dir=service.data_dir, database_url=""))
+    port = (service.data_dir / "temporal.ports").read_text().split()[0]
+    client = await connect(TemporalSettings(address=f"127.0.0.1:{port}"), keyring)
+    handle = client.get_workflow_handle(plan_run_id("default", run_id))
+    history = await handle.fetch_history()
+    return [
+        str((await client.data_converter.decode([event.user_metadata.summary]))[0])
+        for event in history.events
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
+    ]
+
+
+def test_the_history_reads_as_the_story_of_the_run(service: Service, claude: ClaudeApi) -> None:
+    run_id = submit(service, words(service, "and tell"))
+    until_over(service, run_id)
+    assert asyncio.run(told_in_temporal(service, run_id)) == [
+        "read the plan from the ledger",
+        "ask claude to make steps of the plan in words",
+        "read the plan from the ledger",
+        "hold the browser, epoch 1",
+        f"0: Open {service.site}/boats/48217",
+        "1: Extract the year and the make",
+        "cut the network, close the browser",
+        "write down the end: succeeded",
+    ]
 
 
 def test_a_worker_that_dies_while_words_become_steps_is_paid_for_once(
