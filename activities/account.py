@@ -13,6 +13,7 @@ from activities.retold import limits_of
 from activities.settings import ActivitySettings
 from ledger.clock import now_micros
 from ledger.content import read_content
+from ledger.earlier import earlier_tasks
 from ledger.ledger import Ledger
 from ledger.models import Ending, EventRow, ExtractedRow, RunRow, RunStatus, TerminalStatus
 from ledger.records import build_csv, build_rows, lead_record
@@ -47,6 +48,7 @@ async def write_account(
     """
     rows = await ledger.rows.read(row.tenant_id, row.run_id)
     events = await ledger.events.read(row.tenant_id, row.run_id)
+    earlier = await earlier_tasks(ledger.runs, ledger.events, row)
     now = now_micros()
     spent = await ledger.spending.spent(row.tenant_id, row.run_id)
     summary = _summary(row, rows, request, spent.cost)
@@ -57,7 +59,7 @@ async def write_account(
         summary=summary.model_dump(mode="json", exclude_none=True),
     )
     ending = _with_state(settings, row, request, ending)
-    await _write_files(settings, row, ending, rows, events, now)
+    await _write_files(settings, row, ending, rows, (events, earlier), now)
     if await ledger.runs.finish(row.tenant_id, row.run_id, ending, now):
         observe_run(row.tenant_id, ending.status, summary)
 
@@ -82,10 +84,14 @@ async def _write_files(
     row: RunRow,
     ending: Ending,
     rows: Sequence[ExtractedRow],
-    events: Sequence[EventRow],
+    told: tuple[Sequence[EventRow], Sequence[EventRow]],
     now: int,
 ) -> None:
-    """The files are there when the run is terminal, so they are written before."""
+    """The files are there when the run is terminal, so they are written before.
+
+    `told` are its events, and the steps of the runs that it goes on from.
+    """
+    events, earlier = told
     over = row.model_copy(
         update={
             "status": ending.status,
@@ -104,7 +110,7 @@ async def _write_files(
         folder,
         {
             "status.json": _json(build_status(over, now).document()),
-            "result.json": _json(build_result(over, steps, rows, now).document()),
+            "result.json": _json(build_result(over, steps, rows, now, earlier=earlier).document()),
             "extracted_rows.json": _json(list[JsonValue](build_rows(rows))),
             "leads.csv": csv,
             "extracted_rows.csv": csv,

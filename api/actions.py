@@ -11,6 +11,7 @@ from api.submit import RUN_ID
 from api.tenants import Scope, Tenant
 from api.views import LogsView
 from ledger.clock import now_micros
+from ledger.earlier import earlier_tasks
 from ledger.errors import SecretUnreadable
 from ledger.models import Delivery, Document, PauseRow, RunRow, RunStatus
 from ledger.result import STEP_EVENT, build_poll, build_result, build_status, log_line
@@ -101,10 +102,11 @@ async def result_of(service: Service, row: RunRow) -> ResultView:
         )
     steps = await service.ledger.events.of_kind(row.tenant_id, row.run_id, STEP_EVENT)
     rows = await service.ledger.rows.read(row.tenant_id, row.run_id)
+    earlier = await earlier_tasks(service.ledger.runs, service.ledger.events, row)
     delivery = await _delivery(service, row)
     return await about(
         [row.payload, *(step.body for step in steps), *(found.record for found in rows)],
-        lambda: build_result(row, steps, rows, now_micros(), delivery),
+        lambda: build_result(row, steps, rows, now_micros(), delivery, earlier=earlier),
     )
 
 

@@ -21,6 +21,9 @@ _USED = (
     "images",
 )
 _TURN = re.compile(r":t[0-9]+$")
+_ATTEMPT = re.compile(r"(?P<stem>.+):(?P<attempt>[0-9]{1,6})(?P<round>:r[0-9]+)?")
+_MOST_ATTEMPTS = 10
+"""More than a step is ever tried."""
 _PAID = ("gpu", "claude", "proxy")
 _PLAIN = (
     "run_id",
@@ -67,7 +70,12 @@ def read_call(found: RowMapping) -> ModelCall:
 
 
 async def cost_of_call(
-    connection: AsyncConnection, tenant_id: str, run_id: str, call_key: str
+    connection: AsyncConnection,
+    tenant_id: str,
+    run_id: str,
+    call_key: str,
+    *,
+    attempts: bool = False,
 ) -> int | None:
     """What the questions of a run's call cost, in all its turns; None where it asked none.
 
@@ -76,20 +84,31 @@ async def cost_of_call(
         tenant_id: the tenant.
         run_id: the run.
         call_key: the key of the call, or of a turn of it.
+        attempts: with the attempts before it, which the run has tried in the call's place.
     """
     whole = _TURN.sub("", call_key)
+    wanted = {whole, *(_attempts_before(whole) if attempts else ())}
     call_id = model_calls.c.call_id
     total = model_calls.c.gpu_micro + model_calls.c.claude_micro + model_calls.c.proxy_micro
+    begins = [
+        call_id.startswith(f"{key}{mark}", autoescape=True)
+        for key in sorted(wanted)
+        for mark in ("/", ":t")
+    ]
     query = select(func.sum(total)).where(
-        model_calls.c.tenant_id == tenant_id,
-        model_calls.c.run_id == run_id,
-        or_(
-            call_id.startswith(f"{whole}/", autoescape=True),
-            call_id.startswith(f"{whole}:t", autoescape=True),
-        ),
+        model_calls.c.tenant_id == tenant_id, model_calls.c.run_id == run_id, or_(*begins)
     )
     found = (await connection.execute(query)).scalar_one()
     return None if found is None else int(found)
+
+
+def _attempts_before(whole_key: str) -> list[str]:
+    """The keys of a call's earlier attempts, in the same round."""
+    found = _ATTEMPT.fullmatch(whole_key)
+    if found is None:
+        return []
+    stem, last, again = found["stem"], int(found["attempt"]), found["round"] or ""
+    return [f"{stem}:{attempt}{again}" for attempt in range(max(1, last - _MOST_ATTEMPTS), last)]
 
 
 def cost_columns(cost: Money) -> dict[str, ColumnElement[int]]:

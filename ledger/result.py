@@ -72,6 +72,7 @@ def build_result(
     now: Micros,
     delivery: Delivery | None = None,
     pause: PauseRow | None = None,
+    earlier: Sequence[EventRow] = (),
 ) -> ResultView:
     """The status of a run with its result.
 
@@ -82,6 +83,7 @@ def build_result(
         now: for the back-off hint.
         delivery: its webhook, where one is due.
         pause: the pause that it is in.
+        earlier: steps of the runs that it goes on from, see `ledger.earlier`.
     """
     status = _status(row, now, delivery, pause)
     if not row.status.terminal:
@@ -94,7 +96,7 @@ def build_result(
             "video": _video(row),
             "summary": row.summary,
             **_of_words(row, steps),
-            **_of_suite(row, steps),
+            **_of_suite(row, (*earlier, *steps)),
         }
     )
     return ResultView.model_validate({**status, "result": result, "result_ready": True})

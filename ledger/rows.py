@@ -87,10 +87,14 @@ class Rows:
 
 
 async def _with_costs(connection: AsyncConnection, step: StepRecord) -> Sequence[NewEvent]:
-    """The step's events, with what its questions to models have really cost."""
+    """The step's events, with what its questions to models have really cost.
+
+    The event that ends a step tells of all its attempts.
+    """
     if not any("cost" in event.body for event in step.events):
         return step.events
-    cost = await cost_of_call(connection, step.tenant_id, step.run_id, step.call_key)
+    ends = any(event.kind == "step" for event in step.events)
+    cost = await cost_of_call(connection, step.tenant_id, step.run_id, step.call_key, attempts=ends)
     if cost is None:
         return step.events
     return [

@@ -15,6 +15,7 @@ usage: python -m tests.benchmarks.money [--seeds 100] [--first 0] [--anytime]
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -348,6 +349,7 @@ def main() -> int:
         help="kill workers at any moment, with answers on their way to them",
     )
     arguments = parser.parse_args()
+    logging.getLogger("temporalio").setLevel(logging.ERROR)
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     with tempfile.TemporaryDirectory() as folder, plain_server() as address:
         account = asyncio.run(play(address, Path(folder), seeds, anytime=arguments.anytime))
