@@ -235,6 +235,29 @@ async def test_a_step_costs_what_the_questions_of_all_its_turns_cost(run: Ledger
     assert event.body == {"cost": 0.00022, "url": ""}
 
 
+async def test_what_ends_a_step_tells_what_its_attempts_cost(run: Ledger):
+    for call_id, cost in (
+        ("step:1:0:1/claude/check", 10),
+        ("step:1:0:2:t1/claude/check", 20),
+        ("step:1:0:3/claude/check", 40),
+        ("step:1:1:1/claude/check", 100),
+        ("step:1:0:1:r1/claude/check", 200),
+        ("step:1:0:2:r1:t2/claude/check", 400),
+    ):
+        ticket = await reserved(run, question(call_id))
+        await run.spending.settle(ticket, USED, Money(claude=cost), "")
+    tried = done("step:1:0:2")
+    action = tried.events[0].model_copy(update={"kind": "action"})
+    await run.rows.record_step(tried.model_copy(update={"events": (action,)}))
+    await run.rows.record_step(done("step:1:0:3"))
+    await run.rows.record_step(done("step:1:0:2:r1"))
+    (attempt,) = await run.events.of_kind("acme", RUN, "action")
+    assert attempt.body["cost"] == 0.00002
+    first, again = await run.events.of_kind("acme", RUN, "step")
+    assert first.body["cost"] == 0.00007
+    assert again.body["cost"] == 0.0006
+
+
 async def test_a_step_that_asked_nothing_costs_what_it_says(run: Ledger):
     await run.rows.record_step(done("step:1:0:1", cost=0.0))
     (event,) = await run.events.of_kind("acme", RUN, "step")
