@@ -38,7 +38,7 @@ async def decomposed(run: RunKey, asked: Asked, time_left_ms: int) -> Decomposed
             retry_policy=policies.MODEL_RETRY,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             priority=Priority(fairness_key=interfaces.fairness_key(run.tenant_id)),
-            summary="ask claude to make steps of the plan in words",
+            summary="claude is asked to make steps of the plan in words",
         )
     )
     try:

@@ -78,8 +78,8 @@ def ask(run: RunKey, call: Call, question: Ask, time_left_ms: int) -> Question |
 
 
 def told(question: Ask) -> str:
-    """The question in a few words, for people."""
-    return f"ask {question.tier or 'the user'} {question.why}".strip()
+    """The question in one sentence, for people; it names the model."""
+    return question.why or f"{question.tier or 'the user'} is asked"
 
 
 def unanswered(tier: TierName, why: str) -> ModelAnswer:

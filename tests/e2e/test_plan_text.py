@@ -154,7 +154,7 @@ def test_the_history_reads_as_the_story_of_the_run(service: Service, claude: Cla
     until_over(service, run_id)
     assert asyncio.run(told_in_temporal(service, run_id)) == [
         "read the plan from the ledger",
-        "ask claude to make steps of the plan in words",
+        "claude is asked to make steps of the plan in words",
         "read the plan from the ledger",
         "hold the browser, epoch 1",
         f"0: Open {service.site}/boats/48217",

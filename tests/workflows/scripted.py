@@ -104,7 +104,7 @@ async def forever(request: StepRequest) -> Outcome:
 
 def asks(
     request: StepRequest,
-    why: str = 'where "Save" is',
+    why: str = "",
     tier: TierName | None = TierName.HOLO3,
     *,
     kind: AskKind = AskKind.GROUND,
@@ -112,6 +112,7 @@ def asks(
     **fields: object,
 ) -> Outcome:
     """A turn that leaves off with a question, and counts itself in its progress."""
+    why = why or f'{tier or "the user"} is asked where "Save" is'
     question = Ask(kind=kind, tier=tier, body=f"asks/{request.call.turn}", why=why, prompt=prompt)
     done = Outcome(success=False, ask=question, progress={"turns": request.call.turn + 1})
     return done.model_copy(update=fields)

@@ -158,7 +158,7 @@ async def test_a_history_tells_which_model_was_asked_what(temporal_client: Clien
         if request.call.index == 1 and request.call.turn == 0:
             return asks(request)
         if request.call.index == 1 and request.call.turn == 1:
-            return asks(request, 'whether "Saved" holds', TierName.CLAUDE)
+            return asks(request, 'claude is asked whether "Saved" holds', TierName.CLAUDE)
         return await succeed(request)
 
     plan = Plan(steps=(step(StepType.NAVIGATE, "Open it"), step(StepType.CLICK, "Click Save")))
@@ -171,9 +171,9 @@ async def test_a_history_tells_which_model_was_asked_what(temporal_client: Clien
         "hold the browser, epoch 1",
         "0: Open it",
         "1: Click Save",
-        '1, turn 1: ask holo3 where "Save" is',
+        '1, turn 1: holo3 is asked where "Save" is',
         "1, turn 2: Click Save",
-        '1, turn 2: ask claude whether "Saved" holds',
+        '1, turn 2: claude is asked whether "Saved" holds',
         "1, turn 3: Click Save",
         "cut the network, close the browser",
         "write down the end: succeeded",
@@ -196,7 +196,10 @@ async def test_the_details_name_the_model_that_is_being_asked(temporal_client: C
     scripted.model = model
     async with scripted.running() as handle:
         await handle.result()
-    assert 'running: step 0 `click`, Click Save of 1, turn 1, ask holo3 where "Save" is' in shown[0]
+    assert (
+        'running: step 0 `click`, Click Save of 1, turn 1, holo3 is asked where "Save" is'
+        in shown[0]
+    )
     assert "running: step 0 `click`, Click Save of 1, turn 2" in shown[1]
     assert all("failed" not in one for one in shown)
 
@@ -217,7 +220,7 @@ async def test_the_story_of_a_plan_in_words_begins_with_its_steps_being_made(
         lines = await lines_of(temporal_client, handle)
     assert lines[:4] == [
         "read the plan from the ledger",
-        "ask claude to make steps of the plan in words",
+        "claude is asked to make steps of the plan in words",
         "read the plan from the ledger",
         "hold the browser, epoch 1",
     ]
@@ -229,7 +232,9 @@ async def test_the_story_of_a_suite_tells_its_tasks(temporal_client: Client) -> 
 
     async def script(request: StepRequest) -> Outcome:
         if request.call.turn == 0:
-            return asks(request, f"what next in task {request.call.index}", TierName.CLAUDE)
+            return asks(
+                request, f"claude is asked what next in {request.call.index}", TierName.CLAUDE
+            )
         passed = request.call.index == 1
         failure = None if passed else FailureClass.VERIFY_FAILED
         return Outcome(success=passed, failure_class=failure, message="" if passed else "not open")
@@ -240,10 +245,10 @@ async def test_the_story_of_a_suite_tells_its_tasks(temporal_client: Client) -> 
         lines = await lines_of(temporal_client, handle)
     assert lines[2:-2] == [
         "0: open the deal",
-        "0, turn 1: ask claude what next in task 0",
+        "0, turn 1: claude is asked what next in 0",
         "0, turn 2: open the deal",
         "1: close the deal",
-        "1, turn 1: ask claude what next in task 1",
+        "1, turn 1: claude is asked what next in 1",
         "1, turn 2: close the deal",
     ]
     assert (finish.status, finish.halt_class) == ("failed", HaltClass.STEP_FAILED)
