@@ -11,6 +11,7 @@ from inference.observation import Box
 from tests.fakes.sglang import SGLang
 from tests.fakes.sglang_answers import Says
 from tests.inference.holo3.asks import Clock, Shelf, asking, ground, look, said, seen
+from tests.waiting import until
 
 PAGE = look(seen(1, "Save"), seen(2, "Delete"))
 
@@ -108,6 +109,7 @@ async def test_time_tokens_and_pictures_are_told(pool: SGLang) -> None:
     assert usage.gpu_ms == 433  # 432.1 ms, rounded up
     assert usage.images == 1
     assert usage.input_tokens == pool.asked[0].prompt_tokens
+    await until(lambda: len(pool.done) == 1)
     assert usage.output_tokens == pool.done[0].completion_tokens > 0
     assert usage.model == "holo3"
 
@@ -122,5 +124,5 @@ async def test_the_key_goes_along(pool: SGLang) -> None:
     pool.api_key = "s3cret"
     pool.then(Says({"x": 156, "y": 150}))
     async with asking(pool.url, None, holo3_api_key="s3cret") as model:
-        await model.answer(ground(PAGE, "Save the cart"), Shelf())
-    assert pool.done
+        answered = await model.answer(ground(PAGE, "Save the cart"), Shelf())
+    assert isinstance(answered.reply, Grounded)

@@ -92,8 +92,8 @@ async def until_only(model: Holo3Model, worker: Worker) -> None:
     """Wait until ten in a row go well, all of them to this worker."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        before = len(worker.done)
-        if await tries(model, 10) == [None] * 10 and len(worker.done) == before + 10:
+        before = len(worker.asked)
+        if await tries(model, 10) == [None] * 10 and len(worker.asked) == before + 10:
             return
     raise AssertionError("the router goes on asking the other one")
 
@@ -102,9 +102,9 @@ async def until_both(model: Holo3Model, workers: tuple[Worker, Worker]) -> None:
     """Wait until both work."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
-        before = [len(worker.done) for worker in workers]
+        before = [len(worker.asked) for worker in workers]
         if await tries(model, 10) == [None] * 10 and all(
-            len(worker.done) > one for worker, one in zip(workers, before, strict=True)
+            len(worker.asked) > one for worker, one in zip(workers, before, strict=True)
         ):
             return
     raise AssertionError("the router asks only one of them")
@@ -118,7 +118,7 @@ async def test_alike_requests_are_spread_over_the_workers(
         worker.latency_s = 0.05
     async with asking(front, None, holo3_capacity=8) as model:
         assert await asyncio.gather(*(tries(model, 5) for _ in range(8))) == [[None] * 5] * 8
-    assert min(len(worker.done) for worker in workers) >= 8
+    assert min(len(worker.asked) for worker in workers) >= 8
 
 
 async def test_the_deep_check_goes_through(front: str, workers: tuple[Worker, Worker]) -> None:
