@@ -13,7 +13,9 @@ from activities.steps.task.ending import end, refused
 from activities.steps.task.hosts import Hosts
 from activities.steps.task.unaided import work_unaided
 from plans.step import FailureClass, TierName
+from plans.suite_plan import below
 from plans.task import TaskSpec
+from plans.urls import with_scheme
 
 _LOAD_S: Final = 30.0
 _NO_SESSION: Final = (
@@ -52,7 +54,9 @@ async def _begin(context: StepContext, task: TaskSpec) -> Report | None:
     if not task.start_url:
         return None
     await context.acts.mark()
-    load = await navigate(context.page, task.start_url, timeout_s=context.time_left(_LOAD_S))
+    # A base that is a placeholder in the plan is known only now.
+    start = with_scheme(below(task.base_url, task.start_url))
+    load = await navigate(context.page, start, timeout_s=context.time_left(_LOAD_S))
     if load.success:
         return None
     return failed(load.failure_class or FailureClass.NAV_BLOCKED, load.message)
