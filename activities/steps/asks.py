@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from pydantic import JsonValue
 
-from activities.asks_store import AsksStore
+from activities.asks_store import AskLost, AsksStore
 from activities.steps.masking import Mask
 from activities.steps.progress import MOST_ANEW, Past, Progress, Said, Waiting
 from activities.steps.suspending import KeepsChanging, Suspended
@@ -28,7 +28,8 @@ class Asks:
     """What one call has asked and heard, over all of its turns.
 
     `models` are the tiers that can be asked. `now` is the progress of this turn; `secrets` are
-    the run's by name. `user_input` names the answer of the user that this turn came with.
+    the run's by name. `user_input` names the answer of the user that this turn came with. `notes`
+    are those of the step.
     """
 
     run: RunKey
@@ -38,6 +39,7 @@ class Asks:
     now: Progress
     secrets: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     user_input: str = ""
+    notes: list[str] = field(default_factory=list[str])
 
     def can(self, tier: TierName) -> bool:
         """Whether a tier is one that is asked by waiting for it."""
@@ -127,6 +129,8 @@ class Asks:
         if self.now.anew >= MOST_ANEW:
             asked = f"{said.tier.value} was asked {self.now.anew + 1} times"
             raise KeepsChanging(f"{asked}, and the page changed each time: {why}")
+        times = self.now.anew + 2
+        self.notes.append(f"{said.tier.value} was asked {times} times: {why}")
         rest = tuple(one for one in self.now.said if one != said)
         self.now = self.now.model_copy(update={"said": rest, "anew": self.now.anew + 1})
 
@@ -144,7 +148,10 @@ class Asks:
         said = self.newest(ACT)
         if said is None or not said.answer:
             return None
-        reply = (await self.answer(said)).reply
+        try:
+            reply = (await self.answer(said)).reply
+        except AskLost:
+            return None
         return reply if isinstance(reply, Grounded) else None
 
     async def was_done(self, came_of: str) -> None:

@@ -19,7 +19,7 @@ from activities.steps.masking import Mask
 from activities.steps.pictured import UNREAD, decide_in_pictures, with_advice
 from activities.steps.remembering import Remembering
 from activities.steps.remote import Asking
-from activities.steps.report import REPORT, Report, failed
+from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
 from activities.steps.sights import Sights
 from inference.bounds import Bounds
@@ -30,7 +30,7 @@ from inference.dom.overlays import consent_dismissal
 from ledger.ledger import Ledger
 from ledger.models import ClaimedItem
 from plans.calls import Call, Money
-from plans.placeholders import KEPT_WHOLE, SECRET, as_text, reference, restored
+from plans.placeholders import KEPT_WHOLE, SECRET, as_text, reference
 from plans.step import INTENT_READ, FailureClass, Perception, Step, StepType
 from workflows.interfaces import RunKey, StepRequest
 
@@ -288,51 +288,6 @@ class StepContext:
         call = self.call
         name = f"{SECRET}typed.{call.index}.{call.visit}.{call.attempt}"
         await self.ledger.secrets.learn(self.run.tenant_id, self.run.run_id, name, text)
-
-    async def keep_report(self, report: Report) -> None:
-        """Keep what the step's own code came to, for the turns in which it is checked.
-
-        Raises:
-            OSError: the store can't be written.
-        """
-        if not self.asks.now.report:
-            document = self.mask.worded_value(REPORT.dump_python(report, mode="json"))
-            key = await self.asks.store.write_document(self.run, document)
-            self.asks.now = self.asks.now.model_copy(update={"report": key})
-
-    async def kept_report(self) -> Report | None:
-        """What the step's own code came to in an earlier turn.
-
-        Raises:
-            AskLost: it is not in the store any more.
-        """
-        key = self.asks.now.report
-        if not key:
-            return None
-        document = await self.asks.store.read_document(self.run, key)
-        return REPORT.validate_python(restored(document, self.asks.secrets))
-
-    def report_so_far(self) -> Report:
-        """What this turn's acts came to, before the step is over."""
-        last = self.last_act
-        return Report() if last is None or last.success else report_of(last, None)
-
-    async def carried(self, duration_ms: int, anchor: bool | None) -> JsonValue:
-        """What the next turn has to know of this one and of those before."""
-        now, claim = self.asks.now, self.acts.claim
-        acted = claim is not None and claim.kind == "act"
-        looks = await self.sights.kept(self.asks.store, self.run, now.looks)
-        carried = now.noted([self.mask.text(note) for note in self.notes]).model_copy(
-            update={
-                "cost": self.cost,
-                "spent_ms": now.spent_ms + duration_ms,
-                "acted": now.acted or acted,
-                "anchor": now.anchor if anchor is None else anchor,
-                "lessons": self.memory.carried(),
-                "looks": looks,
-            }
-        )
-        return carried.model_dump(mode="json", exclude_defaults=True)
 
     async def kept(self, value: JsonValue, name: str) -> JsonValue:
         """What the ledger may hold of a value that later steps need as it is.

@@ -13,7 +13,6 @@ from playwright.async_api import Error as PlaywrightError
 from temporalio import activity
 
 from activities.asks_store import AsksStore
-from activities.browser.hints import unmet_hint
 from activities.browser.picture_texts import PictureTexts
 from activities.browser.registry import SessionRegistry
 from activities.browser.session import BrowserSession
@@ -25,36 +24,33 @@ from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.acts import ClaimedElsewhere
 from activities.steps.again import decide_again
-from activities.steps.asks import ACT, Asks
+from activities.steps.beginning import asking_of
+from activities.steps.between import carried, kept_report, report_so_far, told_by
 from activities.steps.boundary import Boundaries
-from activities.steps.checking import verify
 from activities.steps.context import StepContext
+from activities.steps.ending import check
 from activities.steps.masking import NOTHING
-from activities.steps.progress import Progress, begin
 from activities.steps.record import Recorded, record, recorded
 from activities.steps.remembering import Remembering
-from activities.steps.remote import Asking, RemoteChecker, RemoteTier
+from activities.steps.remote import RemoteChecker, RemoteTier
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
 from activities.steps.suspending import KeepsChanging, Suspended
 from activities.steps.task.step import run_task
-from activities.steps.values import RunValues, Values
-from inference.bounds import Bounds
+from activities.steps.values import RunValues
 from inference.cascade import Cascade
 from inference.checks.asking import Checks, DomChecker
 from ledger.errors import LedgerAway, LedgerFull, SecretUnreadable
 from ledger.ledger import Ledger
-from plans.calls import Ask, CallKind, Outcome, Verdict
-from plans.placeholders import SECRET, fill_step, names_in, names_in_step, texts_in
-from plans.step import FailureClass, Step, StepType, TierName
+from plans.calls import Ask, Outcome, Verdict
+from plans.placeholders import fill_step, names_in_step
+from plans.step import FailureClass, Step, StepType
 from plans.waiting import most_seconds
 from workflows.interfaces import RETURN_TO_LIST, StepRequest
 
 _LONGEST_STEP_S = 60.0
 _LEAST_STEP_S = 1.0
-_HINT_TIME_S = 3.0
 _NEWS_S = 0.3
-_MODELS = (TierName.HOLO3, TierName.CLAUDE)
 _LONGEST_NOTE = 300
 _CLAIMED = "another try of this step may have done it: it is not done a second time"
 
@@ -139,11 +135,11 @@ class StepRunner:
                 context.memory.go_on(context.asks.now.lessons)
                 report = await _until_lost(context.session, self._carry_out(context, code))
                 if report.success and not report.exhausted:
-                    report, gate = await _check(context, report)
+                    report, gate = await check(context, report)
                 context.notes += _news(context.session)
             except Suspended as suspended:
                 assert context is not None
-                ask, report = suspended.ask, context.report_so_far()
+                ask, report = suspended.ask, report_so_far(context)
                 context.notes += _news(context.session)
             except ActivityError as error:
                 report = failed(FailureClass.BROWSER_LOST, str(error))
@@ -187,7 +183,7 @@ class StepRunner:
         done = replace(done, boundary=boundary, claim_state=state)
         if done.ask is not None:
             anchor = boundary.anchor if boundary is not None else None
-            done = replace(done, progress=await context.carried(done.duration_ms, anchor))
+            done = replace(done, progress=await carried(context, done.duration_ms, anchor))
         outcome = await patiently(partial(record, self._ledger, done))
         if boundary is not None:
             self._boundaries.written(context, boundary)
@@ -220,12 +216,12 @@ class StepRunner:
         async with asyncio.timeout_at(context.deadline):
             if (refused := context.asks.over_budget()) is not None:
                 return failed(FailureClass.LIMIT_EXCEEDED, refused.message)
-            kept = await context.kept_report()
+            kept = await kept_report(context)
             if kept is not None and not context.request.stepped_back:
                 return kept
             decided = await decide_again(context)
             if decided is not None:
-                return await _told_by(context, decided)
+                return await told_by(context, decided)
             try:
                 return await code(context)
             except KeepsChanging as changing:
@@ -238,27 +234,16 @@ class StepRunner:
         session.intent = step.intent
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
         values = await self._values.read(request.run, names_in_step(step))
-        progress = begin(request)
-        models = tuple(one for one in request.models if one in _MODELS)
-        asks = Asks(
-            request.run,
-            self._store,
-            values.mask,
-            models,
-            progress,
-            values.secrets,
-            request.user_input,
-        )
         filled = fill_step(step, values.known)
-        bounds = _bounds(step, filled, values, progress)
-        asking = Asking(asks, session, _worded(step, values), bounds)
+        asking = asking_of(request, session, self._store, values, filled)
+        models = asking.asks.models
         return StepContext(
             request=request,
             step=filled,
-            asks=asks,
+            asks=asking.asks,
             asking=asking,
-            bounds=bounds,
-            notes=list(progress.notes),
+            bounds=asking.bounds,
+            notes=asking.asks.notes,
             shown=fill_step(step, values.shown),
             mask=values.mask,
             memory=Remembering(
@@ -280,75 +265,10 @@ class StepRunner:
         )
 
 
-async def _told_by(context: StepContext, report: Report) -> Report:
-    """With the model whose act it was, where an earlier try of this turn has done it."""
-    said, act = context.asks.newest(ACT), await context.asks.decided()
-    if not report.success or said is None or act is None:
-        return report
-    return replace(report, tier=said.tier, confidence=act.confidence)
-
-
-def _bounds(step: Step, filled: Step, values: Values, progress: Progress) -> Bounds:
-    """What models may do for a step: its own secrets and answers, the hosts of the plan."""
-    own = {name for name in names_in_step(step) if name.startswith(SECRET)}
-    named = (values.open.get(name) for name in names_in_step(step))
-    for value in named:
-        own |= {
-            name for text in texts_in(value) for name in names_in(text) if name in values.secrets
-        }
-    return Bounds(
-        hosts=values.hosts,
-        allowed=values.allowed,
-        secrets=values.secrets,
-        own=frozenset(own | set(progress.answers)),
-        intent=filled.intent,
-    )
-
-
-def _worded(step: Step, values: Values) -> Step:
-    """The step as a model may read it."""
-    document = fill_step(step, values.open).model_dump(mode="json", exclude_defaults=True)
-    return Step.model_validate(values.mask.worded_value(document))
-
-
 def _longest(step: Step) -> float:
     if step.type is StepType.WAIT:
         return most_seconds(step) + _LONGEST_STEP_S / 2
     return _LONGEST_STEP_S
-
-
-async def _check(context: StepContext, report: Report) -> tuple[Report, Verdict | None]:
-    """Hints and the verify clause, looked at after the step's own code has succeeded."""
-    if context.call.kind is not CallKind.STEP:
-        return report, None
-    if context.step.verify and context.asks.models:
-        await context.keep_report(report)
-    missed = await unmet_hint(
-        context.page, context.step.hints, timeout_s=context.time_left(_HINT_TIME_S)
-    )
-    if missed is not None:
-        return failed(FailureClass.VERIFY_FAILED, missed), "fails" if context.step.gate else None
-    if not context.step.verify:
-        if report.unproven and not _hinted(context.step):
-            return _nothing_done(report), "fails" if context.step.gate else None
-        return report, "holds" if context.step.gate else None
-    report, gate = await verify(context, report)
-    return (_nothing_done(report) if report.unproven and gate != "holds" else report), gate
-
-
-def _hinted(step: Step) -> bool:
-    hints = step.hints
-    return bool(hints.expect_url_contains or hints.expect_url_excludes or hints.expect_text_present)
-
-
-def _nothing_done(report: Report) -> Report:
-    """A model's word alone does not make a step a success."""
-    return replace(
-        report,
-        success=False,
-        failure_class=FailureClass.NO_STATE_CHANGE,
-        message=f"nothing was done, though {report.tier} says that it is",
-    )
 
 
 def _news(session: BrowserSession) -> list[str]:

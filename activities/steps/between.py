@@ -1,0 +1,74 @@
+"""What a call hands on from one of its turns to the next."""
+
+from dataclasses import replace
+
+from pydantic import JsonValue
+
+from activities.steps.asks import ACT
+from activities.steps.context import StepContext, report_of
+from activities.steps.report import REPORT, Report
+from plans.placeholders import restored
+
+
+async def keep_report(context: StepContext, report: Report) -> None:
+    """Keep what the step's own code came to, for the turns in which it is checked.
+
+    Raises:
+        OSError: the store can't be written.
+    """
+    asks = context.asks
+    if not asks.now.report:
+        document = context.mask.worded_value(REPORT.dump_python(report, mode="json"))
+        key = await asks.store.write_document(context.run, document)
+        asks.now = asks.now.model_copy(update={"report": key})
+
+
+async def kept_report(context: StepContext) -> Report | None:
+    """What the step's own code came to in an earlier turn.
+
+    Raises:
+        AskLost: it is not in the store any more.
+    """
+    asks = context.asks
+    if not asks.now.report:
+        return None
+    document = await asks.store.read_document(context.run, asks.now.report)
+    return REPORT.validate_python(restored(document, asks.secrets))
+
+
+def report_so_far(context: StepContext) -> Report:
+    """What this turn's acts came to, before the step is over."""
+    last = context.last_act
+    return Report() if last is None or last.success else report_of(last, None)
+
+
+async def told_by(context: StepContext, report: Report) -> Report:
+    """With the model whose act it was, where an earlier try of this turn has done it."""
+    said, act = context.asks.newest(ACT), await context.asks.decided()
+    if not report.success or said is None or act is None:
+        return report
+    return replace(report, tier=said.tier, confidence=act.confidence)
+
+
+async def carried(context: StepContext, duration_ms: int, anchor: bool | None) -> JsonValue:
+    """What the next turn has to know of this one and of those before.
+
+    Args:
+        context: the step's.
+        duration_ms: of this turn.
+        anchor: as in `Outcome`.
+    """
+    now, claim = context.asks.now, context.acts.claim
+    acted = claim is not None and claim.kind == "act"
+    looks = await context.sights.kept(context.asks.store, context.run, now.looks)
+    told = now.noted([context.mask.text(note) for note in context.notes]).model_copy(
+        update={
+            "cost": context.cost,
+            "spent_ms": now.spent_ms + duration_ms,
+            "acted": now.acted or acted,
+            "anchor": now.anchor if anchor is None else anchor,
+            "lessons": context.memory.carried(),
+            "looks": looks,
+        }
+    )
+    return told.model_dump(mode="json", exclude_defaults=True)
