@@ -11,6 +11,7 @@ from activities.models.planner import Made, Planner, PlanTask, refused
 from activities.models.settings import PatienceSettings
 from activities.settings import ActivitySettings
 from activities.steps.masking import Mask
+from ledger.clock import now_micros
 from ledger.content import plan_document, read_content
 from ledger.ledger import Ledger
 from ledger.models import NO_STEP, Document, NewEvent, RunRow
@@ -81,12 +82,13 @@ class Decomposing:
             caps=self._caps(row),
             secrets=await self._ledger.secrets.read(run.tenant_id, run.run_id),
         )
+        await self._ledger.runs.begin(run.tenant_id, run.run_id, now_micros())
         made = await self._planner.made(task, patience, tried)
         match made:
             case AskAgain():
                 return made
             case Finish():
-                return await self._refuse(task, made, Money(), began)
+                return await self._refuse(task, made, began)
             case Made():
                 return await self._take(task, made, began)
             case _:
@@ -101,22 +103,25 @@ class Decomposing:
             plan = accepted(_named(made.plan, task.text), task.values, task.caps, allowlist)
         except PlanError as error:
             message = Mask(task.secrets).text(error.message)
-            finish = refused(HaltClass.PLAN_REJECTED, message)
-            return await self._refuse(task, finish, made.cost, began)
-        body = _record(task, made.cost, began)
+            return await self._refuse(task, refused(HaltClass.PLAN_REJECTED, message), began)
+        cost = await self._cost(task)
+        body = _record(task, cost, began)
         body |= {"success": True, "data": {"steps": len(plan.steps)}}
         if made.cached:
-            body["note"] = "these words were decomposed before: no model was asked"
+            body["note"] = made.cached
             body["tier"] = None
         event = NewEvent(dedup_key=_KEY, kind="step", step_index=NO_STEP, body=body)
         await self._ledger.decompositions.give(
             task.run.tenant_id, task.run.run_id, plan_document(plan), event
         )
-        return Decomposed(cached=made.cached, steps=len(plan.steps), cost=made.cost)
+        return Decomposed(cached=bool(made.cached), steps=len(plan.steps), cost=cost)
 
-    async def _refuse(
-        self, task: PlanTask, finish: Finish, cost: Money, began: float
-    ) -> Decomposed:
+    async def _cost(self, task: PlanTask) -> Money:
+        """What the run has cost so far: this is its first step."""
+        return (await self._ledger.spending.spent(task.run.tenant_id, task.run.run_id)).cost
+
+    async def _refuse(self, task: PlanTask, finish: Finish, began: float) -> Decomposed:
+        cost = await self._cost(task)
         failure = _FAILURES.get(finish.halt_class or HaltClass.PLAN_REJECTED, FailureClass.UNKNOWN)
         body = _record(task, cost, began) | {
             "success": False,

@@ -45,6 +45,7 @@ from workflows.interfaces import RunKey
 log = logging.getLogger("mantis.models")
 
 _CALL = "decompose"
+_CACHED = "these words were decomposed before: no model was asked"
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,14 @@ class PlanTask:
 
 
 class Made(Frozen):
-    """What was made of the words, and what that cost; `cached`: nothing was asked for it.
+    """What was made of the words. `plan` None: nothing, `refusal` says why.
 
-    `plan` None: the planner made none of them, `refusal` says why.
+    `cached` says, for people, where it comes from when no model was asked; else it is empty.
     """
 
     plan: Plan | None
     refusal: str = ""
-    cost: Money = Money()
-    cached: bool = False
+    cached: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Planner:
         tenant, planner = task.run.tenant_id, self._models.claude_planner_model
         kept = await self._ledger.decompositions.get(tenant, task.words, planner, PROMPT_VERSION)
         if kept is not None:
-            return Made(plan=Plan.model_validate(kept.plan), cached=True)
+            return Made(plan=Plan.model_validate(kept.plan), cached=_CACHED)
         try:
             model = self._clients.model(tenant, task.row.anthropic_secret_name)
             if model is None:
@@ -139,8 +139,8 @@ class Planner:
             )
         )
         match reservation:
-            case Known(answer=key, cost=cost):
-                return _made(await self._read(task, key), cost)
+            case Known(answer=key):
+                return _made(await self._read(task, key))
             case OverBudget(spent=spent, held=held, limit=limit):
                 told = f"{usd(spent + held):.4f} of the run's {usd(limit):.4f} USD are spent"
                 return refused(HaltClass.MAX_COST_EXCEEDED, told)
@@ -205,7 +205,7 @@ class Planner:
             told = f"the steps can't be kept ({error.strerror})"
             return refused(HaltClass.INTERNAL_ERROR, told)
         made = await self._settle(task, once, given, arrival)
-        _observe(task, "answered", began, given.usage, made.cost)
+        _observe(task, "answered", began, given.usage, self._cost(once, given.usage))
         return made
 
     async def _settle(
@@ -225,7 +225,7 @@ class Planner:
         key = await self._ledger.spending.settle(
             once.reserved, given.usage, cost, arrival.key, attempt=arrival.attempt
         )
-        return _made(given if key == arrival.key else await self._read(task, key), cost)
+        return _made(given if key == arrival.key else await self._read(task, key))
 
     async def _release(
         self,
@@ -251,8 +251,8 @@ def refused(halt_class: HaltClass, message: str) -> Finish:
     return Finish(status="failed", halt_class=halt_class, message=message[:500])
 
 
-def _made(given: Decomposition, cost: Money) -> Made:
-    return Made(plan=given.plan, refusal=given.refusal, cost=cost)
+def _made(given: Decomposition) -> Made:
+    return Made(plan=given.plan, refusal=given.refusal)
 
 
 def _observe(

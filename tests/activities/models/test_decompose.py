@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.content import plan_document, read_content
-from ledger.models import Document, EventRow
+from ledger.models import Document, EventRow, RunStatus
 from plans.plan import Plan, PlanText
 from plans.step import HaltClass
 from tests.activities.models.calling import Caller
@@ -173,3 +173,22 @@ async def test_a_run_without_money_is_told_so(caller: Caller, claude: ClaudeApi)
     assert made.refusal is not None
     assert made.refusal.halt_class in (HaltClass.MAX_COST_EXCEEDED, HaltClass.MODEL_UNAVAILABLE)
     assert len(claude.asked) <= 2
+
+
+async def test_a_run_is_running_while_its_words_are_decomposed(
+    caller: Caller, claude: ClaudeApi
+) -> None:
+    claude.then(claude_answers.overloaded(), Says(STEPS))
+    run = await in_words(caller)
+    assert await caller.status(run) is RunStatus.QUEUED
+    await caller.decompose(run)
+    assert await caller.status(run) is RunStatus.RUNNING
+
+
+async def test_what_failed_tries_cost_stands_in_the_step(caller: Caller, claude: ClaudeApi) -> None:
+    claude.then(claude_answers.refusal())
+    run = await in_words(caller)
+    made = await caller.decompose(run)
+    (event,) = await told(caller, run)
+    assert made.refusal is not None
+    assert round(float(str(event.body["cost"])) * 1e6) == claude.bill["key-default"] > 0
