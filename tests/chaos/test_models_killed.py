@@ -20,12 +20,21 @@ from tests.fakes.models import filled, number_of
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(300)]
 
 MODELS = "--pool perception"
+CODE = "Bright-42"
+"""What the user answers."""
 
 
 def knows_the_button(asked: Asked) -> Answer:
-    """A Claude that takes whatever it is asked for to be the reservation's button."""
+    """A Claude that takes whatever it is asked for to be the reservation's button.
+
+    Where the step says so, it asks the user for the code first.
+    """
+    assert asked.schema is not None
+    if "ask first" in asked.text and CODE not in asked.text:
+        wishes = {"act": "input", "target": "page", "text": "Which code?", "why": "it is said so"}
+        return Says(filled(asked.schema, **wishes))
     number = number_of(asked.last_text, "Place reservation")
-    assert asked.schema is not None and number is not None, asked.last_text
+    assert number is not None, asked.last_text
     wishes = {
         "act": "click",
         "target": "element",
@@ -62,7 +71,7 @@ def service(claude: ClaudeApi, tmp_path_factory: pytest.TempPathFactory) -> Iter
             service.end()
 
 
-def order(email: str) -> list[dict[str, object]]:
+def order(email: str, hint: str = "") -> list[dict[str, object]]:
     """Reserve a boat; only a model knows what the last step means, which no run has done before."""
     required: dict[str, object] = {"required": True}
     return [
@@ -86,7 +95,7 @@ def order(email: str) -> list[dict[str, object]]:
         },
         {
             "type": "submit",
-            "intent": f"Zrób to ostatecznie, {email}",
+            "intent": f"Zrób to ostatecznie, {email} {hint}".strip(),
             "hints": {"expect_text_present": "reservation is placed"},
             **required,
         },
@@ -164,3 +173,25 @@ def test_a_workflow_worker_that_dies_while_a_model_thinks_asks_no_second_time(
     service.strike("runs")
     assert_done_once(service, claude, run_id, "workflow@x.test", bill)
     assert len(claude.done) == done + 1
+
+
+def test_a_question_of_a_model_to_the_user_outlives_the_worker_that_put_it(
+    service: Service, claude: ClaudeApi
+) -> None:
+    email, bill, done = "asked@x.test", claude.bill.get(KEY, 0), len(claude.done)
+    claude.latency_s = 0.2
+    run_id = service.submit(order(email, "(ask first)"))
+    wait_for(lambda: service.status(run_id)["status"] == "paused", "the pause", 60)
+    status = service.status(run_id)
+    assert "Which code?" in str(status["prompt"]) and status["needs_input"] is True
+    service.strike("browsers")
+    answer = {"user_input": CODE, "pause_id": status["pause_id"]}
+    resumed = service.api.post(f"/v1/runs/{run_id}/resume", json=answer)
+    assert resumed.status_code == 200, resumed.text
+    assert_done_once(service, claude, run_id, email, bill)
+    assert len(claude.done) == done + 2
+    assert CODE in claude.asked[-1].text
+    read = [f"/v1/runs/{run_id}/{what}" for what in ("result", "events", "logs", "status")]
+    assert all(CODE not in service.api.get(path).text for path in read)
+    for path in service.data_dir.glob(f"tenants/**/{run_id}/**/*"):
+        assert not path.is_file() or CODE.encode() not in path.read_bytes(), path
