@@ -31,6 +31,7 @@ from tests.fakes.claude_content import Block, bytes_of, pictures_in
 from tests.fakes.claude_counting import Counted, PromptCache, tokens_of
 from tests.fakes.claude_refusals import KINDS, Refused
 from tests.fakes.pictures import head_of
+from tests.fakes.replying import begin, end, in_json, part, whole
 from tests.fakes.serving import (
     CutOff,
     Loopback,
@@ -156,11 +157,11 @@ class ClaudeApi(Loopback):
         self.high_water = max(self.high_water, self.running)
         gone = asyncio.ensure_future(until_gone(receive))
         try:
-            whole = await unless_gone(self._give(asked, send), gone)
+            done = await unless_gone(self._give(asked, send), gone)
         finally:
             gone.cancel()
             self.running -= 1
-        if not whole:
+        if not done:
             self.aborted.append(Aborted(asked, time.monotonic()))
 
     def _check_thoughts(self, body: dict[str, Any], turns: list[tuple[str, list[Block]]]) -> None:
@@ -182,7 +183,7 @@ class ClaudeApi(Loopback):
                 await asyncio.Event().wait()
             case Plain():
                 head = {"content-type": answer.media_type}
-                await _send(send, answer.status, answer.body, head)
+                await whole(send, answer.status, answer.body, head)
             case Fails():
                 await asyncio.sleep(answer.after_s or 0)
                 await _fail(send, answer.status, answer.message, answer.headers)
@@ -341,60 +342,41 @@ async def _say(asked: Asked, reply: _Reply, wait_s: float, send: Send) -> None:
         await asyncio.sleep(wait_s)
         await _answer(send, 200, reply.message)
         return
-    await _begin(send, "text/event-stream")
+    await begin(send, "text/event-stream", headers={"request-id": _request_id()})
     events = list(reply.events())
     for event in events:
         await asyncio.sleep(wait_s / len(events))
-        await _part(send, event)
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await part(send, event)
+    await end(send)
 
 
 async def _cut(asked: Asked, reply: _Reply, share: float, send: Send) -> None:
     if asked.body.get("stream"):
-        await _begin(send, "text/event-stream")
+        await begin(send, "text/event-stream", headers={"request-id": _request_id()})
         events = list(reply.events())
         for event in events[: max(1, int(len(events) * share))]:
-            await _part(send, event)
+            await part(send, event)
     else:
         raw = json.dumps(reply.message).encode()
-        await _begin(send, "application/json", len(raw))
-        await _part(send, raw[: int(len(raw) * share)])
+        await begin(send, "application/json", len(raw), {"request-id": _request_id()})
+        await part(send, raw[: int(len(raw) * share)])
     await asyncio.sleep(0.02)
     raise CutOff
-
-
-async def _begin(send: Send, media_type: str, length: int | None = None) -> None:
-    headers = [(b"content-type", media_type.encode()), (b"request-id", _request_id())]
-    if length is not None:
-        headers.append((b"content-length", str(length).encode()))
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-
-async def _part(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-async def _send(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-    head = [(key.encode(), value.encode()) for key, value in headers.items()]
-    head.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _answer(
     send: Send, status: int, value: object, headers: Mapping[str, str] | None = None
 ) -> None:
-    head = {"content-type": "application/json", "request-id": _request_id().decode()}
-    await _send(send, status, json.dumps(value).encode(), {**head, **(headers or {})})
+    await in_json(send, status, value, {"request-id": _request_id(), **(headers or {})})
 
 
 async def _fail(
     send: Send, status: int, message: str, headers: Mapping[str, str] | None = None
 ) -> None:
     error = {"type": KINDS.get(status, "api_error"), "message": message}
-    value = {"type": "error", "error": error, "request_id": _request_id().decode()}
+    value = {"type": "error", "error": error, "request_id": _request_id()}
     await _answer(send, status, value, headers)
 
 
-def _request_id() -> bytes:
-    return f"req_{uuid.uuid4().hex[:24]}".encode()
+def _request_id() -> str:
+    return f"req_{uuid.uuid4().hex[:24]}"

@@ -25,6 +25,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from tests.fakes.replying import begin, end, in_json, part, whole
 from tests.fakes.serving import (
     CutOff,
     Loopback,
@@ -140,21 +141,21 @@ class SGLang(Loopback):
                     "root": self.model,
                     "max_model_len": self.context,
                 }
-                await _answer(send, 200, {"object": "list", "data": [card]})
+                await in_json(send, 200, {"object": "list", "data": [card]})
             case "GET", "/ready" | "/health":
                 self.health_checks += 1
-                await _send(send, 200 if self.ready else 503, b"", {})
+                await whole(send, 200 if self.ready else 503, b"", {})
             case "GET", "/get_server_info" | "/get_model_info" | "/model_info" | "/server_info":
                 info = {"model_path": self.model, "served_model_name": self.model}
-                await _answer(send, 200, info)
+                await in_json(send, 200, info)
             case "GET", "/metrics":
                 text = (
                     f'sglang:num_running_reqs{{model_name="{self.model}"}} {self.running}\n'
                     f'sglang:num_queue_reqs{{model_name="{self.model}"}} {self.waiting}\n'
                 )
-                await _send(send, 200, text.encode(), {"content-type": "text/plain"})
+                await whole(send, 200, text.encode(), {"content-type": "text/plain"})
             case _:
-                await _answer(send, 404, {"detail": "Not Found"})
+                await in_json(send, 404, {"detail": "Not Found"})
 
     def _check_key(self, headers: Mapping[str, str]) -> None:
         if self.api_key and headers.get("authorization") != f"Bearer {self.api_key}":
@@ -166,10 +167,10 @@ class SGLang(Loopback):
         started = time.monotonic()
         gone = asyncio.ensure_future(until_gone(receive))
         try:
-            whole = await unless_gone(self._in_turn(asked, send), gone)
+            done = await unless_gone(self._in_turn(asked, send), gone)
         finally:
             gone.cancel()
-        if not whole:
+        if not done:
             used = round((time.monotonic() - started) * 1000)
             self.aborted.append(Aborted(asked, time.monotonic(), used))
 
@@ -226,7 +227,7 @@ class SGLang(Loopback):
                 await asyncio.Event().wait()
             case Plain():
                 head = {"content-type": answer.media_type}
-                await _send(send, answer.status, answer.body, head)
+                await whole(send, answer.status, answer.body, head)
             case Fails():
                 await asyncio.sleep(answer.after_s or 0)
                 await _fail(send, answer.status, answer.message, answer.kind, answer.headers)
@@ -249,25 +250,25 @@ class SGLang(Loopback):
     async def _say(self, asked: Asked, reply: "_Reply", wait_s: float, send: Send) -> None:
         if not asked.body.get("stream"):
             await asyncio.sleep(wait_s)
-            await _answer(send, 200, reply.whole())
+            await in_json(send, 200, reply.whole())
             return
-        await _begin(send, "text/event-stream")
+        await begin(send, "text/event-stream")
         events = list(reply.events())
         for event in events:
             await asyncio.sleep(wait_s / len(events))
-            await _part(send, event)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await part(send, event)
+        await end(send)
 
     async def _cut(self, asked: Asked, reply: "_Reply", share: float, send: Send) -> None:
         if asked.body.get("stream"):
-            await _begin(send, "text/event-stream")
+            await begin(send, "text/event-stream")
             events = list(reply.events())
             for event in events[: max(1, int(len(events) * share))]:
-                await _part(send, event)
+                await part(send, event)
         else:
             raw = json.dumps(reply.whole()).encode()
-            await _begin(send, "application/json", len(raw))
-            await _part(send, raw[: int(len(raw) * share)])
+            await begin(send, "application/json", len(raw))
+            await part(send, raw[: int(len(raw) * share)])
         await asyncio.sleep(0.02)
         raise CutOff
 
@@ -370,33 +371,8 @@ async def _wake(turn: asyncio.Condition) -> None:
         turn.notify_all()
 
 
-async def _begin(send: Send, media_type: str, length: int | None = None) -> None:
-    headers = [(b"content-type", media_type.encode())]
-    if length is not None:
-        headers.append((b"content-length", str(length).encode()))
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-
-async def _part(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-async def _send(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-    head = [(key.encode(), value.encode()) for key, value in headers.items()]
-    head.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _answer(
-    send: Send, status: int, value: object, headers: Mapping[str, str] | None = None
-) -> None:
-    head = {"content-type": "application/json", **(headers or {})}
-    await _send(send, status, json.dumps(value).encode(), head)
-
-
 async def _fail(
     send: Send, status: int, message: str, kind: str, headers: Mapping[str, str] | None = None
 ) -> None:
     error = {"object": "error", "message": message, "type": kind, "param": None, "code": status}
-    await _answer(send, status, error, headers)
+    await in_json(send, status, error, headers)
