@@ -75,8 +75,14 @@ class Agent:
         except AskLost as lost:
             return self._stopped(FailureClass.UNKNOWN, f"the task's history is lost: {lost}")
 
-    async def _begin(self) -> NoReturn:
+    async def _begin(self) -> Stopped:
         context = self._context
+        if context.resumed_from and (left := await Parts(context).left_open()) is not None:
+            message = (
+                f"whether {left.what!r} was done by the run before is not known. It is not done"
+                " a second time"
+            )
+            return self._stopped(FailureClass.OUTCOME_UNKNOWN, message)
         self._state = TaskState(files=files_now(context))
         desk = self._desk()
         snapshot = await desk.look()

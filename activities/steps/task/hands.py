@@ -53,8 +53,10 @@ class Hands:
         self._parts = parts
         self._report = Report()
 
-    async def once(self, act: Callable[[], Awaitable[str | None]]) -> str | None:
+    async def once(self, name: str, act: Callable[[], Awaitable[str | None]]) -> str | None:
         """Do an act that counts; one that a lost try has done is not done a second time.
+
+        `name` is that of the model's call.
 
         Raises:
             ToolError: it was not done, or has led elsewhere.
@@ -62,7 +64,7 @@ class Hands:
         """
         desk = self._desk
         desk.check_home()
-        done = await self._parts.begin()
+        done = await self._parts.begin(name)
         if done is not None:
             return f"Not done again: {done.why}."
         before, url = desk.page, desk.page.url

@@ -1,6 +1,7 @@
 """The acts of one turn of a task, each claimed on its own, and what a lost try left of them."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,8 +36,12 @@ class Parts:
     def __post_init__(self) -> None:
         self._base = self.context.acts
 
-    async def begin(self) -> Found | None:
+    async def begin(self, name: str = "") -> Found | None:
         """The next act is about to be tried; what became of it in a lost try, where it was done.
+
+        Args:
+            name: tells the act from another that might be the next of this turn, where an older
+                run whose claims this one has may have come by another answer.
 
         Raises:
             PartUnknown: that can't be told.
@@ -50,7 +55,7 @@ class Parts:
             context.call,
             context.step,
             context.mask,
-            part=f"a{self.count}",
+            part=f"a{self.count}.{_short(name)}" if name else f"a{self.count}",
         )
         context.acts = acts
         claim = await self._earlier(acts.key)
@@ -94,6 +99,18 @@ class Parts:
         if claim is not None and (self.acted is None or claim.kind == "act"):
             self.acted = acts
 
+    async def left_open(self) -> Claim | None:
+        """An act of this task in an older run of which nobody knows what became."""
+        context, call = self.context, self.context.call
+        claims = await context.ledger.claims.read(context.run.tenant_id, context.run.run_id)
+        own = [one for one in claims if one.call_key.startswith(f"{call.whole_key}:")]
+        open_ones = [one for one in own if one.state == "claimed" and one.kind == "act"]
+        for claim in open_ones:
+            found = await self._find(claim)
+            if found.finding in (Finding.SENT, Finding.UNKNOWN):
+                return claim
+        return None
+
     async def _earlier(self, key: str) -> Claim | None:
         context = self.context
         if not context.request.again and not context.resumed_from:
@@ -125,3 +142,7 @@ class Parts:
             await self.context.acts.mark()
             time_s = self.context.time_left(_LANDING_S)
             await navigate(page, found.landing, timeout_s=time_s)
+
+
+def _short(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:10]

@@ -275,33 +275,33 @@ class SessionBrowser(BetaAsyncAbstractBrowserToolset20260801):
 
     # Acting.
 
-    async def _act(self, act: Callable[[], Awaitable[str | None]]) -> str | None:
-        return await self.hands.once(act)
+    async def _act(self, call: Call, act: Callable[[], Awaitable[str | None]]) -> str | None:
+        return await self.hands.once(call.tool_use.id if call.tool_use else "", act)
 
     @override
     async def left_click(self, context: Call, input: BetaBrowserLeftClickInput) -> str | None:
         """Click."""
-        return await self._act(lambda: self.hands.click(input.target, input.modifiers))
+        return await self._act(context, lambda: self.hands.click(input.target, input.modifiers))
 
     @override
     async def right_click(self, context: Call, input: BetaBrowserRightClickInput) -> str | None:
         """Click with the right button."""
-        return await self._act(lambda: self.hands.mouse(input.target, "right", 1))
+        return await self._act(context, lambda: self.hands.mouse(input.target, "right", 1))
 
     @override
     async def middle_click(self, context: Call, input: BetaBrowserMiddleClickInput) -> str | None:
         """Click with the middle button."""
-        return await self._act(lambda: self.hands.mouse(input.target, "middle", 1))
+        return await self._act(context, lambda: self.hands.mouse(input.target, "middle", 1))
 
     @override
     async def double_click(self, context: Call, input: DoubleClick) -> str | None:
         """Click twice."""
-        return await self._act(lambda: self.hands.mouse(input.target, "left", 2))
+        return await self._act(context, lambda: self.hands.mouse(input.target, "left", 2))
 
     @override
     async def triple_click(self, context: Call, input: BetaBrowserTripleClickInput) -> str | None:
         """Click three times."""
-        return await self._act(lambda: self.hands.mouse(input.target, "left", 3))
+        return await self._act(context, lambda: self.hands.mouse(input.target, "left", 3))
 
     @override
     async def hover(self, context: Call, input: BetaBrowserHoverInput) -> str | None:
@@ -318,7 +318,7 @@ class SessionBrowser(BetaAsyncAbstractBrowserToolset20260801):
         self, context: Call, input: BetaBrowserLeftClickDragInput
     ) -> str | None:
         """Drag from one place to another."""
-        return await self._act(lambda: self.hands.drag(input.from_, input.target))
+        return await self._act(context, lambda: self.hands.drag(input.from_, input.target))
 
     @override
     async def scroll(self, context: Call, input: BetaBrowserScrollInput) -> str | None:
@@ -334,14 +334,16 @@ class SessionBrowser(BetaAsyncAbstractBrowserToolset20260801):
     @override
     async def type(self, context: Call, input: BetaBrowserTypeInput) -> str | None:
         """Type where the focus is."""
-        return await self._act(lambda: self.hands.type(input.text))
+        return await self._act(context, lambda: self.hands.type(input.text))
 
     @override
     async def key(self, context: Call, input: BetaBrowserKeyInput) -> str | None:
         """Press keys."""
-        return await self._act(lambda: self.hands.key(input.text, input.repeat or 1))
+        return await self._act(context, lambda: self.hands.key(input.text, input.repeat or 1))
 
     @override
     async def form_input(self, context: Call, input: BetaBrowserFormInputInput) -> str | None:
         """Give a field a value."""
-        return await self._act(lambda: self.hands.form_input(input.target.ref, input.value))
+        return await self._act(
+            context, lambda: self.hands.form_input(input.target.ref, input.value)
+        )

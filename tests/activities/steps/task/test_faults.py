@@ -1,6 +1,7 @@
 """Tasks whose worker or browser is lost: nothing is done twice, and what can't be known is said."""
 
 import asyncio
+import hashlib
 
 import pytest
 
@@ -94,12 +95,43 @@ async def test_an_order_without_an_answer_is_not_placed_again_and_said_to_be_unk
 async def test_an_act_that_was_claimed_and_never_left_is_done(bench: Bench) -> None:
     turns, request = await begun(bench, verify=THANKS)
     call = request.call
-    acts = Acts(bench.session, bench.ledger, bench.run, call, call.step, Mask({}), part="a2")
+    answer = await turns.store.read_answer(bench.run, str(request.answer and request.answer.body))
+    assert isinstance(answer.reply, TaskTurn)
+    used = str(answer.reply.content[1]["id"])
+    part = f"a2.{hashlib.sha256(used.encode()).hexdigest()[:10]}"
+    acts = Acts(bench.session, bench.ledger, bench.run, call, call.step, Mask({}), part=part)
     await acts.take(
         Guard(kind="act", method="POST", url=bench.shop.url("/order"), what="Place order")
     )
     await bench.lose_worker()
     outcome = await finished(turns, request.model_copy(update={"again": 1, "session": bench.ref()}))
+    assert outcome.success, outcome
+    assert len(bench.shop.orders) == 1
+
+
+async def test_a_run_that_goes_on_from_one_whose_act_is_unknown_does_not_act(
+    bench: Bench,
+) -> None:
+    turns, request = await begun(bench)
+    bench.shop.answer = "leave"
+    await interrupted(bench, turns, request)
+    run = bench.run
+    await bench.go_on_as_another_run()
+    assert bench.run != run
+    later = Turns(bench, [order, done()], models=turns.models)  # type: ignore[list-item]
+    call = request.call.model_copy(update={"turn": 0})
+    outcome = await later.play(call)
+    assert outcome.failure_class is FailureClass.OUTCOME_UNKNOWN, outcome
+    assert len(bench.shop.orders) == 1 and not later.asked
+
+
+async def test_a_run_that_goes_on_from_one_that_acted_decides_anew(bench: Bench) -> None:
+    turns, request = await begun(bench)
+    assert (await turns.turn(request)).ask is not None
+    assert len(bench.shop.orders) == 1
+    await bench.go_on_as_another_run()
+    later = Turns(bench, [turn(use("find", query="x")), done()], models=turns.models)
+    outcome = await later.play(request.call.model_copy(update={"turn": 0}))
     assert outcome.success, outcome
     assert len(bench.shop.orders) == 1
 
