@@ -127,7 +127,7 @@ class Course:
                 self._give_up(f"the browser was lost {self._recoveries} times")
                 return
         first = self.lease.epoch == 0
-        if first:
+        if first and not self.story.begun:
             self.story.stands("queued")
         if mending:
             why = "its worker ends" if self.lease.leaving else "the browser or its worker is lost"

@@ -170,7 +170,7 @@ class PlanRun:
     async def _decomposed(self, spec: RunSpec) -> Decomposed:
         """The run's first step, where its plan is in words."""
         self._story = Story(self._run, spec)
-        self._story.stands("queued", "its plan in words is made into steps")
+        self._story.stands("running", "its plan in words is made into steps")
         began_ms = now_ms()
         made = await decomposed(self._run, self._asked, spec.limits.max_time_ms)
         self._used_ms = now_ms() - began_ms

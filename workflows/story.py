@@ -31,9 +31,16 @@ class Story:
         self._now = ""
         self._last = ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether the run is under way already, before it has a browser."""
+        return self._standing == "running"
+
     def follows(self, plan: Plan | None) -> None:
         """The steps are known."""
         self._steps = len(plan.steps) if plan is not None else 0
+        if self.begun and plan is not None:
+            self._tell("running", f"its words are {self._steps} steps", None, first=False)
 
     def stands(
         self, standing: Standing, why: str = "", halt_class: HaltClass | None = None
@@ -42,6 +49,11 @@ class Story:
         if standing == self._standing:
             return
         first, self._standing = self._standing is None, standing
+        self._tell(standing, why, halt_class, first=first)
+
+    def _tell(
+        self, standing: Standing, why: str, halt_class: HaltClass | None, *, first: bool
+    ) -> None:
         line = f"{standing}: {why}" if why else standing
         self._now = line
         workflow.upsert_memo({"plan": self._plan, "stands": line[:_MOST]})

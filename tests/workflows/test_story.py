@@ -214,7 +214,14 @@ async def test_the_story_of_a_plan_in_words_begins_with_its_steps_being_made(
             shown.append(await details(self.handle))
             return await super().decomposed(request)
 
+    telling: dict[str, object] = {}
+
+    async def script(request: StepRequest) -> Outcome:
+        telling.update(await (await scripted.handle.describe()).memo())
+        return await succeed(request)
+
     scripted = Telling(temporal_client)
+    scripted.script = script
     async with scripted.running() as handle:
         await handle.result()
         lines = await lines_of(temporal_client, handle)
@@ -224,7 +231,8 @@ async def test_the_story_of_a_plan_in_words_begins_with_its_steps_being_made(
         "read the plan from the ledger",
         "hold the browser, epoch 1",
     ]
-    assert "queued: its plan in words is made into steps" in shown[0]
+    assert "running: its plan in words is made into steps" in shown[0]
+    assert telling == {"plan": "listing", "stands": "running: its words are 5 steps"}
 
 
 async def test_the_story_of_a_suite_tells_its_tasks(temporal_client: Client) -> None:
