@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
@@ -15,7 +14,12 @@ from plans.urls import host_of
 
 _WRITING: Final = (ActKind.FILL, ActKind.TYPE, ActKind.SELECT)
 _PLAIN: Final = frozenset({"http", "https", "ws", "wss"})
+_HARMLESS: Final = frozenset({"javascript", "mailto", "tel", "about", "blob", "data", ""})
+_SCHEME: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 _WORD: Final = re.compile(r"[\w-]+")
+_TOLD: Final = re.compile(r"[\"'“‘«]([^\"'“”‘’«»]{1,200})[\"'”’»]")
+_LEAST_WORDS: Final = 2
+_LEAST_LETTERS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,10 @@ class Bounds:
         """
         if not href:
             return True
-        scheme = urlsplit(href).scheme.casefold()
+        match = _SCHEME.match(href)
+        scheme = match[1].casefold() if match else ""
         if scheme not in _PLAIN:
-            return scheme in ("javascript", "mailto", "tel", "about", "blob", "data", "")
+            return scheme in _HARMLESS
         host = host_of(href)
         if host is None:
             return False
@@ -73,8 +78,7 @@ class Bounds:
             return True
         if self.allowed.patterns and self.allowed.allows(host):
             return True
-        said = self.intent.casefold()
-        return host in said or (bool(name.strip()) and _names(said, name))
+        return host in self.intent.casefold() or _names(self.intent, name)
 
 
 def _is_below(host: str, named: str) -> bool:
@@ -82,7 +86,16 @@ def _is_below(host: str, named: str) -> bool:
     return "." in base and not base.replace(".", "").isdigit() and host.endswith(f".{base}")
 
 
-def _names(said: str, name: str) -> bool:
-    """Whether an intent says all words of a name, one after the other."""
-    words = " ".join(_WORD.findall(name.casefold()))
-    return bool(words) and f" {words} " in f" {' '.join(_WORD.findall(said))} "
+def _names(intent: str, name: str) -> bool:
+    """Whether an intent calls a thing by this name: in quotes, or by several words of it."""
+    words = _plain(name)
+    if not words:
+        return False
+    if any(_plain(quoted) == words for quoted in _TOLD.findall(intent)):
+        return True
+    long = words.count(" ") + 1 >= _LEAST_WORDS and len(words) >= _LEAST_LETTERS
+    return long and f" {words} " in f" {_plain(intent)} "
+
+
+def _plain(text: str) -> str:
+    return " ".join(_WORD.findall(text.casefold()))

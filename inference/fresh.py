@@ -151,7 +151,10 @@ def same_page(one: str, other: str) -> bool:
     """Whether two addresses are the same document; a fragment counts only where it is a route."""
     if one == other:
         return True
-    first, second = urlsplit(one), urlsplit(other)
+    try:
+        first, second = urlsplit(one), urlsplit(other)
+    except ValueError:
+        return False
     return first[:4] == second[:4] and _route(first.fragment) == _route(second.fragment)
 
 

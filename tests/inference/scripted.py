@@ -7,7 +7,7 @@ from inference.decisions import Away, Check, Decision, DontKnow, Question
 from inference.observation import Observation
 from plans.step import TierName
 
-Line = Decision | DontKnow | Callable[[Observation, Question], Decision | DontKnow]
+Line = Decision | DontKnow | Away | Callable[[Observation, Question], Decision | DontKnow]
 
 
 class ScriptedTier:
@@ -18,7 +18,9 @@ class ScriptedTier:
         self.asked: list[Question] = []
         self._lines = lines
 
-    async def decide(self, observation: Observation, question: Question) -> Decision | DontKnow:
+    async def decide(
+        self, observation: Observation, question: Question
+    ) -> Decision | DontKnow | Away:
         line = self._lines[min(len(self.asked), len(self._lines) - 1)]
         self.asked.append(question)
         return line(observation, question) if callable(line) else line

@@ -5,6 +5,7 @@ import pytest
 from inference.cascade import Cascade
 from inference.decisions import (
     ActKind,
+    Away,
     Candidate,
     Decision,
     DontKnow,
@@ -155,3 +156,57 @@ async def test_a_target_that_shows_another_act_than_its_name_is_handed_on(
     cascade = Cascade([ScriptedTier(TierName.DOM, [decision])])
     answer = await cascade.decide(page, asked, Perception.AUTO)
     assert isinstance(answer.result, Decision) is clicks
+
+
+def away(name: TierName) -> ScriptedTier:
+    return ScriptedTier(name, [Away(why="no connection", tier=name)])
+
+
+async def test_a_tier_that_is_away_is_passed_over_with_its_reason() -> None:
+    cascade = Cascade((away(TierName.HOLO3), sure(TierName.CLAUDE)))
+    answer = await cascade.decide(EMPTY, question(), Perception.AUTO)
+    assert isinstance(answer.result, Decision) and answer.result.tier is TierName.CLAUDE
+    assert [(one.tier, one.outcome, one.why) for one in answer.trail][2:3] == [
+        (TierName.HOLO3, "away", "no connection")
+    ]
+    nobody = await Cascade((away(TierName.HOLO3), away(TierName.CLAUDE))).decide(
+        EMPTY, question(), Perception.AUTO
+    )
+    assert nobody.result is None
+
+
+async def test_claude_has_the_last_word_on_a_place_where_the_plan_wants_it_refined() -> None:
+    refining = question(grounding=True)
+    planned = Perception.AS_PLANNED
+    both = Cascade((sure(TierName.HOLO3), sure(TierName.CLAUDE), sure(TierName.DOM)))
+    answer = await both.decide(EMPTY, refining, planned)
+    assert isinstance(answer.result, Decision) and answer.result.tier is TierName.CLAUDE
+    assert [one.outcome for one in answer.trail] == ["refined", "answered"]
+    alone = Cascade((sure(TierName.HOLO3), sure(TierName.DOM)))
+    answer = await alone.decide(EMPTY, refining, planned)
+    assert isinstance(answer.result, Decision) and answer.result.tier is TierName.HOLO3
+    missing = Cascade((sure(TierName.HOLO3), away(TierName.CLAUDE), sure(TierName.DOM)))
+    answer = await missing.decide(EMPTY, refining, planned)
+    assert isinstance(answer.result, Decision) and answer.result.tier is TierName.HOLO3
+    answer = await both.decide(EMPTY, question(), planned)
+    assert isinstance(answer.result, Decision) and answer.result.tier is TierName.HOLO3
+    answer = await Cascade((sure(TierName.HOLO3), sure(TierName.CLAUDE))).decide(
+        EMPTY, refining, Perception.AUTO
+    )
+    assert isinstance(answer.result, Decision) and answer.result.tier is TierName.HOLO3
+
+
+async def test_what_is_no_act_needs_no_certainty() -> None:
+    for act in (ActKind.WAIT, ActKind.DONE, ActKind.INPUT):
+        decision = Decision(act=act, ref=None, confidence=0.1, tier=TierName.HOLO3)
+        cascade = Cascade((ScriptedTier(TierName.HOLO3, [decision]),))
+        answer = await cascade.decide(EMPTY, question(), Perception.AUTO)
+        assert answer.result == decision
+
+
+async def test_only_models_are_asked_what_the_plan_wants_of_models() -> None:
+    dom = sure(TierName.DOM)
+    cascade = Cascade((dom, unsure(TierName.HOLO3)))
+    answer = await cascade.planned(EMPTY, question())
+    assert isinstance(answer.result, DontKnow) and dom.asked == []
+    assert [one.tier for one in answer.trail] == [TierName.HOLO3, TierName.CLAUDE]

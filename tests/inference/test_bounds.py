@@ -1,0 +1,78 @@
+"""What a model may do on a step's behalf."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.bounds import Bounds
+from inference.decisions import ActKind
+from plans.allowlist import Allowlist
+
+HERE = "https://www.shop.example/list"
+BOUNDS = Bounds(
+    hosts=frozenset({"www.shop.example", "10.0.0.7"}),
+    secrets={"secret.1": "hunter2", "secret.2": "other", "secret.answer.p1.0": 42},
+    own=frozenset({"secret.1", "secret.answer.p1.0"}),
+    intent="Click 'Partner offers' and go to reviews.example",
+)
+
+
+@pytest.mark.parametrize(
+    ("href", "name", "may"),
+    [
+        ("", "Go", True),
+        ("https://www.shop.example/x", "Go", True),
+        ("https://login.shop.example/", "Go", True),
+        ("http://10.0.0.7:8080/", "Go", True),
+        ("https://evil.example/", "Go", False),
+        ("https://shop.example.evil.example/", "Go", False),
+        ("https://notshop.example/", "Go", False),
+        ("https://www.shop.example@evil.example/", "Go", False),
+        ("https://110.0.0.7/", "Go", False),
+        ("https://evil.example/", "Partner offers", True),
+        ("https://evil.example/", "Offers", False),
+        ("https://evil.example/", "go", False),
+        ("https://evil.example/", "reviews example", True),
+        ("https://evil.example/", "Partner offers now", False),
+        ("https://evil.example/", "", False),
+        ("https://reviews.example/1", "Go", True),
+        ("javascript:void(0)", "Go", True),
+        ("file:///etc/passwd", "Go", False),
+        ("chrome://settings", "Go", False),
+        ("https://[broken", "Go", False),
+    ],
+)
+def test_links_lead_where_the_plan_has_business(href: str, name: str, may: bool) -> None:
+    assert BOUNDS.may_lead(HERE, href, name) is may
+
+
+def test_a_tenants_allowlist_opens_hosts_to_acts_but_not_to_secrets() -> None:
+    bounds = Bounds(hosts=BOUNDS.hosts, allowed=Allowlist(patterns=("*.okta.example",)))
+    assert bounds.may_lead(HERE, "https://acme.okta.example/", "Go")
+    assert not bounds.may_lead(HERE, "https://evil.example/", "Go")
+    assert not bounds.is_named("acme.okta.example")
+
+
+def test_only_the_steps_own_secrets_are_typed() -> None:
+    assert BOUNDS.objection(ActKind.FILL, "{{secret.1}}") is None
+    assert BOUNDS.objection(ActKind.FILL, "code {{secret.answer.p1.0}}") is None
+    assert BOUNDS.objection(ActKind.FILL, "{{secret.2}}") is not None
+    assert BOUNDS.objection(ActKind.TYPE, "{{ secret.2 }} and {{secret.1}}") is not None
+    assert BOUNDS.objection(ActKind.PRESS, "{{secret.1}}") is not None
+    assert BOUNDS.objection(ActKind.CLICK, "{{secret.1}}") is not None
+    assert BOUNDS.objection(ActKind.INPUT, "{{secret.2}}") is None
+    assert BOUNDS.objection(ActKind.FILL, "plain {{name}}") is None
+    assert BOUNDS.filled("{{secret.1}} {{secret.2}}") == "hunter2 {{secret.2}}"
+    assert BOUNDS.filled("{{secret.answer.p1.0}}") == "42"
+
+
+@given(st.text(max_size=60))
+def test_no_text_fills_in_a_secret_that_is_not_the_steps_own(text: str) -> None:
+    for piece in (text, f"{text}{{{{secret.2}}}}", f"{{{{{text}}}}}"):
+        assert "other" not in BOUNDS.filled(piece) or "other" in piece
+
+
+def test_a_plan_that_names_no_host_opens_none() -> None:
+    assert not Bounds().is_named("shop.example")
+    assert Bounds().may_lead(HERE, f"{HERE}#x", "Go")
+    assert not Bounds().may_lead(HERE, "https://evil.example/", "Go")
