@@ -8,8 +8,8 @@ from tests.benchmarks.money import SETTINGS, play
 
 pytestmark = pytest.mark.timeout(420)
 
-SEEDS = (4, 8, 13, 30, 36)
-"""One of them each: left alone, its workers killed, its browser lost, cancelled, and all."""
+SEEDS = (4, 8, 13, 36, 64)
+"""Their browser lost; workers killed; out of money; both; cancelled, with its browser lost."""
 
 
 async def test_the_ledger_has_what_the_models_charge_whatever_dies(
@@ -23,4 +23,5 @@ async def test_the_ledger_has_what_the_models_charge_whatever_dies(
     assert account.unread() == []
     assert account.bill == account.ledger > 0
     assert account.kills == 2
-    assert len(account.runs) == len(SEEDS)
+    ends = [str(one.row.halt_class or one.row.status) for one in account.runs]
+    assert ends == ["succeeded", "succeeded", "max_cost_exceeded", "succeeded", "cancelled"]
