@@ -6,7 +6,7 @@ the case's name stands in the step that asks, and so in the request.
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(600)]
 PAGE = b"""<!doctype html><title>Desk</title><style>body{margin:0;font:20px sans-serif}
 #s{position:absolute;left:400px;top:300px;width:400px;height:200px}</style>
 <h1>Desk</h1><p>Letters are kept here.</p>
-<button id=s onclick="this.previousElementSibling.textContent='It is kept'">Save</button>"""
+<dl><dt>Year</dt><dd>2019</dd><dt>Price</dt><dd>$9,000</dd></dl>
+<button id=s onclick="document.querySelector('p').textContent='It is kept'">Save</button>"""
 SAVE = {"x": 469, "y": 500}
 """The middle of the button, in thousandths of a picture of 1280 by 800."""
 HOLDS = {"seen_in": "picture", "evidence": "letters", "verdict": "holds"}
@@ -104,6 +105,34 @@ GATES: dict[str, Gate] = {
         (claude_says.overloaded(),), "gate_undecided", asked=2, at_most=5, billed=0, says="529"
     ),
 }
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A record that Claude is asked for: its answers in turn, and what the row holds then."""
+
+    answers: tuple[claude_says.Answer, ...]
+    row: tuple[str | None, str | None] = ("2019", "$9,000")
+    tier: str = "claude"
+    asked: int = 1
+    at_most: int = 0
+
+
+def _read(**values: str) -> claude_says.Says:
+    pairs = [{"field": name, "value": value} for name, value in values.items()]
+    return claude_says.Says({"records": [{"values": pairs}]})
+
+
+READ = _read(year="2019", price="$9,000")
+EXTRACTIONS: dict[str, Extraction] = {
+    "values": Extraction((READ,)),
+    "values of nowhere": Extraction((_read(year="1987", price="$1"),), tier="dom"),
+    "an overload": Extraction((claude_says.overloaded(), READ), asked=2),
+    "half a JSON": Extraction((claude_says.truncated({"records": []}), READ), asked=2),
+    "a refusal": Extraction((claude_says.refusal(),), tier="dom"),
+    "nonsense for ever": Extraction((claude_says.wrong_schema(),), tier="dom", asked=3),
+    "a fault for ever": Extraction((claude_says.broken(),), tier="dom", asked=2, at_most=5),
+}
 HERE = holo3_says.Says(SAVE)
 CLICKS: dict[str, Click] = {
     "a place": Click((HERE,)),
@@ -154,7 +183,9 @@ class Runs:
     api: Api
     gates: dict[str, str]
     clicks: dict[str, str]
+    extractions: dict[str, str]
     of_claude: Script
+    of_reading: Script
     of_holo3: Script
     claude: ClaudeApi
     holo3: SGLang
@@ -180,12 +211,37 @@ def click_plan(site: str, name: str) -> list[Document]:
     ]
 
 
+def extraction_plan(site: str, name: str) -> list[Document]:
+    intent = f"Extract Year and Price (the case of {name})"
+    return [
+        {"intent": f"Go to {site}/", "type": "navigate", "required": True},
+        {
+            "intent": intent,
+            "type": "extract_data",
+            "claude_only": True,
+            "extract": {"fields": [{"name": "year"}, {"name": "price"}]},
+        },
+    ]
+
+
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    of_claude, of_holo3 = Script(), Script()
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runs]:
+    of_claude, of_reading, of_holo3 = Script(), Script(), Script()
     reads = claude_reads()
+    chosen = {
+        (item.originalname, item.callspec.params["name"])
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == request.path
+    }
 
     def claude_answer(asked: claude_says.Asked) -> claude_says.Answer:
+        if "records" in (asked.schema or {}).get("properties", {}):
+            name, at = of_reading.turn(
+                asked.text, {name: len(case.answers) for name, case in EXTRACTIONS.items()}
+            )
+            return EXTRACTIONS[name].answers[at]
         if "verdict" not in (asked.schema or {}).get("properties", {}):
             return reads(asked)
         name, at = of_claude.turn(
@@ -227,15 +283,25 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
         try:
             api = Api(stack)
             with api.client:
-                gates = {
-                    name: api.submit(gate_plan(site.url, name), perception="as_planned")
-                    for name in GATES
-                }
-                clicks = {
-                    name: api.submit(click_plan(site.url, name), perception="as_planned")
-                    for name in CLICKS
-                }
-                yield Runs(api, gates, clicks, of_claude, of_holo3, claude, holo3)
+
+                def submitted(
+                    test: Callable[..., None],
+                    cases: Iterable[str],
+                    plan: Callable[[str, str], list[Document]],
+                ) -> dict[str, str]:
+                    return {
+                        name: api.submit(plan(site.url, name), perception="as_planned")
+                        for name in cases
+                        if (test.__name__, name) in chosen
+                    }
+
+                gates = submitted(test_a_gate_that_claude_decides, GATES, gate_plan)
+                clicks = submitted(test_a_click_that_holo3_is_asked_for, CLICKS, click_plan)
+                extractions = submitted(
+                    test_a_record_that_claude_is_asked_for, EXTRACTIONS, extraction_plan
+                )
+                scripts = (of_claude, of_reading, of_holo3)
+                yield Runs(api, gates, clicks, extractions, *scripts, claude, holo3)
                 eventually(lambda: not stack.browsers(), 60, "every browser is gone")
         finally:
             stop_stack(stack)
@@ -283,3 +349,18 @@ def test_a_click_that_holo3_is_asked_for(runs: Runs, name: str):
     assert round(parts["claude"] * 1e6) == sum(billed(runs, name, ["act"]))
     if case.tier == "holo3":
         assert parts["gpu"] > 0
+
+
+@pytest.mark.parametrize("name", EXTRACTIONS)
+def test_a_record_that_claude_is_asked_for(runs: Runs, name: str):
+    case = EXTRACTIONS[name]
+    result = runs.api.wait(runs.extractions[name], 400)
+    step = result["result"]["steps"][-1]
+    assert result["status"] == "succeeded", step
+    (row,) = result["result"]["rows"]
+    assert (row["year"], row["price"]) == case.row
+    assert step["tier"] == case.tier
+    asked = runs.of_reading.asked[name]
+    assert case.asked <= asked <= max(case.asked, case.at_most)
+    paid = round(result["summary"]["cost_breakdown"]["claude"] * 1e6)
+    assert paid == sum(billed(runs, name, ["records"]))
