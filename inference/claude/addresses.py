@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-from inference.claude.figures import same_number
+from inference.claude.contacts import number_key
 from inference.claude.sheet import Sheet
 from inference.content import Flag
 from inference.extract.kinds import EMAIL
@@ -46,7 +46,9 @@ class Addresses:
         """The address that a value is, None where the page has no such one."""
         if kind == "phone":
             region = region_of(self._sheet.tree)
-            return next((a for a in self._of("tel:") if same_number(a.value, said, region)), None)
+            wanted = number_key(said, region)
+            called = (a for a in self._of("tel:") if number_key(a.value, region) == wanted)
+            return next(called, None) if wanted else None
         if kind == "email":
             wanted = said.casefold()
             return next((a for a in self._of("mailto:") if a.value.casefold() == wanted), None)

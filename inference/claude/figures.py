@@ -1,19 +1,16 @@
-"""Numbers, phone numbers and days of a page, compared by what they mean."""
+"""Numbers of a page, compared by their amount, prices with their currency."""
 
 import re
 from collections import defaultdict
 from contextlib import suppress
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Final
 
-import phonenumbers
 from price_parser import Price
 
 from inference.claude.sheet import Place, Sheet, plain_form
 from inference.extract import kinds
-from inference.extract.dates import parse_date
-from inference.extract.scanners import region_of
 from inference.extract.typed import SYMBOLS, Unreadable, number_in
 
 _GROUP = r"\d{1,3}(?:[.,'’ \u00a0\u202f\u2009]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)*"
@@ -82,71 +79,6 @@ class Figures:
         if not currency:
             return place
         return self._sheet.place(*price_around(text, place.start, place.end))
-
-
-def phone_places(sheet: Sheet, said: str) -> list[Place]:
-    """Where a phone number stands, however it is grouped."""
-    region = region_of(sheet.tree)
-    if sum(letter.isdigit() for letter in said) < 6:
-        return []
-    found: list[Place] = []
-    whole: list[tuple[int, int]] = []
-    for passage, start in enumerate(sheet.starts):
-        end = sheet.starts[passage + 1] - 1 if passage + 1 < len(sheet.starts) else len(sheet.text)
-        line = sheet.text[start:end]
-        if sum(letter.isdigit() for letter in line) < 6:
-            continue
-        for number in kinds.phones(line, region):
-            at = start + line.index(number)
-            whole.append((at, at + len(number)))
-            if same_number(number, said, region):
-                found.append(sheet.place(at, at + len(number)))
-    return found or [
-        place
-        for place in sheet.places(said)
-        if not any(first <= place.start and place.end <= last for first, last in whole)
-    ]
-
-
-@lru_cache(maxsize=4096)
-def same_number(one: str, other: str, region: str) -> bool:
-    """Whether two texts are the same phone number."""
-    first, second = _number(one, region), _number(other, region)
-    if first and second:
-        return first == second
-    digits = [re.sub(r"\D", "", text) for text in (one, other)]
-    return len(digits[0]) >= 6 and digits[0] == digits[1]
-
-
-def same_days(sheet: Sheet, said: str) -> list[Place]:
-    """Where the day of a value stands, however it is written."""
-    lang = sheet.content.lang
-    wanted = parse_date(said, lang)
-    if wanted is None:
-        return []
-    return [
-        sheet.place(match.start(), match.end())
-        for match in kinds.DATE.finditer(sheet.text)
-        if "\n" not in match[0] and parse_date(match[0], lang) == wanted
-    ]
-
-
-def _number(text: str, region: str) -> str:
-    with suppress(phonenumbers.NumberParseException):
-        parsed = phonenumbers.parse(text, region)
-        if phonenumbers.is_possible_number(parsed):
-            return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-    return ""
-
-
-def mailboxes(sheet: Sheet, said: str) -> list[Place]:
-    """Where an e-mail address stands."""
-    wanted = said.casefold()
-    return [
-        sheet.place(match.start(), match.end())
-        for match in kinds.EMAIL.finditer(sheet.text)
-        if match[0].casefold() == wanted
-    ]
 
 
 def _amount(figure: str, price: str, lang: str) -> Decimal | None:

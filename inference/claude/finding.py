@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from inference.claude.figures import Figures, mailboxes, phone_places, price_around, same_days
+from inference.claude.contacts import Contacts
+from inference.claude.figures import Figures, price_around
 from inference.claude.sheet import Place, Sheet
 from inference.content import Flag
 from inference.extract.candidates import Wanted
@@ -24,7 +25,7 @@ class Finder:
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
-        self._figures = Figures(sheet)
+        self._figures, self._contacts = Figures(sheet), Contacts(sheet)
         self.places: Callable[[Wanted, str], tuple[Place, ...]] = lru_cache(4096)(self._places)
         """Where a value of this kind stands: its own words, else what means the same."""
 
@@ -42,14 +43,14 @@ class Finder:
         numeric = wanted.kind in _NUMERIC or wanted.declared in _DECLARED_NUMERIC
         looks_so = kind_of(said) in _LOOKS_NUMERIC
         if wanted.kind == "phone":
-            return [lambda text: phone_places(self.sheet, text)]
+            return [self._contacts.phones]
         if wanted.kind == "email":
-            return [lambda text: mailboxes(self.sheet, text)]
+            return [self._contacts.mailboxes]
         ways: list[Callable[[str], list[Place]]] = [self._worded]
         if numeric or looks_so:
             ways.append(lambda text: self._figures.places(text, apart=not numeric))
         if wanted.kind == "date" or kind_of(said) == "date":
-            ways.append(lambda text: same_days(self.sheet, text))
+            ways.append(self._contacts.days)
         return ways if numeric or looks_so else [*ways, self.sheet.across]
 
     def _worded(self, said: str) -> list[Place]:

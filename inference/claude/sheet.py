@@ -97,7 +97,11 @@ class Sheet:
 
     def passage(self, place: Place) -> str:
         """The whole passage around a place."""
-        start = self.starts[place.passage]
+        return self.line(place.passage)
+
+    def line(self, passage: int) -> str:
+        """A passage by its number."""
+        start = self.starts[passage]
         end = self.text.find("\n", start)
         return self.text[start:] if end < 0 else self.text[start:end]
 
