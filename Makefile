@@ -65,6 +65,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.benchmarks.relay
 	$(BIN)/python -m tests.benchmarks.proxy
 	$(BIN)/python -m tests.benchmarks.fairness
+	$(BIN)/python -m tests.benchmarks.models
 	$(BIN)/python -m tests.benchmarks.money
 	$(BIN)/python -m tests.benchmarks.money --anytime --seeds 30 --first 1000
 

@@ -67,9 +67,7 @@ def fingerprint(
         column=naming.named(shape(element.column)),
         anchor=_anchor(observation, element, intent, naming),
         alone=not any(
-            other.ref != element.ref
-            and other.role == element.role
-            and fold(other.name) == fold(element.name)
+            other.ref != element.ref and _called_alike(other, element)
             for other in observation.elements
         ),
     )
@@ -79,7 +77,7 @@ def filled(kept: Fingerprint, naming: Naming) -> Fingerprint:
     """The fingerprint with this run's values in the place of their names."""
     texts = {
         field: fold(naming.filled(text)) if field in ("name", "label", "placeholder", "anchor")
-        else shape(naming.filled(text)) if field in ("heading", "group", "column")
+        else shape(naming.filled(text)) if field in ("heading", "group", "column") and text != ANY
         else naming.filled(text)
         for field, text in kept.model_dump(exclude={"hints", "alone", "fields"}).items()
     }  # fmt: skip
@@ -205,16 +203,24 @@ def says(text: str, part: str) -> bool:
 
 
 def _repeated(observation: Observation, element: Element, member: Membership) -> bool:
-    """Whether other records of the group hold an element of this name and role."""
-    name = fold(element.name)
+    """Whether other records of the group hold an element that is called the same."""
     return any(
-        other.role == element.role
-        and fold(other.name) == name
+        _called_alike(other, element)
         and any(
             one.group == member.group and one.ordinal != member.ordinal for one in other.records
         )
         for other in observation.elements
     )
+
+
+def _called_alike(one: Element, other: Element) -> bool:
+    """Whether both have the same role and name.
+
+    Where they have no name, what the markup calls them and the drawing on them stand for one.
+    """
+    if one.role != other.role or fold(one.name) != fold(other.name):
+        return False
+    return bool(fold(one.name)) or hint_tokens(one) == hint_tokens(other)
 
 
 def _has_counterparts(observation: Observation, element: Element, member: Membership) -> bool:

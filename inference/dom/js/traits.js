@@ -82,14 +82,27 @@ function valueOf(el, tag) {
   return clean(attr(el, 'aria-valuetext') || attr(el, 'aria-valuenow'));
 }
 
+/** A word for the drawing on an element that shows nothing else: the same drawing, the same word. */
+function drawingOf(el) {
+  const inner = el.childElementCount;
+  if (!inner || inner > 3 || el.textContent.trim()) return '';
+  const shapes = el.querySelectorAll('svg [d], svg [points]');
+  if (!shapes.length) return '';
+  let sum = 2166136261;
+  for (const shape of [...shapes].slice(0, 20)) {
+    for (const c of cut(attr(shape, 'd') || attr(shape, 'points'), 400)) sum = Math.imul(sum ^ c.charCodeAt(0), 16777619);
+  }
+  return 'drawn' + [...(sum >>> 0).toString(16)].map((digit) => 'ghijklmnopqrstuv'[parseInt(digit, 16)]).join('');
+}
+
 function hintsOf(el) {
-  if (!el.hasAttributes()) return cut(clean(iconName(el)), 240);
+  if (!el.hasAttributes()) return cut(clean(iconName(el) + ' ' + drawingOf(el)), 240);
   const parts = [attr(el, 'id'), attr(el, 'name'), attr(el, 'class')];
   for (const a of el.attributes) {
     if (a.name.startsWith('data-') && a.value.length < 40) parts.push(a.name === 'data-testid' || a.name === 'data-test-id' ? a.value : a.name.slice(5) + ' ' + a.value);
   }
   parts.push(attr(el, 'autocomplete'), attr(el, 'rel').split(/\s+/).filter(Boolean).map((r) => 'rel-' + r).join(' '), attr(el, 'title'));
-  return cut(clean(parts.join(' ') + ' ' + iconName(el)), 240);
+  return cut(clean(parts.join(' ') + ' ' + iconName(el) + ' ' + drawingOf(el)), 240);
 }
 
 const testIdOf = (el) => cut(attr(el, 'data-testid') || attr(el, 'data-test-id') || attr(el, 'data-test') ||

@@ -58,6 +58,19 @@ async def test_names_state_and_context(page: Page) -> None:
     assert "hidden" not in elements
 
 
+async def test_a_drawing_is_a_word_for_a_button_that_shows_nothing_else(page: Page) -> None:
+    def drawn(path: str, text: str = "") -> str:
+        return f'<button class=b><svg width=20 height=20><path d="{path}"/></svg>{text}</button>'
+
+    snapshot = await look(
+        page, drawn("M1 1h9") + drawn("M2 2v9") + drawn("M1 1h9") + drawn("M1 1h9", "Go")
+    )
+    heart, phone, again, named = (one.hints.split() for one in snapshot.observation.elements)
+    assert heart == again and heart[0] == phone[0] == "b"
+    assert heart[1] != phone[1] and all(one[1].startswith("drawn") for one in (heart, phone))
+    assert named == ["b"]
+
+
 async def test_shadow_roots_and_frames_are_read_and_acted_on(page: Page) -> None:
     snapshot = await look(
         page,

@@ -10,7 +10,7 @@ from inference.memory.lessons import Lesson, lesson, under
 from inference.memory.locator import ANY, Standing
 from inference.memory.naming import naming_of
 from inference.memory.tier import decide
-from inference.observation import Rect
+from inference.observation import Observation, Rect
 from plans.placeholders import fill_step
 from plans.step import Step, TierName
 from tests.inference.memory.scenes import ask, at, knowing, page, rows, teach, thing
@@ -217,6 +217,21 @@ def test_what_two_right_acts_do_not_share_is_left_open():
     third = page(thing("Save", heading="Third"))
     known = Lesson(act="click", fingerprint=both)
     assert isinstance(decide(third, knowing(ask("Save"), known)), Decision)
+
+
+def test_a_sign_without_a_name_is_known_by_its_drawing_whatever_the_page_is_about():
+    def signs(heading: str) -> Observation:
+        drawn = [thing("", hints=f"sign {word}", heading=heading) for word in ("drawng", "drawnh")]
+        return page(*drawn)
+
+    asked = ask("Zork the handset")
+    one, two = teach(signs("First"), asked, 1), teach(signs("Other"), asked, 1)
+    assert isinstance(one, Lesson) and isinstance(two, Lesson)
+    known = Lesson(act="click", fingerprint=merged(one.fingerprint, two.fingerprint))
+    answer = decide(signs("Third"), knowing(asked, known))
+    assert isinstance(answer, Decision) and answer.ref == 1
+    alike = page(*(thing("", hints="sign drawnh", heading="Third") for _ in range(2)))
+    assert isinstance(decide(alike, knowing(asked, known)), DontKnow)
 
 
 def test_what_people_can_t_see_is_neither_meant_nor_a_rival():
