@@ -69,7 +69,7 @@ async def serve(pools: Sequence[str]) -> None:
         await check_keys(ledger, keyring)
         async with AsyncExitStack() as polled:
             for pool in pools:
-                await polled.enter_async_context(_polling(pool)(client, ledger))
+                await polled.enter_async_context(polling_of(pool)(client, ledger))
             sys.stdout.write("ready\n")
             sys.stdout.flush()
             await stop.wait()
@@ -78,7 +78,7 @@ async def serve(pools: Sequence[str]) -> None:
         await ledger.close()
 
 
-def _polling(pool: str) -> Polling:
+def polling_of(pool: str) -> Polling:
     """How a pool polls; its module alone is loaded, since a browser's is large."""
     return import_module(f"temporal.pools.{pool}").polling
 

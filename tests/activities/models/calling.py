@@ -20,7 +20,7 @@ from ledger.ledger import Ledger
 from ledger.models import Limits, NewRun, RunStatus, Spent
 from plans.calls import Ask, AskKind, Call, CallKind
 from plans.step import Perception, Section, Step, TierName
-from temporal.worker import _polling  # pyright: ignore[reportPrivateUsage]
+from temporal.worker import polling_of
 from tests.activities.models.one_question import OneDecomposition, OneQuestion
 from workflows.interfaces import Decomposed, DecomposeRequest, ModelRequest, RunKey
 from workflows.turns import ModelAnswer
@@ -161,7 +161,7 @@ async def _both(client: Client, ledger: Ledger, pools: list[str]) -> AsyncGenera
     if not pools:
         yield
         return
-    async with _polling(pools[0])(client, ledger), _both(client, ledger, pools[1:]):
+    async with polling_of(pools[0])(client, ledger), _both(client, ledger, pools[1:]):
         yield
 
 
