@@ -46,6 +46,8 @@ _WHOLE: Final = frozenset(
     }
 )
 """Roles whose elements are meant as a whole, wherever in them a model points."""
+_FIELDS: Final = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "listbox"})
+_WRITING: Final = frozenset({ActKind.FILL, ActKind.TYPE, ActKind.SELECT})
 _AIMLESS: Final = frozenset({ActKind.WAIT, ActKind.DONE, ActKind.INPUT})
 
 Wording = Callable[[str], str]
@@ -103,11 +105,19 @@ def pictures_of(observation: Observation, word: Wording) -> tuple[Seen, ...]:
     return tuple(found)
 
 
-def at_place(seen: Sequence[Seen], x: float, y: float) -> Seen | None:
-    """What a place means: the smallest box with it that can be acted on, else of any kind."""
+def at_place(seen: Sequence[Seen], x: float, y: float, act: ActKind = ActKind.CLICK) -> Seen | None:
+    """What a place means: the smallest box with it that can be acted on, else of any kind.
+
+    What is written goes into a field, where one is there.
+    """
     around = [one for one in seen if _holds(one.box, x, y)]
-    around.sort(key=lambda one: (not one.interactive, one.box.width * one.box.height))
-    return around[0] if around else None
+    writing = act in _WRITING
+
+    def rank(one: Seen) -> tuple[bool, bool, float]:
+        no_field = writing and one.role not in _FIELDS
+        return no_field, not one.interactive, one.box.width * one.box.height
+
+    return min(around, key=rank, default=None)
 
 
 def is_backdrop(look: Look, shown: Seen) -> bool:
@@ -193,7 +203,7 @@ class _Finding:
         if not (0 <= x < self.look.width and 0 <= y < self.look.height):
             return Stale("it names a place outside of the view")
         point = Point(x=x, y=y)
-        shown = at_place(self.look.elements, x, y)
+        shown = at_place(self.look.elements, x, y, self.answer.act)
         if shown is None or is_backdrop(self.look, shown):
             return self._bare(point)
         if shown.ref < 0:

@@ -3,11 +3,12 @@
 from typing import Final
 
 from inference.cascade import Answer
-from inference.decisions import Decision, Question
+from inference.decisions import Decision, Point, Question
 from inference.observation import Box, Element, Observation
 from plans.calls import Money
 from plans.step import Frozen, Perception, StepType, TierName
 
+PLACE_PX: Final = 16.0
 LONGEST: Final = 160
 """Characters of a text that a sight keeps."""
 
@@ -109,11 +110,12 @@ def _chosen(observation: Observation, answer: Answer) -> Chosen | None:
     if not isinstance(decision, Decision):
         return None
     refs = [ref for ref in (decision.ref, *decision.also) if ref is not None]
+    places = () if decision.point is None else (_place(decision.point),)
     return Chosen(
         tier=decision.tier,
         act=decision.act.value,
         confidence=decision.confidence,
-        targets=tuple(_seen(observation.element(ref)) for ref in refs),
+        targets=(*(_seen(observation.element(ref)) for ref in refs), *places),
         onto=None if decision.onto is None else _seen(observation.element(decision.onto)),
         goes_on=decision.goes_on,
     )
@@ -126,6 +128,13 @@ def _seen(element: Element) -> SeenElement:
         role=element.role,
         box=_rect(element),
     )
+
+
+def _place(point: Point) -> SeenElement:
+    """A place that is no element's, as a small square around it."""
+    half = PLACE_PX / 2
+    box = Box(x=point.x - half, y=point.y - half, width=PLACE_PX, height=PLACE_PX)
+    return SeenElement(ref=-1, name=f"{point.x:.0f}, {point.y:.0f}", role="place", box=box)
 
 
 def _box(observation: Observation, ref: int) -> Box | None:

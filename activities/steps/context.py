@@ -1,6 +1,7 @@
 """What a step's own code works with: the page, the filled-in step, the ledger, the tiers."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -35,6 +36,7 @@ from plans.step import INTENT_READ, FailureClass, Perception, Step, StepType
 from workflows.interfaces import RunKey, StepRequest
 
 _MOST_BANNERS = 2
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.]")
 _ACT_TIME_S = 10.0
 
 _TYPING = (ActKind.FILL, ActKind.TYPE)
@@ -287,6 +289,8 @@ class StepContext:
         self.mask.add(text)
         call = self.call
         name = f"{SECRET}typed.{call.index}.{call.visit}.{call.attempt}"
+        if call.turn or self.acts.part:
+            name += f".{call.turn}{_NO_NAME.sub('_', self.acts.part)}"
         await self.ledger.secrets.learn(self.run.tenant_id, self.run.run_id, name, text)
 
     async def kept(self, value: JsonValue, name: str) -> JsonValue:

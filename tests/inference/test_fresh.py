@@ -140,6 +140,14 @@ def test_a_place_means_the_smallest_thing_that_can_be_acted_on() -> None:
     assert shown is not None and shown.name == "Star"
 
 
+def test_what_is_written_goes_into_the_field_not_onto_the_button_in_it() -> None:
+    field = button("Search", 100, 100, role="searchbox", box=Rect(100, 100, 300, 40), path="#q")
+    clear = button("Clear", 105, 110, box=Rect(105, 110, 20, 20))
+    seen = page(field, clear)
+    assert ref_of(found(seen, by_place(110, 115, ActKind.FILL), seen)) == 0
+    assert ref_of(found(seen, by_place(110, 115), seen)) == 1
+
+
 def test_a_place_in_a_canvas_is_a_point_of_the_same_canvas() -> None:
     canvas = Picture(0, "canvas", "map", Rect(200, 200, 400, 300))
     before = page(button("Zoom"), pictures=(canvas,))

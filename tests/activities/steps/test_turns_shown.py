@@ -10,8 +10,9 @@ from pydantic import JsonValue
 from activities.asks_store import AskLost, AsksStore
 from activities.browser.picture import size_of_jpeg
 from activities.steps.pausing import PauseOpener
-from inference.asking import GroundAsk, Judged
+from inference.asking import GroundAsk, Grounded, Judged
 from inference.cascade import Cascade
+from inference.decisions import ActKind
 from inference.dom.tier import DomTier
 from inference.memory.tier import MemoryTier
 from inference.sight_page import read_sights
@@ -104,6 +105,23 @@ async def test_the_page_of_explanations_shows_what_each_tier_said(bench: Bench) 
     assert said[-2:] == [(TierName.HOLO3, "unsure", 100), (TierName.CLAUDE, "answered", 100)]
     assert sight.chosen is not None and sight.chosen.targets[0].name == "Float the panel"
     assert sight.came_of.startswith("done")
+
+
+DRAWN = """<!doctype html><title>Map</title><canvas id=map width=400 height=300
+ style="position:absolute;left:100px;top:100px;background:#eee"></canvas><p id=said></p>
+<script>map.onclick = e => { said.textContent = `${e.offsetX},${e.offsetY}` }</script>"""
+
+
+async def test_a_place_on_a_canvas_is_hit_and_shown(bench: Bench) -> None:
+    await show(bench, DRAWN)
+    place = Grounded(act=ActKind.CLICK, x=250.0, y=180.0, confidence=0.9)
+    turns = Turns(bench, [place], perception=Perception.AS_PLANNED)
+    outcome = await turns.play(bench.call(step_of("Set the pin", "click"), index=1))
+    assert outcome.success, outcome
+    assert await bench.session.page.inner_text("#said") == "150,80"
+    folder = bench.settings.run_dir(bench.run.tenant_id, bench.run.run_id)
+    (sight,) = read_sights((folder / "step_1_0_1.html").read_text())
+    assert sight.chosen is not None and sight.chosen.targets[-1].name == "250, 180"
 
 
 async def test_explanations_of_all_turns_are_kept(bench: Bench) -> None:
