@@ -63,8 +63,8 @@ class ChatPool:
         passed["accept-encoding"] = "identity"
         if self._key:
             passed["authorization"] = f"Bearer {self._key}"
-        request = self._client.build_request("POST", self._url, content=body, headers=passed)
         try:
+            request = self._client.build_request("POST", self._url, content=body, headers=passed)
             return await self._client.send(request, stream=True)
         except httpx.ReadTimeout:
             raise BadGateway(SILENT) from None
@@ -98,7 +98,7 @@ async def read_whole(answer: httpx.Response) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
-        async for part in answer.aiter_raw():
+        async for part in answer.aiter_bytes():
             size += len(part)
             if size > MOST_ANSWER:
                 raise BadGateway(f"Holo3's answer is larger than {MOST_ANSWER} bytes")

@@ -163,7 +163,7 @@ class _Streamed(Response):
         """Whether the stream came to its end."""
         whole = True
         try:
-            async for part in self._upstream.aiter_raw():
+            async for part in self._upstream.aiter_bytes():
                 self._meter.saw(part)
                 await send({"type": "http.response.body", "body": part, "more_body": True})
         except httpx.HTTPError:

@@ -1,6 +1,7 @@
 """The chat proxy over a real socket, with a pool that behaves and one that does not."""
 
 import asyncio
+import gzip
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -190,6 +191,50 @@ async def test_the_pools_cookies_and_server_stay_there(start: Any):
     assert answer.headers["retry-after"] == "9"
     assert "set-cookie" not in answer.headers
     assert "x-internal" not in answer.headers
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_a_pool_has_packed_comes_unpacked(start: Any, stream: bool):
+    said = b'data: {"a": 1}\n\n' if stream else b'{"a": 1}'
+    media_type = b"text/event-stream" if stream else b"application/json"
+
+    async def packing(scope: Scope, receive: Receive, send: Send) -> None:
+        head = [(b"content-type", media_type), (b"content-encoding", b"gzip")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": gzip.compress(said)})
+
+    with Served(packing) as upstream:
+        async with start(upstream.url + "/v1") as proxy:
+            answer = await proxy.post({**HELLO, "stream": stream})
+    assert answer.content == said
+    assert "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize("url", ["gpu:30000/v1", "ftp://gpu/v1", "http://no such host/v1", "/v1"])
+async def test_an_address_that_is_none_is_502(start: Any, url: str):
+    async with start(url) as proxy:
+        answer = await proxy.post()
+        assert answer.status_code == 502
+        assert "can't be reached" in answer.json()["detail"]
+        assert await proxy.counted() == {"upstream_error": 1}
+
+
+async def test_an_answer_without_end_is_given_up(start: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("api.proxying.MOST_ANSWER", 100_000)
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        head = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        for _ in range(100):
+            body = b" " * 10_000
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    with Served(endless) as upstream:
+        async with start(upstream.url + "/v1") as proxy:
+            answer = await proxy.post()
+    assert answer.status_code == 502
+    assert "larger than" in answer.json()["detail"]
 
 
 async def test_a_stream_comes_chunk_by_chunk(proxy: Proxy, pool: SGLang):
