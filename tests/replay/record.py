@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import JsonValue
 from temporalio.client import Client, WorkflowHistory
 
-from tests.replay.scenarios import SCENARIOS
+from tests.replay.asking import SCENARIOS
 from tests.workflows.plain_server import plain_client, plain_server
 
 HISTORIES = Path(__file__).parent / "histories"

@@ -6,17 +6,13 @@ from collections.abc import Awaitable, Callable
 from temporalio import activity
 from temporalio.client import Client
 
-from plans.calls import AskKind, Finish, Money, Outcome
+from plans.calls import Outcome
 from plans.plan import Plan
-from plans.step import FailureClass, HaltClass, StepType, TierName
-from plans.suite import Task, TaskSuite
-from plans.suite_plan import as_plan
+from plans.step import FailureClass, StepType
 from tests.workflows.scripted import (
     LOGIN,
     LOST,
     Scripted,
-    answer_all,
-    asks,
     beating,
     forever,
     refuse,
@@ -25,9 +21,6 @@ from tests.workflows.scripted import (
     until,
 )
 from workflows.interfaces import (
-    Decomposed,
-    DecomposeRequest,
-    ModelRequest,
     PauseOpened,
     PauseOpening,
     RunPolicy,
@@ -36,7 +29,6 @@ from workflows.interfaces import (
 )
 from workflows.messages import CancelRequest, Opening, PauseRequest, ResumeRequest
 from workflows.plan_run import PlanRun
-from workflows.turns import ModelAnswer
 
 Scenario = Callable[[Client], Awaitable[Scripted]]
 
@@ -60,13 +52,13 @@ def scenario(play: Scenario) -> Scenario:
     return play
 
 
-async def _played(scripted: Scripted) -> Scripted:
+async def played(scripted: Scripted) -> Scripted:
     async with scripted.running() as handle:
         await handle.result()
     return scripted
 
 
-def _limited(scripted: Scripted, max_time_ms: int) -> Scripted:
+def limited(scripted: Scripted, max_time_ms: int) -> Scripted:
     limits = scripted.spec.limits.model_copy(update={"max_time_ms": max_time_ms})
     scripted.spec = scripted.spec.model_copy(update={"limits": limits})
     return scripted
@@ -76,7 +68,7 @@ def _limited(scripted: Scripted, max_time_ms: int) -> Scripted:
 async def plain_run(client: Client) -> Scripted:
     """Two steps, with search attributes."""
     policy = RunPolicy(search_attributes=True)
-    return await _played(Scripted(client, Plan(steps=LISTING.steps[:2]), policy=policy))
+    return await played(Scripted(client, Plan(steps=LISTING.steps[:2]), policy=policy))
 
 
 @scenario
@@ -88,7 +80,7 @@ async def loop(client: Client) -> Scripted:
             return Outcome(success=False, failure_class=FailureClass.EXTRACT_FAILED)
         return await succeed(request)
 
-    return await _played(Scripted(client, LISTING, script))
+    return await played(Scripted(client, LISTING, script))
 
 
 @scenario
@@ -102,7 +94,7 @@ async def recovery_by_heartbeat(client: Client) -> Scripted:
         return await succeed(request)
 
     scripted = Scripted(client, LISTING, script)
-    return await _played(scripted)
+    return await played(scripted)
 
 
 @scenario
@@ -116,7 +108,7 @@ async def session_gone(client: Client) -> Scripted:
         return await succeed(request)
 
     scripted = Scripted(client, LISTING, script)
-    return await _played(scripted)
+    return await played(scripted)
 
 
 @scenario
@@ -144,7 +136,7 @@ async def drain(client: Client) -> Scripted:
         return await succeed(request)
 
     scripted = Scripted(client, LISTING, script)
-    return await _played(scripted)
+    return await played(scripted)
 
 
 @scenario
@@ -157,7 +149,7 @@ async def not_opened(client: Client) -> Scripted:
             raise refuse("LaunchFailed", "no memory left")
 
     scripted.opening = opening
-    return await _played(scripted)
+    return await played(scripted)
 
 
 @scenario
@@ -192,10 +184,10 @@ async def answered_while_opening(client: Client) -> Scripted:
         return PauseOpened(anchor=True)
 
     scripted.opening_pause = opening
-    return await _played(scripted)
+    return await played(scripted)
 
 
-class _Posted(Scripted):
+class Posted(Scripted):
     def how(self, request: SessionRequest) -> Opening:
         return Opening.FRESH if request.previous is None else Opening.STEPPED_BACK
 
@@ -210,7 +202,7 @@ async def stepped_back(client: Client) -> Scripted:
         return Outcome(success=True, anchor=request.call.index == 0)
 
     steps = tuple(step(kind) for kind in (StepType.NAVIGATE, StepType.SUBMIT, StepType.CLICK))
-    return await _played(_Posted(client, Plan(steps=steps), script))
+    return await played(Posted(client, Plan(steps=steps), script))
 
 
 @scenario
@@ -220,7 +212,7 @@ async def stepped_back_after_pause(client: Client) -> Scripted:
     async def script(request: StepRequest) -> Outcome:
         return Outcome(success=True, anchor=request.call.index == 0)
 
-    scripted = _Posted(client, LOGIN, script)
+    scripted = Posted(client, LOGIN, script)
     async with scripted.running() as handle:
         await until(lambda: len(scripted.parked) == 1)
         await asyncio.sleep(0.5)
@@ -275,13 +267,13 @@ async def time_out(client: Client) -> Scripted:
         activity.heartbeat()
         return Outcome(success=True)
 
-    return await _played(_limited(Scripted(client, LISTING, script), 300))
+    return await played(limited(Scripted(client, LISTING, script), 300))
 
 
 @scenario
 async def pause_time_out(client: Client) -> Scripted:
     """Nobody answers."""
-    return await _played(Scripted(client, LOGIN, policy=RunPolicy(max_pause_ms=1000)))
+    return await played(Scripted(client, LOGIN, policy=RunPolicy(max_pause_ms=1000)))
 
 
 @scenario
@@ -292,197 +284,10 @@ async def max_recoveries(client: Client) -> Scripted:
         return LOST if request.call.key == _AT else await succeed(request)
 
     policy = RunPolicy(max_recoveries_of_a_call=1)
-    return await _played(Scripted(client, LISTING, script, policy))
+    return await played(Scripted(client, LISTING, script, policy))
 
 
 @scenario
 async def continue_as_new(client: Client) -> Scripted:
     """Three histories by their length."""
-    return await _played(Scripted(client, LISTING, policy=RunPolicy(calls_per_history=3)))
-
-
-# Turns: steps that wait for answers
-
-ASKING = Plan(
-    name="asking",
-    steps=tuple(step(kind) for kind in (StepType.NAVIGATE, StepType.CLICK, StepType.CLICK)),
-)
-
-_SAVE = "step:1:0:1"
-
-
-async def _two_questions(request: StepRequest) -> Outcome:
-    if request.call.index == 1 and request.call.turn == 0:
-        return asks(request, anchor=True)
-    if request.call.index == 1 and request.call.turn == 1:
-        return asks(request, 'whether "Saved" holds', TierName.CLAUDE)
-    return await succeed(request)
-
-
-@scenario
-async def turns(client: Client) -> Scripted:
-    """A step asks both models."""
-    return await _played(Scripted(client, ASKING, _two_questions))
-
-
-@scenario
-async def turn_lost(client: Client) -> Scripted:
-    """The browser is lost between an answer and what is done with it."""
-
-    async def script(request: StepRequest) -> Outcome:
-        if request.call.key == f"{_SAVE}:t1" and not request.again:
-            return LOST
-        return await _two_questions(request)
-
-    return await _played(Scripted(client, ASKING, script))
-
-
-@scenario
-async def lost_while_asked(client: Client) -> Scripted:
-    """Another browser is taken while a model thinks."""
-
-    async def model(request: ModelRequest) -> ModelAnswer:
-        if request.call.turn == 0:
-            scripted.crash()
-            await until(lambda: len(scripted.sessions) == 2)
-            await asyncio.sleep(0.5)
-        return await answer_all(request)
-
-    scripted = Scripted(client, ASKING, _two_questions)
-    scripted.model = model
-    return await _played(scripted)
-
-
-@scenario
-async def stepped_back_while_asked(client: Client) -> Scripted:
-    """The page is gone while a model thinks: its question is dropped, the call begun anew."""
-
-    async def model(request: ModelRequest) -> ModelAnswer:
-        if len(scripted.asked_models) == 1:
-            scripted.crash()
-            await beating()
-        return await answer_all(request)
-
-    scripted = _Posted(client, ASKING, _two_questions)
-    scripted.model = model
-    return await _played(scripted)
-
-
-@scenario
-async def cancel_while_asked(client: Client) -> Scripted:
-    """The question is ended with the run."""
-
-    async def model(request: ModelRequest) -> ModelAnswer:
-        await beating()
-
-    scripted = Scripted(client, ASKING, _two_questions)
-    scripted.model = model
-    async with scripted.running() as handle:
-        await until(lambda: scripted.asked_models != [])
-        await handle.signal(PlanRun.cancel, CancelRequest(reason="enough"))
-        await handle.result()
-    return scripted
-
-
-@scenario
-async def time_out_while_asked(client: Client) -> Scripted:
-    """The run's time is over before the model has answered."""
-
-    async def model(request: ModelRequest) -> ModelAnswer:
-        await beating()
-
-    scripted = _limited(Scripted(client, ASKING, _two_questions), 1500)
-    scripted.model = model
-    return await _played(scripted)
-
-
-@scenario
-async def over_budget(client: Client) -> Scripted:
-    """There is no money left for the second question."""
-
-    async def model(request: ModelRequest) -> ModelAnswer:
-        if request.call.turn:
-            return ModelAnswer(tier=TierName.CLAUDE, failure="over_budget", message="spent")
-        return await answer_all(request)
-
-    scripted = Scripted(client, ASKING, _two_questions)
-    scripted.model = model
-    return await _played(scripted)
-
-
-@scenario
-async def model_asks_the_user(client: Client) -> Scripted:
-    """Paused from outside between two turns, then by the model's own question."""
-
-    async def script(request: StepRequest) -> Outcome:
-        if request.call.key == _SAVE:
-            await scripted.handle.signal(PlanRun.pause, PauseRequest(reason="lunch"))
-            return asks(request)
-        if request.call.key == f"{_SAVE}:t1":
-            return asks(request, "the code", None, kind=AskKind.INPUT, prompt="Which code?")
-        return await succeed(request)
-
-    scripted = Scripted(client, ASKING, script)
-    async with scripted.running() as handle:
-        await until(lambda: len(scripted.parked) == 1)
-        await asyncio.sleep(0.5)
-        await handle.signal("resume", ResumeRequest())
-        await until(lambda: len(scripted.parked) == 2)
-        await asyncio.sleep(0.5)
-        await handle.execute_update(PlanRun.resume, ResumeRequest(answer="secret.answer.p2"))
-        await handle.result()
-    return scripted
-
-
-@scenario
-async def turns_in_new_histories(client: Client) -> Scripted:
-    """One call goes over into new histories, with its question and with its answer."""
-
-    async def script(request: StepRequest) -> Outcome:
-        if request.call.index == 1 and request.call.turn < 5:
-            return asks(request)
-        return await succeed(request)
-
-    return await _played(Scripted(client, ASKING, script, RunPolicy(calls_per_history=3)))
-
-
-# Plans in words, and task suites
-
-
-class _InWords(Scripted):
-    def __init__(self, client: Client, made: Decomposed) -> None:
-        super().__init__(client, Plan(steps=ASKING.steps[:2]))
-        self._whole, self._made = self.spec, made
-        self.spec = self.spec.model_copy(update={"plan": None, "in_words": True})
-
-    async def decomposed(self, request: DecomposeRequest) -> Decomposed:
-        self.spec = self._whole
-        return self._made
-
-
-@scenario
-async def plan_in_words(client: Client) -> Scripted:
-    """Its steps are made before a browser is opened."""
-    return await _played(_InWords(client, Decomposed(steps=2, cost=Money(claude=9))))
-
-
-@scenario
-async def plan_in_words_refused(client: Client) -> Scripted:
-    """What the words were made into may not be run."""
-    refusal = Finish(status="failed", halt_class=HaltClass.PLAN_REJECTED, message="a host")
-    return await _played(_InWords(client, Decomposed(refusal=refusal)))
-
-
-@scenario
-async def suite(client: Client) -> Scripted:
-    """Three tasks in turns, of which the second fails."""
-    tasks = tuple(Task(task_id=name, intent=f"{name} it") for name in ("open", "edit", "close"))
-
-    async def script(request: StepRequest) -> Outcome:
-        if request.call.turn < 2:
-            return asks(request, "what next", TierName.CLAUDE, kind=AskKind.TASK)
-        if request.call.index == 1:
-            return Outcome(success=False, failure_class=FailureClass.VERIFY_FAILED)
-        return Outcome(success=True)
-
-    return await _played(Scripted(client, as_plan(TaskSuite(tasks=tasks)), script))
+    return await played(Scripted(client, LISTING, policy=RunPolicy(calls_per_history=3)))

@@ -12,7 +12,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from tests.replay.scenarios import SCENARIOS
+from tests.replay.asking import SCENARIOS
 from workflows.plan_run import PlanRun
 from workflows.sandbox import sandbox
 

@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
-from plans.calls import AskKind, Finish, Outcome
+from plans.calls import Finish, Outcome
 from plans.plan import Plan
 from plans.step import FailureClass, HaltClass, StepType, TierName
 from tests.workflows.scripted import (
@@ -23,9 +23,9 @@ from tests.workflows.scripted import (
     succeed,
     until,
 )
-from tests.workflows.test_pause import answer, histories, paused, until_idle
-from workflows.interfaces import ModelRequest, RunPolicy, SessionRequest, StepRequest
-from workflows.messages import CancelRequest, Opening, PauseRequest
+from tests.workflows.test_pause import histories, paused
+from workflows.interfaces import ModelRequest, RunPolicy, StepRequest
+from workflows.messages import CancelRequest, PauseRequest
 from workflows.plan_run import PlanRun
 from workflows.turns import ModelAnswer
 
@@ -355,195 +355,6 @@ async def test_a_tier_that_has_no_pool_is_unavailable(temporal_client: Client) -
     assert finish.status == "succeeded"
     told = turns_of(scripted)[1].answer
     assert told is not None and told.failure == "unavailable"
-
-
-# What a model wants to know of the user
-
-
-async def asking_the_user(request: StepRequest) -> Outcome:
-    if request.call.index == 1 and request.call.turn == 0:
-        return asks(request)
-    if request.call.index == 1 and request.call.turn == 1:
-        return asks(request, "the code", None, kind=AskKind.INPUT, prompt="Which code?")
-    return await succeed(request)
-
-
-async def test_a_model_that_wants_to_know_pauses_the_run(temporal_client: Client) -> None:
-    scripted = Scripted(temporal_client, ONE, asking_the_user)
-    async with scripted.running() as handle:
-        await paused(scripted)
-        opening = scripted.pauses[0]
-        assert opening.call is not None and opening.call.key == f"{SAVE}:t1"
-        assert opening.prompt == "Which code?"
-        await until_idle(scripted)
-        memo = await (await handle.describe()).memo()
-        assert memo["stands"] == "paused: p1, Which code?"
-        await answer(handle, "p1", "secret.answer.7")
-        finish = await handle.result()
-    assert finish.status == "succeeded"
-    third = turns_of(scripted)[2]
-    assert (third.call.turn, third.user_input, third.answer) == (2, "secret.answer.7", None)
-    assert third.progress == {"turns": 2}
-    assert (scripted.answers[0].in_turns, scripted.answers[0].call) == (True, opening.call)
-    assert scripted.finished[0].state.variables == {}
-    assert scripted.finished[0].state.counters.steps_executed == 3
-
-
-async def test_an_operator_answers_a_model_by_signal(temporal_client: Client) -> None:
-    scripted = Scripted(temporal_client, ONE, asking_the_user)
-    async with scripted.running() as handle:
-        await paused(scripted)
-        await handle.signal("resume", {"user_input": "123456"})
-        finish = await handle.result()
-    assert finish.status == "succeeded"
-    assert turns_of(scripted)[2].user_input == "secret.answer.p1"
-
-
-async def test_a_model_may_ask_the_user_more_than_once(temporal_client: Client) -> None:
-    async def script(request: StepRequest) -> Outcome:
-        if request.call.index == 1 and request.call.turn < 3:
-            prompt = f"Question {request.call.turn}?"
-            return asks(request, tier=None, kind=AskKind.INPUT, prompt=prompt)
-        return await succeed(request)
-
-    scripted = Scripted(temporal_client, ONE, script)
-    async with scripted.running() as handle:
-        for number in (1, 2, 3):
-            await paused(scripted, number)
-            await answer(handle, f"p{number}", f"secret.answer.{number}")
-        finish = await handle.result()
-    assert finish.status == "succeeded"
-    assert [one.prompt for one in scripted.pauses] == [f"Question {n}?" for n in range(3)]
-    assert [one.user_input for one in turns_of(scripted)][1:] == [
-        f"secret.answer.{n}" for n in (1, 2, 3)
-    ]
-
-
-async def test_a_pause_that_is_asked_for_meanwhile_is_the_models_own(
-    temporal_client: Client,
-) -> None:
-    async def script(request: StepRequest) -> Outcome:
-        if request.call.key == f"{SAVE}:t1":
-            await scripted.handle.signal(PlanRun.pause, PauseRequest(reason="lunch"))
-        return await asking_the_user(request)
-
-    scripted = Scripted(temporal_client, ONE, script)
-    async with scripted.running() as handle:
-        await paused(scripted)
-        await answer(handle, "p1", "secret.answer.7")
-        finish = await handle.result()
-    assert finish.status == "succeeded"
-    assert [one.prompt for one in scripted.pauses] == ["Which code?"]
-
-
-async def test_a_cancel_ends_a_run_that_waits_for_an_answer_to_its_model(
-    temporal_client: Client,
-) -> None:
-    scripted = Scripted(temporal_client, ONE, asking_the_user)
-    async with scripted.running() as handle:
-        await paused(scripted)
-        await handle.signal(PlanRun.cancel, CancelRequest(reason="enough"))
-        finish = await handle.result()
-    assert (finish.status, finish.message) == ("cancelled", "enough")
-
-
-# A page that can't be shown again
-
-
-class Posted(Scripted):
-    """A browser that is lost leaves the last page that came by GET."""
-
-    def how(self, request: SessionRequest) -> Opening:
-        return Opening.FRESH if request.previous is None else Opening.STEPPED_BACK
-
-
-def posting(lost: str, *, acted: bool = False) -> Callable[..., Awaitable[Outcome]]:
-    """Step 1 asks twice on pages that came by POST; this turn of it is lost."""
-    fallen: list[str] = []
-
-    async def script(request: StepRequest) -> Outcome:
-        if request.call.key == lost and not fallen:
-            fallen.append(lost)
-            return LOST
-        if request.call.index == 1 and request.call.turn < 2:
-            return asks(request, anchor=False, acted=acted and request.call.turn == 0)
-        return Outcome(success=True, anchor=request.call.index != 1)
-
-    return script
-
-
-async def test_a_run_that_goes_back_begins_the_call_at_its_first_turn(
-    temporal_client: Client,
-) -> None:
-    scripted = Posted(temporal_client, ONE, posting(f"{SAVE}:t2"))
-    async with scripted.running() as handle:
-        finish = await handle.result()
-    assert finish.status == "succeeded"
-    keys = [one.call.key for one in turns_of(scripted)]
-    again = [f"{SAVE}:r1", f"{SAVE}:r1:t1", f"{SAVE}:r1:t2"]
-    assert keys == [SAVE, f"{SAVE}:t1", f"{SAVE}:t2", f"{SAVE}:t2", *again]
-    stepped = turns_of(scripted)[3]
-    assert (stepped.stepped_back, stepped.again) == (True, 1)
-    fresh = turns_of(scripted)[4]
-    assert (fresh.progress, fresh.answer, fresh.again) == (None, None, 0)
-    assert len(scripted.paid) == 4
-
-
-async def test_a_call_that_has_acted_for_good_is_not_begun_anew(temporal_client: Client) -> None:
-    scripted = Posted(temporal_client, ONE, posting(f"{SAVE}:t2", acted=True))
-    async with scripted.running() as handle:
-        finish = await handle.result()
-    assert finish.status == "succeeded"
-    assert {one.call.round for one in turns_of(scripted)} == {0}
-    assert turns_of(scripted)[-1].progress == {"turns": 2}
-    assert len(scripted.paid) == 2
-
-
-async def test_pages_lost_between_turns_are_gone_back_from_and_the_question_is_dropped(
-    temporal_client: Client,
-) -> None:
-    asked: list[str] = []
-
-    async def model(request: ModelRequest) -> ModelAnswer:
-        asked.append(request.call.key)
-        if len(asked) == 1:
-            scripted.crash()
-            await beating()
-        return await answer_all(request)
-
-    scripted = Posted(temporal_client, ONE, posting("none"))
-    scripted.model = model
-    async with scripted.running() as handle:
-        finish = await handle.result()
-    assert finish.status == "succeeded"
-    assert asked == [SAVE, f"{SAVE}:r1", f"{SAVE}:r1:t1"]
-
-
-async def test_a_first_step_whose_page_is_gone_between_turns_begins_anew(
-    temporal_client: Client,
-) -> None:
-    class Blank(Scripted):
-        def how(self, request: SessionRequest) -> Opening:
-            return Opening.FRESH
-
-    async def script(request: StepRequest) -> Outcome:
-        if request.call.index == 0 and request.call.turn < 1:
-            return asks(request)
-        return await succeed(request)
-
-    async def model(request: ModelRequest) -> ModelAnswer:
-        if len(scripted.asked_models) == 1:
-            scripted.crash()
-            await beating()
-        return await answer_all(request)
-
-    scripted = Blank(temporal_client, ONE, script)
-    scripted.model = model
-    async with scripted.running() as handle:
-        finish = await handle.result()
-    assert finish.status == "succeeded"
-    keys = [one.call.key for one in turns_of(scripted, 0)]
-    assert keys == ["step:0:0:1", "step:0:0:1:r1", "step:0:0:1:r1:t1"]
 
 
 async def test_looks_and_ways_back_are_made_in_turns_as_well(temporal_client: Client) -> None:
