@@ -7,7 +7,7 @@ from typing import assert_never
 
 from activities.asks_store import AskLost, AsksStore
 from activities.models.arrivals import Arrival, Arrivals
-from activities.models.clients import ClaudeClients
+from activities.models.claude_clients import ClaudeClients
 from activities.models.metrics import CallOutcome, observe_call
 from activities.models.patience import AskAgain, Patience, Tried, ask_within, outcome_of
 from activities.models.paying import price_of

@@ -9,7 +9,7 @@ from activities.asks_store import AsksStore
 from activities.models.activities import ModelActivities
 from activities.models.arrivals import Arrivals
 from activities.models.asking import Asking
-from activities.models.clients import Holo3Clients
+from activities.models.holo3_clients import Holo3Clients
 from activities.models.looking import PoolWatch
 from activities.models.settings import PatienceSettings
 from activities.settings import ActivitySettings

@@ -10,7 +10,7 @@ from activities.asks_store import AsksStore
 from activities.models.activities import ModelActivities
 from activities.models.arrivals import Arrivals
 from activities.models.asking import Asking
-from activities.models.clients import ClaudeClients
+from activities.models.claude_clients import ClaudeClients
 from activities.models.decompose import Decomposing
 from activities.models.keys import ModelKeys
 from activities.models.planner import Planner

@@ -1,35 +1,10 @@
-"""Clients of the model servers, made for each call with the key as it is then."""
+"""Clients of Claude, made for each call with the tenant's key as it is then."""
 
 from activities.models.asking import Asked
 from activities.models.keys import ModelKeys
-from inference.claude.client import ClaudeModel
-from inference.claude.client import connections as claude_connections
-from inference.holo3.chat import connections as holo3_connections
-from inference.holo3.model import Holo3Model
+from inference.claude.client import ClaudeModel, connections
 from inference.settings import ModelSettings
 from plans.step import TierName
-
-
-class Holo3Clients:
-    """Holo3 on the operator's pool, the same for all tenants. `close` at the end."""
-
-    tier = TierName.HOLO3
-    lacking = "there is no pool of Holo3: set MANTIS_HOLO3_URL, or plan the step for Claude"
-
-    def __init__(self, settings: ModelSettings) -> None:
-        self._settings = settings
-        self.http = holo3_connections(settings)
-
-    def asked(self, tenant_id: str, secret_name: str) -> Asked | None:
-        """A client; None where no pool is configured."""
-        if not self._settings.holo3_url:
-            return None
-        served = self._settings.holo3_model
-        return Asked(Holo3Model(self.http, self._settings), lambda _: served)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self.http.aclose()
 
 
 class ClaudeClients:
@@ -44,7 +19,7 @@ class ClaudeClients:
     def __init__(self, settings: ModelSettings, keys: ModelKeys) -> None:
         self._settings = settings
         self._keys = keys
-        self._http = claude_connections(settings)
+        self._http = connections(settings)
 
     def model(self, tenant_id: str, secret_name: str) -> ClaudeModel | None:
         """A client with the tenant's key as it is now; None where it has none."""
