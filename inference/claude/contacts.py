@@ -2,10 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Final
 
 import phonenumbers
@@ -39,18 +39,18 @@ class Contacts:
     def __init__(self, sheet: Sheet) -> None:
         self._sheet = sheet
         self.region = region_of(sheet.tree)
+        self._within: Callable[[int], tuple[Place, ...]] = cache(self._numbers)
 
     def phones(self, said: str) -> list[Place]:
         """Where a phone number stands; a part of a longer one is none."""
-        key = number_key(said, self.region)
+        key, tail = number_key(said, self.region), _DIGITS.sub("", said)[-_FEWEST:]
         if not key:
             return []
-        found = self._numbers.get(key)
-        return (
-            list(found)
-            if found
-            else [place for place in self._sheet.places(said) if not self._is_part(place)]
-        )
+        passages = [number for number, digits in enumerate(self._digits) if tail in digits]
+        found = [
+            place for one in passages for place in self._within(one) if self._key(place) == key
+        ]
+        return found or [place for place in self._sheet.places(said) if not self._is_part(place)]
 
     def mailboxes(self, said: str) -> list[Place]:
         """Where an e-mail address stands."""
@@ -61,32 +61,27 @@ class Contacts:
         wanted = parse_date(said, self._sheet.content.lang)
         return list(self._days.get(wanted, ())) if wanted is not None else []
 
+    def _key(self, place: Place) -> str:
+        return number_key(self._sheet.text[place.start : place.end], self.region)
+
     def _is_part(self, place: Place) -> bool:
         """Whether a place lies within a phone number of its passage."""
-        numbers = self._by_passage.get(place.passage, ())
-        return any(one.start <= place.start and place.end <= one.end for one in numbers)
+        return any(
+            one.start <= place.start and place.end <= one.end for one in self._within(place.passage)
+        )
 
     @cached_property
-    def _by_passage(self) -> Mapping[int, list[Place]]:
-        sheet = self._sheet
-        found: defaultdict[int, list[Place]] = defaultdict(list)
-        for passage, start in enumerate(sheet.starts):
-            line = sheet.line(passage)
-            if len(_DIGITS.sub("", line)) < _FEWEST:
-                continue
-            for number in kinds.phones(line, self.region):
-                at = start + line.index(number)
-                found[passage].append(Place(at, at + len(number), sheet.nodes[passage], passage))
-        return found
+    def _digits(self) -> list[str]:
+        """The digits of each passage: what is searched before anything is parsed."""
+        return [_DIGITS.sub("", line) for line in self._sheet.text.split("\n")]
 
-    @cached_property
-    def _numbers(self) -> Mapping[str, list[Place]]:
-        found: defaultdict[str, list[Place]] = defaultdict(list)
-        for places in self._by_passage.values():
-            for place in places:
-                number = self._sheet.text[place.start : place.end]
-                found[number_key(number, self.region)].append(place)
-        return found
+    def _numbers(self, passage: int) -> tuple[Place, ...]:
+        start, node = self._sheet.starts[passage], self._sheet.nodes[passage]
+        line = self._sheet.line(passage)
+        numbers = [(line.index(number), number) for number in kinds.phones(line, self.region)]
+        return tuple(
+            Place(start + at, start + at + len(number), node, passage) for at, number in numbers
+        )
 
     @cached_property
     def _mailboxes(self) -> Mapping[str, list[Place]]:

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from contextlib import suppress
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from price_parser import Price
@@ -18,6 +18,8 @@ _FIGURE = re.compile(
     rf"(?<![\w.,])(?:(?<![\w-])[-−+]\s?)?(?:{_GROUP})(?:\s?(?:[kKM]|bn)\b)?(?!\d|[.,/:]\d)"
 )
 _WORDS = re.compile(r"[^\W\d_]+")
+_LONGEST: Final = 24
+"""Characters of a figure; longer ones are compared as texts alone."""
 _REACH: Final = 16
 """Characters around a figure in which its currency and its unit stand."""
 
@@ -83,6 +85,10 @@ class Figures:
 
 def _amount(figure: str, price: str, lang: str) -> Decimal | None:
     """The amount of a figure; as a price a point before three digits parts the thousands."""
+    if len(figure) > _LONGEST:
+        return None
+    if figure.isascii() and figure.isdigit():
+        return Decimal(figure).normalize()
     sign = _currency(price)
     with suppress(Unreadable):
         return number_in(f"{sign} {figure}" if sign in _SIGNS else figure, lang).normalize()
@@ -109,6 +115,7 @@ def _price_around(text: str, start: int, end: int) -> str:
     return text[first:last]
 
 
+@lru_cache(maxsize=8192)
 def _currency(price: str) -> str:
     """The currency of a price, as its three letters where they are known."""
     shown = Price.fromstring(price).currency if price else None
