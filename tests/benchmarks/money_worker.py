@@ -18,7 +18,8 @@ from activities.asks_store import AsksStore
 from activities.models.activities import ModelActivities
 from activities.models.arrivals import Arrivals
 from activities.models.asking import Asked, Asking
-from activities.models.clients import ClaudeClients, Holo3Clients
+from activities.models.claude_clients import ClaudeClients
+from activities.models.holo3_clients import Holo3Clients
 from activities.models.keys import ModelKeys
 from activities.models.settings import PatienceSettings
 from activities.settings import ActivitySettings
