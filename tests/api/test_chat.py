@@ -18,6 +18,7 @@ from sqlalchemy import select
 from api.app import create_app
 from api.settings import ApiSettings
 from ledger.database import Database
+from ledger.errors import LedgerAway
 from ledger.schema import model_calls
 from ledger.settings import LedgerSettings
 from temporal.settings import TemporalSettings
@@ -401,6 +402,36 @@ async def test_what_the_pool_was_busy_is_metered(proxy: Proxy, pool: SGLang):
         assert call["gpu_micro"] == -(-call["gpu_ms"] * 2_500_000 // 3_600_000)
         assert call["reserved_micro"] == -(-300_000 * 2_500_000 // 3_600_000)
     assert calls[0]["input_tokens"] == pool.done[0].prompt_tokens
+
+
+async def test_a_ledger_that_is_away_for_a_moment_loses_no_completion(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("api.metering._PAUSE_S", 0.01)
+    spending = proxy.app.state.service.ledger.spending
+    settle, away = spending.settle, [LedgerAway("it is away")] * 2
+
+    async def late(*given: Any, **named: Any) -> str:
+        if away:
+            raise away.pop()
+        return await settle(*given, **named)
+
+    monkeypatch.setattr(spending, "settle", late)
+    assert (await proxy.post()).status_code == 200
+    (call,) = await proxy.settled()
+    assert call["state"] == "settled"
+    assert away == []
+
+
+async def test_without_a_ledger_the_pool_is_not_asked(
+    proxy: Proxy, pool: SGLang, monkeypatch: pytest.MonkeyPatch
+):
+    async def gone(*_: Any) -> None:
+        raise LedgerAway("it is away")
+
+    monkeypatch.setattr(proxy.app.state.service.ledger.spending, "reserve", gone)
+    assert (await proxy.post()).status_code == 503
+    assert pool.asked == []
 
 
 async def test_what_the_pool_refuses_costs_nothing(proxy: Proxy, pool: SGLang):
