@@ -1,6 +1,7 @@
 """What the agent of a task is told: its system prompt and its first message."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
@@ -13,9 +14,6 @@ _FOLDER: Final = files("inference.task") / "prompts"
 _SYSTEM: Final = (_FOLDER / "system.md").read_text(encoding="utf-8")
 _OPENING: Final = (_FOLDER / "opening.md").read_text(encoding="utf-8")
 
-VERSION: Final = "1"
-"""Of the prompts; part of what an answer hangs on."""
-
 _SAID: Final = {
     VerifyType.URL_CONTAINS: "the address contains",
     VerifyType.URL_NOT_CONTAINS: "the address does not contain",
@@ -25,27 +23,40 @@ _SAID: Final = {
 }
 
 
-def system_prompt(task: TaskSpec, references: References, hosts: Iterable[str]) -> str:
-    """The rules of one task; the same in all of its turns, so that prefixes are cached."""
+@dataclass(frozen=True)
+class Shown:
+    """What the browser shows, worded for the model; `page` as `reading.read_page` tells it."""
+
+    url: str
+    title: str
+    page: str
+
+
+def system_prompt(references: References, hosts: Iterable[str]) -> str:
+    """The rules; the same for all turns and tasks of a suite, so that their prefix is cached."""
     names = [f"`{{{{{name}}}}}`" for name in sorted(references.names, reverse=True)]
     return _filled(
         _SYSTEM,
-        max_steps=str(task.max_steps),
-        verify=_verify(task.verify, references),
-        references=", ".join(names) or "this task has none",
+        references=", ".join(names) or "there are none here",
         hosts=", ".join(sorted(hosts)) or "none but the one that is shown",
     )
 
 
-def opening(intent: str, url: str, title: str, page: str) -> str:
-    """The first message: the task, and what the browser shows."""
-    where = f"{url} ({title})" if title else url
-    return _filled(_OPENING, intent=intent, where=where, page=data("page", page))
+def opening(task: TaskSpec, intent: str, references: References, shown: Shown) -> str:
+    """The first message: the task and its own rules, and what the browser shows."""
+    return _filled(
+        _OPENING,
+        intent=intent,
+        max_steps=str(task.max_steps),
+        verify=_verify(task.verify, references),
+        where=f"{shown.url} ({shown.title})" if shown.title else shown.url,
+        page=data("page", shown.page),
+    )
 
 
 def _verify(clause: Verify | None, references: References) -> str:
     if clause is None:
-        return "no condition is set; your word is taken"
+        return "you say so: no condition is set"
     return f'{_SAID[clause.type]} "{references.shown(clause.value)}"'
 
 

@@ -93,9 +93,8 @@ class Agent:
             observation = snapshot.observation
         finally:
             await snapshot.dispose()
-        text = prompt.opening(
-            self._intent(), desk.word(observation.url), desk.word(observation.title), page
-        )
+        shown = prompt.Shown(desk.word(observation.url), desk.word(observation.title), page)
+        text = prompt.opening(self._worded(), self._intent(), self._references, shown)
         block = _BLOCK.validate_python(picture)
         self._keep(desk, messages=conversation.asked((), text, block))
         await self._ask("how to begin")
@@ -266,7 +265,7 @@ class Agent:
         await self._ask("what comes next")
 
     async def _ask(self, what: str) -> NoReturn:
-        system = prompt.system_prompt(self._worded(), self._references, self._hosts.names)
+        system = prompt.system_prompt(self._references, self._hosts.names)
         tools = (SessionBrowser.offered(), *calls.TOOLS)
         body = TaskAsk(system=system, messages=self._state.messages, tools=tools)
         task = await self._write_state()
