@@ -197,6 +197,26 @@ def test_a_cancel_ends_the_question_and_opens_no_browser(
     assert result["result"]["steps"] == []
 
 
+def test_a_run_in_words_goes_on_with_the_steps_it_had(service: Service, claude: ClaudeApi) -> None:
+    steps = planned(service.site)
+    wait = {"type": "wait", "intent": "Wait a little", "seconds": 5, "guard": ""}
+    steps["steps"].insert(1, wait)
+    claude.then(Says(steps))
+    said = words(service, "and take your time")
+    run_id = submit(service, said, workflow_id="slow")
+    service.until_step(run_id, 2)
+    service.cancel(run_id)
+    assert until_over(service, run_id)["status"] == "cancelled"
+    asked = len(claude.asked)
+    result = until_over(service, submit(service, said, workflow_id="slow", resume_state=True))
+    assert (result["status"], result.get("halt_class")) == ("succeeded", None), result
+    shown = result["result"]
+    done = [one["type"] for one in shown["steps"] if one["index"] >= 0]
+    assert done == ["wait", "extract_data"]
+    assert [one["type"] for one in shown["plan"]["steps"]] == ["navigate", "wait", "extract_data"]
+    assert len(claude.asked) == asked
+
+
 def test_words_that_the_planner_refuses_end_the_run_with_its_reason(
     service: Service, claude: ClaudeApi
 ) -> None:
