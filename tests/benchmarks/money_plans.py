@@ -86,6 +86,23 @@ class Seeded:
     def tag(self, step: int, turn: int) -> str:
         return f"r{self.seed}s{step}t{turn}"
 
+    @property
+    def tags(self) -> list[str]:
+        """All its questions, in order."""
+        return [
+            self.tag(step, turn)
+            for step, tiers in enumerate(self.steps)
+            for turn in range(len(tiers))
+        ]
+
+    def kills_at(self, tag: str) -> bool:
+        """Whether its workers are to die while this question is under way."""
+        return self.worker_killed and tag == self.tags[len(self.tags) // 2]
+
+    def cancelled_at(self, tag: str) -> bool:
+        """Whether it is cancelled as it comes to this question."""
+        return self.cancelled and tag == self.tags[len(self.tags) // 3]
+
     def new(self) -> NewRun:
         steps = tuple(Step(intent=f"Click {one}", type=StepType.CLICK) for one in self.steps)
         return NewRun(
@@ -174,13 +191,8 @@ class Models:
     def _hangs(self, tag: str) -> bool:
         """Whether nothing is answered: once in a run that is to lose its workers, and then on."""
         plan = self._plans[int(tag[1:].partition("s")[0])]
-        asks = [
-            plan.tag(step, turn)
-            for step, tiers in enumerate(plan.steps)
-            for turn in range(len(tiers))
-        ]
         with self._lock:
-            if plan.worker_killed and tag == asks[len(asks) // 2] and self._tries[tag] == 1:
+            if plan.kills_at(tag) and self._tries[tag] == 1:
                 self.doomed.set()
             hangs = self.doomed.is_set()
             self.answered += not hangs
@@ -257,7 +269,7 @@ class Host:
             )
         tiers = plan.steps[call.index]
         if call.turn < len(tiers):
-            if plan.cancelled and middle:
+            if plan.cancelled_at(plan.tag(call.index, call.turn)):
                 await self.client.get_workflow_handle(
                     plan_run_id(run.tenant_id, run.run_id)
                 ).cancel()
@@ -317,17 +329,17 @@ class Host:
         return outcome
 
 
-def bills(holo3: SGLang, claude: ClaudeApi) -> dict[int, Counter[str]]:
-    """What the fakes charge, micro-dollars: by run, and in it by question."""
-    found: dict[int, Counter[str]] = defaultdict(Counter)
-
-    def add(text: str, cost: int) -> None:
-        tag = TAG.search(text)
-        assert tag is not None
-        found[int(tag[1][1:].partition("s")[0])][tag[1]] += cost
-
+def bills(holo3: SGLang, claude: ClaudeApi) -> dict[int, list[int]]:
+    """What the fakes charge, by run: micro-dollars of each call that was answered to its end."""
+    found: dict[int, list[int]] = defaultdict(list)
     for one in holo3.done:
-        add(one.asked.text, -(-one.gpu_ms * 25 // 36))
+        found[_seed_in(one.asked.text)].append(-(-one.gpu_ms * 25 // 36))
     for one in claude.done:
-        add(one.asked.text, one.cost)
+        found[_seed_in(one.asked.text)].append(one.cost)
     return found
+
+
+def _seed_in(text: str) -> int:
+    found = TAG.search(text)
+    assert found is not None
+    return int(found[1][1:].partition("s")[0])
