@@ -97,6 +97,8 @@ async def read_by_claude(
     records = [_restored(context, values) for values in reply.records]
     found = await asyncio.to_thread(proven, content, fields, records, many=most > 0)
     _note(context, records, found)
+    if not found:
+        context.notes.append("claude read nothing that stands on the page: dom read it")
     return found
 
 
