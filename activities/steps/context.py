@@ -288,7 +288,10 @@ class StepContext:
             return
         self.mask.add(text)
         call = self.call
-        name = f"{SECRET}typed.{call.index}.{call.visit}.{call.attempt}"
+        place = f"{call.index}.{call.visit}.{call.attempt}"
+        turn = f".{call.turn}" if call.turn else ""
+        part = f".{self.acts.part}" if self.acts.part else ""
+        name = f"{SECRET}typed.{place}{turn}{part}"
         if call.turn or self.acts.part:
             name += f".{call.turn}{_NO_NAME.sub('_', self.acts.part)}"
         await self.ledger.secrets.learn(self.run.tenant_id, self.run.run_id, name, text)

@@ -410,6 +410,34 @@ async def test_every_way_of_acting(bench: Bench, demo: str) -> None:
     assert data_of(outcome, await events_of(bench))["steps"] == 9
 
 
+async def test_passwords_that_a_model_makes_up_are_secrets_from_then_on(
+    bench: Bench, demo: str
+) -> None:
+    bench.shop.site.pages["/new"] = """<!doctype html><title>T</title>
+<label>New password <input type=password oninput="one.textContent=this.value"></label>
+<label>Another password <input type=password oninput="two.textContent=this.value"></label>
+<p id=one></p><p id=two></p>"""
+    url = bench.shop.url("/new")
+    suite = await admitted(bench, [task("Set passwords", start_url=url)], base_url=url)
+    turns = suite.turns(
+        [
+            lambda body: turn(
+                use("form_input", target=ref_of(body, "New password"), value="made-up-one-1"),
+                use("form_input", target=ref_of(body, "Another password"), value="made-up-two-2"),
+            ),
+            turn(use("get_page_text")),
+            done("I chose made-up-one-1 and made-up-two-2."),
+        ]
+    )
+    outcome = await turns.play(suite.calls[0])
+    assert outcome.success, outcome
+    told = last_of(turns.asked[2])  # type: ignore[arg-type]
+    assert "made-up" not in told and told.count("{{secret.typed.") == 2
+    assert "made-up" not in outcome.message
+    kept = await bench.ledger.secrets.read(bench.run.tenant_id, bench.run.run_id)
+    assert {"made-up-one-1", "made-up-two-2"} <= set(map(str, kept.values()))
+
+
 async def test_places_are_those_of_the_last_picture(bench: Bench, demo: str) -> None:
     bench.shop.site.pages["/place"] = """<!doctype html><title>T</title>
 <button style="position:fixed;left:100px;top:100px;width:120px;height:40px"
