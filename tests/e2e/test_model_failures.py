@@ -99,10 +99,10 @@ GATES: dict[str, Gate] = {
         (claude_says.Fails(401, "invalid x-api-key"),), "gate_undecided", billed=0, says="key"
     ),
     "a fault while Holo3 can see it": Gate(
-        (claude_says.broken(),), asked=2, at_most=5, billed=0, holo3="holds"
+        (claude_says.broken(),), asked=2, at_most=8, billed=0, holo3="holds"
     ),
     "an overload for ever": Gate(
-        (claude_says.overloaded(),), "gate_undecided", asked=2, at_most=5, billed=0, says="529"
+        (claude_says.overloaded(),), "gate_undecided", asked=2, at_most=8, billed=0, says="529"
     ),
 }
 
@@ -131,7 +131,7 @@ EXTRACTIONS: dict[str, Extraction] = {
     "half a JSON": Extraction((claude_says.truncated({"records": []}), READ), asked=2),
     "a refusal": Extraction((claude_says.refusal(),), tier="dom"),
     "nonsense for ever": Extraction((claude_says.wrong_schema(),), tier="dom", asked=3),
-    "a fault for ever": Extraction((claude_says.broken(),), tier="dom", asked=2, at_most=5),
+    "a fault for ever": Extraction((claude_says.broken(),), tier="dom", asked=2, at_most=8),
 }
 HERE = holo3_says.Says(SAVE)
 CLICKS: dict[str, Click] = {
@@ -148,7 +148,7 @@ CLICKS: dict[str, Click] = {
     "thought alone": Click((holo3_says.thought_too_long(), HERE), asked=2),
     "whitespace": Click((holo3_says.whitespace(), HERE), asked=2),
     "nonsense for ever": Click((holo3_says.wrong_schema(),), tier="claude", asked=3),
-    "a fault for ever": Click((holo3_says.broken(),), tier="claude", asked=2, at_most=6),
+    "a fault for ever": Click((holo3_says.broken(),), tier="claude", asked=2, at_most=8),
     "a refused schema": Click((holo3_says.Fails(400, "bad schema"),), tier="claude"),
 }
 
@@ -271,13 +271,13 @@ def runs(
                 "ANTHROPIC_API_KEY": KEY,
                 "MANTIS_ALLOW_PRIVATE_HOSTS": "127.0.0.1:*",
                 "MANTIS_ANTHROPIC_BASE_URL": claude.url,
-                "MANTIS_CLAUDE_TIMEOUT_S": "4",
-                "MANTIS_HOLO3_TIMEOUT_S": "4",
+                "MANTIS_CLAUDE_TIMEOUT_S": "8",
+                "MANTIS_HOLO3_TIMEOUT_S": "8",
                 "MANTIS_HOLO3_URL": f"{holo3.url}/v1",
                 "MANTIS_LEASE_LINGER_S": "3",
                 "MANTIS_MAX_SESSIONS": "3",
                 "MANTIS_MEMORY": "off",
-                "MANTIS_MODEL_PATIENCE_S": "6",
+                "MANTIS_MODEL_PATIENCE_S": "12",
             },
         )
         try:
