@@ -51,12 +51,13 @@ def holo3_finds(
 
 
 def claude_reads(
-    labels: Mapping[str, str] | None = None, **wishes: Any
+    labels: "Mapping[str, str | re.Pattern[str]] | None" = None, **wishes: Any
 ) -> Callable[[claude_answers.Asked], claude_answers.Answer]:
     """A Claude that reads labelled values, judges quoted texts and finds quoted elements.
 
     Args:
-        labels: how the page calls a field; else its name, with spaces for underscores.
+        labels: how the page calls a field; else its name, with spaces for underscores. Or a
+            pattern whose first group is the value, for what no label tells.
         wishes: more of an answer that says which act comes next.
     """
 
@@ -95,12 +96,17 @@ def _within(text: str, mark: str) -> str:
     return found[1].strip() if found else ""
 
 
-def _records(text: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+def _records(text: str, labels: "Mapping[str, str | re.Pattern[str]]") -> list[dict[str, Any]]:
     page = _within(text, "text")
     fields = re.findall(r"^- (\w+) \(([^)]*)\)", text.partition("Fields:")[2], re.MULTILINE)
     columns: dict[str, list[str]] = {}
     for name, kind in fields:
-        found = values_in(page, labels.get(name, name.replace("_", " ")))
+        label = labels.get(name, name.replace("_", " "))
+        if isinstance(label, re.Pattern):
+            found = values_in(page, name.replace("_", " "))
+            found = found or [match[1].strip() for match in label.finditer(page)]
+        else:
+            found = values_in(page, label)
         if not found and kind.startswith("url"):
             found = [_within(text, "address")]
         if found:

@@ -1,5 +1,6 @@
 """Scripted models read labelled pages and find what is named."""
 
+import re
 from typing import Any
 
 from tests.fakes import claude_answers, sglang_answers
@@ -72,6 +73,12 @@ def test_claude_reads_what_is_labelled():
         "price": "$9,000",
         "url": "https://x.example/1",
     }
+
+
+def test_claude_reads_by_a_pattern_what_no_label_tells():
+    text = "<text>\nA 2019 Sea Ray for $9,000\n</text>\nFields:\n- year (number)\n"
+    answer = claude_reads({"year": re.compile(r"\b((?:19|20)\d\d)\b")})(claude(text, RECORDS))
+    assert said(answer)["records"] == [{"values": [{"field": "year", "value": "2019"}]}]
 
 
 def test_claude_judges_what_is_quoted():
