@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
@@ -38,7 +39,10 @@ class PoolAway(BadGateway):
 
 
 class ChatPool:
-    """Connections to the pool, and the seats of the completions under way here."""
+    """Connections to the pool, and the seats of the completions under way here.
+
+    All tenants share the connections, and so no cookie of the pool is kept.
+    """
 
     def __init__(self, settings: ApiSettings) -> None:
         self._url = settings.holo3_url.rstrip("/") + "/chat/completions"
@@ -48,6 +52,7 @@ class ChatPool:
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(settings.chat_timeout_s, connect=_CONNECT_S, pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             trust_env=False,
             follow_redirects=False,
         )

@@ -24,6 +24,7 @@ from inference.claude.extracting import extract_prompt, extracted
 from inference.claude.grounding import ground_prompt, grounded
 from inference.claude.prompt import Prompt
 from inference.claude.sending import Sender, Sent
+from inference.cookies import refused_cookies
 from inference.errors import CutShort, ModelRefused
 from inference.settings import ModelSettings
 from plans.price_table import SHIPPED_PRICES
@@ -40,10 +41,12 @@ def connections(settings: ModelSettings) -> httpx2.AsyncClient:
     """Connections to the Messages API, for any number of tenants' clients; close them.
 
     Redirects are not followed: a key goes to the address that the operator has named alone.
+    No cookie is kept.
     """
     most = settings.claude_capacity * 2
     return anthropic.DefaultAsyncHttpxClient(
         follow_redirects=False,
+        cookies=refused_cookies(),
         timeout=settings.claude_timeout_s,
         limits=httpx2.Limits(max_connections=most, max_keepalive_connections=most),
     )

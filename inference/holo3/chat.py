@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 from pydantic import JsonValue
 
+from inference.cookies import refused_cookies
 from inference.errors import CutShort, ModelAway, ModelRefused
 from inference.holo3.answers import Completion, completion, refusal
 from inference.settings import ModelSettings
@@ -43,13 +44,14 @@ class Question:
 def connections(settings: ModelSettings) -> httpx.AsyncClient:
     """A client for a worker of the pool: a connection for each question that it asks at once.
 
-    A proxy of the environment is used, but never for this machine itself.
+    A proxy of the environment is used, but never for this machine itself. No cookie is kept.
     """
     host = httpx.URL(settings.holo3_url or "http://127.0.0.1").host
     return httpx.AsyncClient(
         limits=httpx.Limits(
             max_connections=settings.holo3_capacity + 2, keepalive_expiry=_KEEPALIVE_S
         ),
+        cookies=refused_cookies(),
         trust_env=host not in ("localhost", "127.0.0.1", "::1"),
     )
 

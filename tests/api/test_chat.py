@@ -194,6 +194,25 @@ async def test_the_pools_cookies_and_server_stay_there(start: Any):
     assert "x-internal" not in answer.headers
 
 
+async def test_a_cookie_of_the_pool_is_not_sent_with_the_next_tenants_request(start: Any):
+    seen: list[bool] = []
+
+    async def sets(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(any(name == b"cookie" for name, _ in scope["headers"]))
+        head = [
+            (b"content-type", b"application/json"),
+            (b"set-cookie", b"route=worker-1; Path=/"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    with Served(sets) as upstream:
+        async with start(upstream.url + "/v1") as proxy:
+            for _ in range(2):
+                await proxy.post()
+    assert seen == [False, False]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_what_a_pool_has_packed_comes_unpacked(start: Any, stream: bool):
     said = b'data: {"a": 1}\n\n' if stream else b'{"a": 1}'
