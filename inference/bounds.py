@@ -16,10 +16,6 @@ _WRITING: Final = (ActKind.FILL, ActKind.TYPE, ActKind.SELECT)
 _PLAIN: Final = frozenset({"http", "https", "ws", "wss"})
 _HARMLESS: Final = frozenset({"javascript", "mailto", "tel", "about", "blob", "data", ""})
 _SCHEME: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
-_WORD: Final = re.compile(r"[\w-]+")
-_TOLD: Final = re.compile(r"[\"'“‘«]([^\"'“”‘’«»]{1,200})[\"'”’»]")
-_LEAST_WORDS: Final = 2
-_LEAST_LETTERS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -29,14 +25,13 @@ class Bounds:
     `hosts` are those that the plan names, `allowed` the tenant's allowlist: where it has one,
     acts may lead to what it allows, but no secret is typed there. `secrets` are the run's by
     name; only those in `own` are the step's to use: those that it names itself, and what the
-    user has answered it. `intent` is what the step says it does.
+    user has answered it.
     """
 
     hosts: frozenset[str] = frozenset()
     allowed: Allowlist = field(default_factory=Allowlist)
     secrets: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     own: frozenset[str] = frozenset()
-    intent: str = ""
 
     def objection(self, act: ActKind, text: str) -> str | None:
         """Why what a model wants to type can't be typed; None where it can."""
@@ -56,14 +51,14 @@ class Bounds:
         """Whether the plan names a host, or the site that it belongs to."""
         return any(host == named or _is_below(host, named) for named in self.hosts)
 
-    def may_lead(self, here: str, href: str, name: str) -> bool:
+    def may_lead(self, here: str, href: str) -> bool:
         """Whether an act on a link may be done: where it leads, the run has business.
+
+        What the link is called makes no difference: the page chooses its words.
 
         Args:
             here: the address of the page.
             href: where the link leads; empty for none.
-            name: what the link is called. A link that the step itself calls by name may lead
-                anywhere.
         """
         if not href:
             return True
@@ -76,26 +71,9 @@ class Bounds:
             return False
         if host == host_of(here) or self.is_named(host):
             return True
-        if self.allowed.patterns and self.allowed.allows(host):
-            return True
-        return host in self.intent.casefold() or _names(self.intent, name)
+        return bool(self.allowed.patterns) and self.allowed.allows(host)
 
 
 def _is_below(host: str, named: str) -> bool:
     base = named.removeprefix("www.")
     return "." in base and not base.replace(".", "").isdigit() and host.endswith(f".{base}")
-
-
-def _names(intent: str, name: str) -> bool:
-    """Whether an intent calls a thing by this name: in quotes, or by several words of it."""
-    words = _plain(name)
-    if not words:
-        return False
-    if any(_plain(quoted) == words for quoted in _TOLD.findall(intent)):
-        return True
-    long = words.count(" ") + 1 >= _LEAST_WORDS and len(words) >= _LEAST_LETTERS
-    return long and f" {words} " in f" {_plain(intent)} "
-
-
-def _plain(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold()))

@@ -17,7 +17,7 @@ _MODELS: Final = (TierName.HOLO3, TierName.CLAUDE)
 
 
 def asking_of(
-    request: StepRequest, session: BrowserSession, store: AsksStore, values: Values, filled: Step
+    request: StepRequest, session: BrowserSession, store: AsksStore, values: Values
 ) -> Asking:
     """What the questions of a call are made of, at the turn that the request is for.
 
@@ -26,7 +26,6 @@ def asking_of(
         session: shows the page.
         store: holds questions and answers.
         values: of the run.
-        filled: the step with its values filled in.
     """
     step, progress = request.call.step, begin(request)
     asks = Asks(
@@ -39,10 +38,10 @@ def asking_of(
         user_input=request.user_input,
         notes=list(progress.notes),
     )
-    return Asking(asks, session, _worded(step, values), _bounds(step, filled, values, progress))
+    return Asking(asks, session, _worded(step, values), _bounds(step, values, progress))
 
 
-def _bounds(step: Step, filled: Step, values: Values, progress: Progress) -> Bounds:
+def _bounds(step: Step, values: Values, progress: Progress) -> Bounds:
     """What models may do for a step: its own secrets and answers, the hosts of the plan."""
     own = {name for name in names_in_step(step) if name.startswith(SECRET)}
     named = (values.open.get(name) for name in names_in_step(step))
@@ -55,7 +54,6 @@ def _bounds(step: Step, filled: Step, values: Values, progress: Progress) -> Bou
         allowed=values.allowed,
         secrets=values.secrets,
         own=frozenset(own | set(progress.answers)),
-        intent=filled.intent,
     )
 
 

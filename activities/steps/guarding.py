@@ -27,7 +27,7 @@ _BACK_TIME_S: Final = 10.0
 async def objection(context: StepContext, snapshot: Snapshot, decision: Decision) -> Report | None:
     """Why an act that a model has decided must not be done; None where it may.
 
-    Links and forms lead only to hosts that the plan names, or by a name that the step says.
+    Links and forms lead only to hosts that the plan names, whatever the page calls them.
     Secrets are typed on the plan's own hosts alone, and a password into password fields.
     """
     for one in targets(decision):
@@ -43,7 +43,7 @@ async def objection(context: StepContext, snapshot: Snapshot, decision: Decision
 
 def may_lead_to(context: StepContext, before: str, url: str) -> bool:
     """Whether an act on a page may lead a tab to an address."""
-    return host_of(url) is None or context.bounds.may_lead(before, url, "")
+    return host_of(url) is None or context.bounds.may_lead(before, url)
 
 
 async def went_astray(
@@ -73,7 +73,7 @@ async def _leads_away(
     target = await target_of(context.page, element)
     form = target.form.action if target.form is not None and target.submits else ""
     for address in (target.href, form):
-        if not context.bounds.may_lead(context.page.url, address, target.name):
+        if not context.bounds.may_lead(context.page.url, address):
             return failed(
                 FailureClass.NAV_BLOCKED,
                 f"{decision.tier} chose {target.name!r}, which leads to {host_of(address)}: "

@@ -235,7 +235,7 @@ class StepRunner:
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
         values = await self._values.read(request.run, names_in_step(step))
         filled = fill_step(step, values.known)
-        asking = asking_of(request, session, self._store, values, filled)
+        asking = asking_of(request, session, self._store, values)
         models = asking.asks.models
         return StepContext(
             request=request,

@@ -10,7 +10,7 @@ from ledger.ledger import Ledger
 from ledger.wire import masked_values
 from plans.allowlist import Allowlist
 from plans.occurrences import MASK
-from plans.placeholders import KEPT_WHOLE, SECRET, restored, texts_in
+from plans.placeholders import KEPT_WHOLE, SECRET, fill_text, restored, texts_in
 from plans.urls import addresses_in, host_of
 from workflows.interfaces import RunKey
 
@@ -71,9 +71,10 @@ class RunValues:
             row = await self._ledger.runs.get(run.tenant_id, run.run_id)
             inputs = row.payload.get("inputs") if row else None
             older = row.resumed_from if row else None
-            hosts = _hosts([row.plan, inputs]) if row else frozenset[str]()
+            given_inputs = inputs if isinstance(inputs, dict) else {}
+            hosts = _hosts(row.plan, given_inputs) if row else frozenset[str]()
             allowed = Allowlist(patterns=row.allowed_hosts if row else ())
-            given = _Given(inputs if isinstance(inputs, dict) else {}, older or "", hosts, allowed)
+            given = _Given(given_inputs, older or "", hosts, allowed)
         self._given[run] = given
         while len(self._given) > _RUNS_KNOWN:
             del self._given[next(iter(self._given))]
@@ -90,9 +91,13 @@ class _Given:
     allowed: Allowlist
 
 
-def _hosts(given: JsonValue) -> frozenset[str]:
-    """The hosts of all addresses in a plan and its inputs."""
-    addresses = (address for text in texts_in(given) for address in addresses_in(text))
+def _hosts(plan: JsonValue, inputs: Mapping[str, JsonValue]) -> frozenset[str]:
+    """The hosts of all addresses in a plan, its inputs filled in, and in these themselves.
+
+    Each is a whole host that a text of the caller's names; what pages said plays no part.
+    """
+    texts = (fill_text(text, inputs) for text in texts_in([plan, dict(inputs)]))
+    addresses = (address for text in texts for address in addresses_in(text))
     found = (host_of(address) or host_of(f"http://{address}") for address in addresses)
     return frozenset(host for host in found if host is not None)
 

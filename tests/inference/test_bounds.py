@@ -13,43 +13,37 @@ BOUNDS = Bounds(
     hosts=frozenset({"www.shop.example", "10.0.0.7"}),
     secrets={"secret.1": "hunter2", "secret.2": "other", "secret.answer.p1.0": 42},
     own=frozenset({"secret.1", "secret.answer.p1.0"}),
-    intent="Click 'Partner offers' and go to reviews.example",
 )
 
 
 @pytest.mark.parametrize(
-    ("href", "name", "may"),
+    ("href", "may"),
     [
-        ("", "Go", True),
-        ("https://www.shop.example/x", "Go", True),
-        ("https://login.shop.example/", "Go", True),
-        ("http://10.0.0.7:8080/", "Go", True),
-        ("https://evil.example/", "Go", False),
-        ("https://shop.example.evil.example/", "Go", False),
-        ("https://notshop.example/", "Go", False),
-        ("https://www.shop.example@evil.example/", "Go", False),
-        ("https://110.0.0.7/", "Go", False),
-        ("https://evil.example/", "Partner offers", True),
-        ("https://evil.example/", "Offers", False),
-        ("https://evil.example/", "go", False),
-        ("https://evil.example/", "reviews example", True),
-        ("https://evil.example/", "Partner offers now", False),
-        ("https://evil.example/", "", False),
-        ("https://reviews.example/1", "Go", True),
-        ("javascript:void(0)", "Go", True),
-        ("file:///etc/passwd", "Go", False),
-        ("chrome://settings", "Go", False),
-        ("https://[broken", "Go", False),
+        ("", True),
+        ("https://www.shop.example/x", True),
+        ("https://login.shop.example/", True),
+        ("http://10.0.0.7:8080/", True),
+        ("https://evil.example/", False),
+        ("https://shop.example.evil.example/", False),
+        ("https://notshop.example/", False),
+        ("https://www.shop.example@evil.example/", False),
+        ("https://110.0.0.7/", False),
+        ("https://example/", False),
+        ("https://op.example/", False),
+        ("javascript:void(0)", True),
+        ("file:///etc/passwd", False),
+        ("chrome://settings", False),
+        ("https://[broken", False),
     ],
 )
-def test_links_lead_where_the_plan_has_business(href: str, name: str, may: bool) -> None:
-    assert BOUNDS.may_lead(HERE, href, name) is may
+def test_links_lead_where_the_plan_has_business(href: str, may: bool) -> None:
+    assert BOUNDS.may_lead(HERE, href) is may
 
 
 def test_a_tenants_allowlist_opens_hosts_to_acts_but_not_to_secrets() -> None:
     bounds = Bounds(hosts=BOUNDS.hosts, allowed=Allowlist(patterns=("*.okta.example",)))
-    assert bounds.may_lead(HERE, "https://acme.okta.example/", "Go")
-    assert not bounds.may_lead(HERE, "https://evil.example/", "Go")
+    assert bounds.may_lead(HERE, "https://acme.okta.example/")
+    assert not bounds.may_lead(HERE, "https://evil.example/")
     assert not bounds.is_named("acme.okta.example")
 
 
@@ -74,5 +68,5 @@ def test_no_text_fills_in_a_secret_that_is_not_the_steps_own(text: str) -> None:
 
 def test_a_plan_that_names_no_host_opens_none() -> None:
     assert not Bounds().is_named("shop.example")
-    assert Bounds().may_lead(HERE, f"{HERE}#x", "Go")
-    assert not Bounds().may_lead(HERE, "https://evil.example/", "Go")
+    assert Bounds().may_lead(HERE, f"{HERE}#x")
+    assert not Bounds().may_lead(HERE, "https://evil.example/")
