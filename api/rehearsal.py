@@ -1,9 +1,11 @@
 """What a submission will run and cost, as far as it can be told without running it."""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from api.errors import Forbidden
+from api.errors import BadRequest, Forbidden
 from api.metrics import Outcome, note
 from api.service import Service
 from api.tenants import Tenant
@@ -13,6 +15,8 @@ from plans.allowlist import hosts_of
 from plans.caps import Caps
 from plans.cost import usd
 from plans.decomposed import accepted
+from plans.decomposition import PROMPT_VERSION
+from plans.errors import OutsideAllowlist, PlanError
 from plans.estimate import Tariff, estimate
 from plans.plan import Plan, PlanText
 from plans.price_table import BadPrices, UnknownPrice, read_prices
@@ -20,9 +24,6 @@ from plans.step import Frozen
 from plans.submission import Submission
 from plans.suite import TaskSuite
 from plans.words import words_key
-
-MOST_NAMED = 20
-"""How many hosts outside the allowlist a refusal names."""
 
 
 class Steps(Frozen):
@@ -40,23 +41,30 @@ class Estimate(Frozen):
     note: str
 
 
-def offending(tenant: Tenant, hosts: frozenset[str]) -> str | None:
-    """The sentence about hosts outside the tenant's allowlist, None where all are in it."""
-    strangers = tenant.allowlist.offending(hosts)
-    if not strangers:
-        return None
-    more = len(strangers) - MOST_NAMED
-    named = ", ".join(strangers[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"plan references host(s) not in tenant allowlist: {named}"
+@contextmanager
+def refusing(checked: Submission) -> Generator[None]:
+    """Refuse what is found wrong with a submission's plan within it, without its secrets.
+
+    Raises:
+        Forbidden: the plan goes where the tenant may not.
+        BadRequest: any other `PlanError`.
+    """
+    try:
+        yield
+    except OutsideAllowlist as error:
+        note(outcome=Outcome.DENIED_ALLOWLIST)
+        raise Forbidden(checked.shown(error.message)) from None
+    except PlanError as error:
+        raise BadRequest(checked.shown(error.message)) from None
 
 
 async def steps_of_words(
     service: Service, tenant: Tenant, checked: Submission, caps: Caps
 ) -> Steps | None:
-    """The steps of a plan in words that was decomposed before: they are known, so are checked.
+    """The steps that a plan in words was decomposed into before, which its run will take.
 
     Raises:
-        PlanError: they break the caps of now.
+        BadRequest: they break the caps of now.
         Forbidden: they go where the tenant may not.
     """
     text = checked.source.content
@@ -66,23 +74,21 @@ async def steps_of_words(
         tenant.tenant_id,
         words_key(text, checked.options.inputs),
         service.settings.claude_planner_model,
+        PROMPT_VERSION,
     )
     plan = None if found is None else read_content(found.plan)
     if found is None or not isinstance(plan, Plan):
         return None
-    hosts = hosts_of(plan, checked.values)
-    if (sentence := offending(tenant, hosts)) is not None:
-        note(outcome=Outcome.DENIED_ALLOWLIST)
-        raise Forbidden(checked.shown(sentence))
-    ready = accepted(plan, checked.values, caps, tenant.allowlist)
-    return Steps(plan=ready, hosts=hosts, note=_told(found))
+    with refusing(checked):
+        ready = accepted(plan, checked.values, caps, tenant.allowlist)
+    return Steps(plan=ready, hosts=hosts_of(plan, checked.values), note=_told(found))
 
 
 def _told(found: Decomposition) -> str:
     day = datetime.fromtimestamp(found.created_at // 1_000_000, UTC)
     return (
         f"these words were made into steps before, by {found.model} on {day:%Y-%m-%d}: the run "
-        "takes those and asks no model for them, unless the prompt has changed since"
+        "takes those and asks no model for them"
     )
 
 

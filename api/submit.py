@@ -5,15 +5,16 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import assert_never
 
 from pydantic import JsonValue
 
 from api.apart import about, apart, is_small
-from api.errors import BadRequest, Conflict, Forbidden
+from api.errors import BadRequest, Conflict
 from api.limits import rate_headers, refuse_concurrency, refuse_rate
 from api.metrics import Outcome, note
-from api.rehearsal import estimated, offending, steps_of_words
+from api.rehearsal import Steps, estimated, refusing, steps_of_words
 from api.service import Service
 from api.tenants import Tenant
 from api.views import DryRunView
@@ -32,6 +33,7 @@ from ledger.gates import (
 from ledger.models import Document, Limits, NewRun, RunRow
 from ledger.wire import masked
 from plans.caps import Caps
+from plans.decomposed import accepted
 from plans.json_text import canonical_json
 from plans.parse import PlanSource
 from plans.plan import Plan, PlanText
@@ -48,11 +50,16 @@ def new_run_id(now: Micros) -> str:
     return f"{datetime.fromtimestamp(now // 1_000_000, UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(4)}"
 
 
-async def check(service: Service, tenant: Tenant, body: Document) -> Submission:
+async def check(
+    service: Service, tenant: Tenant, body: Document
+) -> tuple[Submission, Steps | None]:
     """Take a submission through the gates that need no run: schema, caps, allowlist.
 
     It reads files, and takes the longer the larger the body is. A plan in words that was
     decomposed before has to pass with its steps.
+
+    Returns:
+        what was submitted; the steps of its words, None where they are not known.
 
     Raises:
         PlanError: the sentence for the caller.
@@ -64,8 +71,7 @@ async def check(service: Service, tenant: Tenant, body: Document) -> Submission:
         checked = await asyncio.to_thread(_check, service, tenant, body)
     else:
         checked = await apart(lambda: _check(service, tenant, body))
-    await steps_of_words(service, tenant, checked, _caps(service, tenant))
-    return checked
+    return checked, await steps_of_words(service, tenant, checked, _caps(service, tenant))
 
 
 def _check(service: Service, tenant: Tenant, body: Document) -> Submission:
@@ -83,9 +89,8 @@ def _check(service: Service, tenant: Tenant, body: Document) -> Submission:
         raise BadRequest(
             "plan_text needs an Anthropic key for this tenant: configure one or submit the steps"
         )
-    if (sentence := offending(tenant, submission.hosts)) is not None:
-        note(outcome=Outcome.DENIED_ALLOWLIST)
-        raise Forbidden(submission.shown(sentence))
+    with refusing(submission):
+        tenant.allowlist.check(submission.hosts)
     return submission
 
 
@@ -111,7 +116,9 @@ async def admit(
     Raises:
         Conflict: the key was used with another body, or what the run would go on from is
             not over.
-        BadRequest: the run would go on from one of another plan.
+        BadRequest: the run would go on from one of another plan, or in steps that break the
+            caps of now.
+        Forbidden: it would go on in steps that go where the tenant may not.
         TooMany: no token of the rate is left, or as many runs are open as may be.
     """
 
@@ -127,8 +134,15 @@ async def admit(
         rate_limit_per_minute=tenant.rate_limit_per_minute,
         max_concurrent_runs=tenant.max_concurrent_runs,
         resume_state=checked.options.resume_state,
+        accept=partial(
+            accepted,
+            values=checked.values,
+            caps=_caps(service, tenant),
+            allowlist=tenant.allowlist,
+        ),
     )
-    admission = await service.ledger.runs.admit(new, gate)
+    with refusing(checked):
+        admission = await service.ledger.runs.admit(new, gate)
     match admission:
         case Admitted():
             service.dispatcher.wake()
@@ -203,11 +217,10 @@ def _new_run(service: Service, tenant: Tenant, checked: Submission) -> NewRun:
 
 
 async def rehearse(
-    service: Service, tenant: Tenant, body: Document, checked: Submission
+    service: Service, tenant: Tenant, body: Document, checked: Submission, steps: Steps | None
 ) -> DryRunView:
     """The answer to a dry run: the plan as understood; nothing is written."""
     caps = _caps(service, tenant)
-    steps = await steps_of_words(service, tenant, checked, caps)
     content = _clamped(checked.source, caps) if steps is None else steps.plan
     cost = await estimated(service, tenant, checked, content)
     notes = (*_notes(checked), *(() if steps is None else (steps.note,)), cost.note)

@@ -11,7 +11,7 @@ from sqlalchemy import and_, bindparam, exists, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Micros
-from ledger.content import in_words
+from ledger.content import in_words, plan_document, read_content
 from ledger.database import insert_or
 from ledger.events import event_values
 from ledger.gates import (
@@ -31,6 +31,7 @@ from ledger.rates import Level, write_level
 from ledger.resume_state import GoesOn, carry_over, look_back, rows_of
 from ledger.run_rows import load_run, read_row
 from ledger.schema import idempotency_keys, rate_buckets, run_events, run_secrets, runs
+from plans.plan import Plan
 
 COUNTED = (RunStatus.QUEUED, RunStatus.RUNNING)
 """What `max_concurrent_runs` counts."""
@@ -88,6 +89,9 @@ async def admit_run(
         gate: what to check.
         secrets: the run's secrets, encrypted.
         now: for the key and the bucket.
+
+    Raises:
+        PlanError: the steps that it would go on in may not run any more.
     """
     tenant_id, limit = new.tenant_id, gate.rate_limit_per_minute
     facts = await _read_facts(connection, new, gate, now)
@@ -101,7 +105,7 @@ async def admit_run(
     if gate.resume_state:
         match await look_back(connection, new):
             case GoesOn() as before:
-                new = _noting(_in_steps(new, before), await _goes_on(connection, new, before))
+                new = _noting(_in_steps(new, before, gate), await _goes_on(connection, new, before))
             case str() as why:
                 new = _noting(new, why)
             case refused:
@@ -125,11 +129,14 @@ def _noting(new: NewRun, sentence: str) -> NewRun:
     return new.model_copy(update={"notes": (*new.notes, sentence)})
 
 
-def _in_steps(new: NewRun, before: GoesOn) -> NewRun:
+def _in_steps(new: NewRun, before: GoesOn, gate: Gate) -> NewRun:
     """A plan in words goes on in the steps it was made into: where it stood counts them."""
     if not in_words(new.plan):
         return new
-    return new.model_copy(update={"plan": before.plan})
+    plan = read_content(before.plan)
+    if gate.accept is None or not isinstance(plan, Plan):
+        return new.model_copy(update={"plan": before.plan})
+    return new.model_copy(update={"plan": plan_document(gate.accept(plan))})
 
 
 async def _goes_on(connection: AsyncConnection, new: NewRun, before: GoesOn) -> str:

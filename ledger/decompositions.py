@@ -23,7 +23,7 @@ class Decompositions:
 
     @whole
     async def get(
-        self, tenant_id: str, words: str, model: str, prompt_version: str | None = None
+        self, tenant_id: str, words: str, model: str, prompt_version: str
     ) -> Decomposition | None:
         """What the model made of these words, None where it was not asked yet.
 
@@ -31,16 +31,14 @@ class Decompositions:
             tenant_id: the tenant.
             words: the plan's `plans.words.words_key`.
             model: who decomposes.
-            prompt_version: with which prompt; None: the newest one of any.
+            prompt_version: with which prompt.
         """
         query = select(decompositions).where(
             decompositions.c.tenant_id == clean_text(tenant_id),
             decompositions.c.words == words,
             decompositions.c.model == clean_text(model),
+            decompositions.c.prompt_version == clean_text(prompt_version),
         )
-        if prompt_version is not None:
-            query = query.where(decompositions.c.prompt_version == clean_text(prompt_version))
-        query = query.order_by(decompositions.c.created_at.desc()).limit(1)
         async with self._database.read() as connection:
             found = (await connection.execute(query)).mappings().one_or_none()
         return None if found is None else Decomposition.model_validate(dict(found))

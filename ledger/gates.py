@@ -1,9 +1,11 @@
 """What an admission checks, and how it may come out."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from ledger.models import RunRow
 from ledger.text import Key
+from plans.plan import Plan
 from plans.step import Frozen
 
 
@@ -18,6 +20,9 @@ class Gate(Frozen):
     max_concurrent_runs: int | None = None
     resume_state: bool = False
     """Whether the run goes on from the one before it under its state key."""
+    accept: Callable[[Plan], Plan] | None = None
+    """Makes of the steps that a plan in words goes on in those that run now; raises `PlanError`
+    where they may not run any more."""
 
 
 RateBucket = Literal["submit", "read"]

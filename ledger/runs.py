@@ -63,6 +63,7 @@ class Runs:
 
         Raises:
             SecretUnreadable: the run has secrets, and there are no keys to encrypt them with.
+            PlanError: `gate.accept` refuses the steps that the run would go on in.
         """
         sealed = self._secrets.seal(new.secrets)
         now = self._clock()

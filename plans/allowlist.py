@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from pydantic import JsonValue
 
+from plans.errors import OutsideAllowlist
 from plans.placeholders import fill_step, fill_text, names_in
 from plans.plan import Plan, PlanText
 from plans.step import Frozen
@@ -18,6 +19,9 @@ from plans.urls import (
     normalise_host,
     step_urls,
 )
+
+MOST_NAMED = 20
+"""How many hosts outside the allowlist a refusal names."""
 
 NO_HOST = "(an address without a web host)"
 """What stands for an address of which no host can be told."""
@@ -44,6 +48,19 @@ class Allowlist(Frozen):
     def offending(self, hosts: Iterable[str]) -> list[str]:
         """Those of the hosts that are not allowed, sorted."""
         return sorted(host for host in set(hosts) if not self.allows(host))
+
+    def check(self, hosts: Iterable[str]) -> None:
+        """Refuse hosts that are not allowed.
+
+        Raises:
+            OutsideAllowlist: it names the first of them.
+        """
+        strangers = self.offending(hosts)
+        if not strangers:
+            return
+        more = len(strangers) - MOST_NAMED
+        named = ", ".join(strangers[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        raise OutsideAllowlist(f"plan references host(s) not in tenant allowlist: {named}")
 
 
 def is_pattern(text: str) -> bool:

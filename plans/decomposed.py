@@ -10,9 +10,6 @@ from plans.errors import PlanError
 from plans.plan import Plan
 from plans.validate import check_filled, check_placeholders
 
-_MOST_NAMED = 20
-"""How many hosts outside the allowlist a refusal names."""
-
 
 def accepted(plan: Plan, values: Mapping[str, JsonValue], caps: Caps, allowlist: Allowlist) -> Plan:
     """The plan as it runs: under the caps, and within the tenant's allowlist.
@@ -25,6 +22,7 @@ def accepted(plan: Plan, values: Mapping[str, JsonValue], caps: Caps, allowlist:
 
     Raises:
         PlanError: the sentence for the caller.
+        OutsideAllowlist: a `PlanError` too.
     """
     count = len(plan.steps)
     if not count:
@@ -35,9 +33,5 @@ def accepted(plan: Plan, values: Mapping[str, JsonValue], caps: Caps, allowlist:
         )
     check_placeholders(plan, values)
     check_filled(plan, values)
-    strangers = allowlist.offending(hosts_of(plan, values))
-    if strangers:
-        more = len(strangers) - _MOST_NAMED
-        named = ", ".join(strangers[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-        raise PlanError(f"plan references host(s) not in tenant allowlist: {named}")
+    allowlist.check(hosts_of(plan, values))
     return caps.clamped(plan)

@@ -14,6 +14,10 @@ from plans.refusals import short
 from plans.step import Frozen, StepType
 from plans.validate import check_placeholders
 
+PROMPT_VERSION: Final = "aa7f018d0593"
+"""Which prompt, schema and reading of answers plans in words are decomposed with: a part of the
+cache's key, so that a change of them has words decomposed anew."""
+
 _FieldType = Literal[
     "str", "int", "float", "bool", "price", "phone", "email", "url", "date", "list"
 ]

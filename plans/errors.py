@@ -1,6 +1,7 @@
 """What can be wrong with a submission.
 
 PlanError               the request is refused; its message is the sentence for the caller
+├── OutsideAllowlist    it goes where the tenant may not
 └── PlanFileError       a named plan file does not exist, is not readable or lies outside
 """
 
@@ -19,3 +20,7 @@ class PlanError(ValueError):
 
 class PlanFileError(PlanError):
     """A plan file that does not exist, can't be read, or lies outside the plan folders."""
+
+
+class OutsideAllowlist(PlanError):
+    """A plan names hosts that the tenant may not reach: HTTP 403."""

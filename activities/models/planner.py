@@ -14,7 +14,7 @@ from activities.models.paying import price_of
 from activities.settings import ActivitySettings
 from activities.steps.masking import Mask
 from inference.claude.client import ClaudeModel
-from inference.claude.decompose import PROMPT_VERSION, Decomposition, decompose, most
+from inference.claude.decompose import Decomposition, decompose, most
 from inference.errors import ModelError
 from inference.settings import ModelSettings
 from ledger.content import plan_document
@@ -34,6 +34,7 @@ from ledger.whole import whole
 from plans.calls import Finish, Money
 from plans.caps import Caps
 from plans.cost import usd
+from plans.decomposition import PROMPT_VERSION
 from plans.placeholders import restored
 from plans.plan import Plan, PlanText
 from plans.price_table import BadPrices, UnknownPrice

@@ -44,10 +44,10 @@ async def predict(request: Request, service: CurrentService, tenant: CurrentTena
         require(tenant, action.scope)
         return await answer(await _act(service, tenant, action, body))
     require(tenant, Scope.RUN)
-    checked = await submit.check(service, tenant, body)
+    checked, steps = await submit.check(service, tenant, body)
     if checked.options.dry_run:
         headers = await limits.take(service, tenant, "submit")
-        rehearsal = await submit.rehearse(service, tenant, body, checked)
+        rehearsal = await submit.rehearse(service, tenant, body, checked, steps)
         return await answer(rehearsal, headers)
     key = submit.read_key(request.headers.getlist("idempotency-key"))
     accepted = await submit.admit(service, tenant, body, checked, key)

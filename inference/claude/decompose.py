@@ -26,15 +26,12 @@ _READING: Final = "1"
 """Changes with what `plans.decomposition` makes of an answer."""
 
 
-def _version() -> str:
+def digest() -> str:
+    """What `PROMPT_VERSION` has to be."""
     templates = question("decompose_question", inputs="", most="", text="")
     templates += question("decompose_repair", error="")
     said = canonical_json([_READING, system("decompose"), templates, SCHEMA])
     return hashlib.sha256(said.encode()).hexdigest()[:12]
-
-
-PROMPT_VERSION: Final = _version()
-"""Part of the cache's key: changes with the prompt, the schema or the reading of an answer."""
 
 
 class Decomposition(Frozen):

@@ -8,11 +8,12 @@ import pytest
 from fastapi import FastAPI
 
 from ledger.clock import now_micros
-from ledger.content import plan_document
+from ledger.content import plan_document, read_content
 from ledger.ledger import Ledger
-from ledger.models import Ending, NewDecomposition, NewModelCall, Reserved, RunStatus
+from ledger.models import Ending, NewDecomposition, NewEvent, NewModelCall, Reserved, RunStatus
 from ledger.settings import LedgerSettings
 from plans.calls import Money
+from plans.decomposition import PROMPT_VERSION
 from plans.plan import Plan, PlanText
 from plans.prices import Usage
 from plans.step import Params, Step, StepType, TierName
@@ -34,13 +35,15 @@ async def kept(
     await opened.close()
 
 
-async def remember(ledger: Ledger, *steps: Step, model: str = "claude-opus-5-5") -> None:
+async def remember(
+    ledger: Ledger, *steps: Step, model: str = "claude-opus-5-5", version: str = PROMPT_VERSION
+) -> None:
     await ledger.decompositions.put(
         NewDecomposition(
             tenant_id="narrow",
             words=words_key(PlanText(text=WORDS), ["city", "demo_site"]),
             model=model,
-            prompt_version="1",
+            prompt_version=version,
             plan=plan_document(Plan(steps=steps)),
         )
     )
@@ -106,6 +109,62 @@ async def test_steps_of_another_model_or_of_other_inputs_are_not_this_runs(
     await remember(kept, go("https://elsewhere.example"))
     assert (await submit(tenants)).status_code == 403
     assert (await submit(tenants, inputs={})).status_code == 200
+
+
+async def test_steps_that_another_prompt_has_led_to_are_not_this_runs(
+    tenants: httpx.AsyncClient, kept: Ledger
+):
+    await remember(kept, go("https://elsewhere.example"), version="0")
+    view = (await submit(tenants, dry_run=True)).json()
+    assert view["plan"] == {"text": WORDS}
+    assert (await submit(tenants)).status_code == 200
+
+
+async def test_a_run_knows_its_words_by_the_same_key(tenants: httpx.AsyncClient, kept: Ledger):
+    run_id = (await submit(tenants)).json()["run_id"]
+    row = await kept.runs.get("narrow", run_id)
+    assert row is not None
+    inputs, text = row.payload["inputs"], read_content(row.plan)
+    assert isinstance(inputs, dict) and isinstance(text, PlanText)
+    assert words_key(text, inputs) == words_key(PlanText(text=WORDS), ["city", "demo_site"])
+
+
+STOOD = Ending(status=RunStatus.FAILED, halt_class="step_failed", state={"pc": 0})
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "told"),
+    [
+        ([go("https://elsewhere.example")], 403, "elsewhere.example"),
+        ([go("https://good.example")] * 201, 400, "201 steps, more than the 200 allowed"),
+        ([go("https://good.example/{{year}}")], 400, "year"),
+    ],
+)
+async def test_steps_that_a_run_goes_on_in_pass_the_caps_and_the_allowlist_of_now(
+    tenants: httpx.AsyncClient, kept: Ledger, steps: list[Step], status: int, told: str
+):
+    first = (await submit(tenants, workflow_id="boats")).json()["run_id"]
+    event = NewEvent(dedup_key="decompose", kind="step", step_index=-1)
+    await kept.decompositions.give("narrow", first, plan_document(Plan(steps=tuple(steps))), event)
+    await kept.runs.finish("narrow", first, STOOD, now_micros())
+    answer = await submit(tenants, workflow_id="boats", resume_state=True)
+    assert answer.status_code == status
+    assert told in answer.json()["detail"]
+    assert len((await kept.runs.page("narrow", None, 5, None)).runs) == 1
+
+
+async def test_steps_that_a_run_goes_on_in_are_clamped(tenants: httpx.AsyncClient, kept: Ledger):
+    first = (await submit(tenants, workflow_id="boats")).json()["run_id"]
+    loop = Step(intent="Again", type=StepType.LOOP, loop_target=0, loop_count=999)
+    plan = plan_document(Plan(steps=(go("https://good.example"), loop)))
+    event = NewEvent(dedup_key="decompose", kind="step", step_index=-1)
+    await kept.decompositions.give("narrow", first, plan, event)
+    await kept.runs.finish("narrow", first, STOOD, now_micros())
+    second = await submit(tenants, workflow_id="boats", resume_state=True)
+    row = await kept.runs.get("narrow", second.json()["run_id"])
+    assert row is not None
+    content = read_content(row.plan)
+    assert isinstance(content, Plan) and content.steps[1].loop_count == 50
 
 
 async def test_the_name_of_the_key_is_kept_with_the_run(tenants: httpx.AsyncClient, kept: Ledger):

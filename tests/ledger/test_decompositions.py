@@ -56,13 +56,6 @@ async def test_the_first_decomposition_stays(ledger: Ledger):
     assert found is not None and read_content(found.plan) == STEPS
 
 
-async def test_the_newest_prompt_is_found_where_none_is_named(ledger: Ledger):
-    await ledger.decompositions.put(made(prompt_version="9"))
-    await ledger.decompositions.put(made(prompt_version="10"))
-    found = await ledger.decompositions.get("acme", made().words, made().model)
-    assert found is not None and found.prompt_version == "10"
-
-
 async def test_a_run_in_words_gets_its_steps_once(ledger: Ledger, new_run: Callable[..., NewRun]):
     new = new_run(run_id=RUN).model_copy(update={"plan": plan_document(WORDS)})
     await ledger.runs.admit(new)
