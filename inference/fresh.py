@@ -7,7 +7,6 @@ name, place in the markup and record, about where it was, and not covered since.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from inference.asking import Grounded, Look, Seen
 from inference.decisions import ActKind, Decision, Point
@@ -79,7 +78,7 @@ def seen_of(observation: Observation, element: Element, word: Wording) -> Seen:
         disabled=element.disabled,
         checked=element.checked,
         options=options,
-        record=word(_record(observation, element))[:_LONGEST],
+        record=word(record_of(observation, element))[:_LONGEST],
     )
 
 
@@ -159,13 +158,23 @@ def resolve(
 
 def same_page(one: str, other: str) -> bool:
     """Whether two addresses are the same document; a fragment counts only where it is a route."""
-    if one == other:
-        return True
-    try:
-        first, second = urlsplit(one), urlsplit(other)
-    except ValueError:
-        return False
-    return first[:4] == second[:4] and _route(first.fragment) == _route(second.fragment)
+    return document_of(one) == document_of(other)
+
+
+def document_of(url: str) -> str:
+    """The address of a document: without its fragment, save one that is a route."""
+    plain, _, fragment = url.partition("#")
+    return url if fragment.startswith(("/", "!")) else plain
+
+
+def record_of(observation: Observation, element: Element) -> str:
+    """What the innermost record that an element belongs to is called; empty for none."""
+    if not element.records:
+        return ""
+    inner = element.records[0]
+    records = observation.groups[inner.group].records
+    block = records[inner.ordinal] if inner.ordinal < len(records) else None
+    return "" if block is None else (block.title or block.text)
 
 
 @dataclass(frozen=True)
@@ -241,7 +250,7 @@ class _Finding:
         word = self.word
         if word(now.text)[:_LONGEST] != shown.text or word(now.href)[: 2 * _LONGEST] != shown.href:
             return False
-        if word(_record(self.observation, now))[:_LONGEST] != shown.record:
+        if word(record_of(self.observation, now))[:_LONGEST] != shown.record:
             return False
         return (alone and shown.name != "") or word(now.path) == shown.path
 
@@ -338,19 +347,6 @@ def _decision(
         point=point,
         goes_on=answer.goes_on,
     )
-
-
-def _record(observation: Observation, element: Element) -> str:
-    if not element.records:
-        return ""
-    inner = element.records[0]
-    records = observation.groups[inner.group].records
-    block = records[inner.ordinal] if inner.ordinal < len(records) else None
-    return "" if block is None else (block.title or block.text)
-
-
-def _route(fragment: str) -> str:
-    return fragment if fragment.startswith(("/", "!")) else ""
 
 
 def _box(rect: Rect) -> Box:

@@ -1,32 +1,35 @@
-"""The references by which the agent names elements, and finding them again at a later look."""
+"""The references by which the agent names elements, and finding them again at a later look.
 
-from collections.abc import Callable, Collection
+A reference means what was shown, as in `inference.fresh`: an element that says something else
+now, leads elsewhere, or belongs to another record or page is another element.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from inference.fresh import document_of, record_of
 from inference.observation import Element, Observation
 from plans.step import Frozen
 
 _MOST: Final = 3_000
-_LONGEST: Final = 300
-_FAR: Final = 400.0
-"""CSS pixels from where it was: an element of many alike ones that moved so far is another."""
-
-Identity = tuple[str, int, str, str, str]
-"""Tab, frame, role, name and place in the markup."""
 
 
 class Known(Frozen):
-    """An element that was shown, as it is told again: `ref_<number>` of the tab."""
+    """An element that was shown, as it is told again: `ref_<number>` of the tab.
+
+    `mark` is the digest of what tells it from others: page, frame, role, name, text, where it
+    leads, place in the markup, record. Of `alike` elements with the same mark it was the `nth`,
+    from 0.
+    """
 
     number: int
     tab: str
-    frame: int
-    role: str
-    name: str
-    path: str
-    x: float
-    y: float
+    mark: str
+    nth: int = 0
+    alike: int = 1
 
 
 @dataclass
@@ -35,33 +38,27 @@ class RefBook:
 
     known: list[Known] = field(default_factory=list[Known])
     word: Callable[[str], str] = str
-    _by: dict[Identity, list[Known]] = field(default_factory=dict["Identity", list[Known]])
 
-    def __post_init__(self) -> None:
-        for one in self.known:
-            self._by.setdefault(_of(one), []).append(one)
+    def named(self, tab: str, observation: Observation) -> Callable[[Element], str]:
+        """Gives the elements of a look their references: the one it has already, or a new one."""
+        marks = dict(self._marks(observation))
+        alike = Counter(marks.values())
+        counted = Counter[str]()
+        places: dict[int, tuple[str, int, int]] = {}
+        for ref, mark in marks.items():
+            places[ref] = mark, counted[mark], alike[mark]
+            counted[mark] += 1
+        numbers = {
+            (one.mark, one.nth, one.alike): one.number for one in self.known if one.tab == tab
+        }
 
-    def ref(self, tab: str, element: Element) -> str:
-        """The reference of an element of this look; the one it has already, where it has one."""
-        middle = element.box.x + element.box.width / 2, element.box.y + element.box.height / 2
-        mine = self._identity(tab, element)
-        alike = [one for one in self._by.get(mine, ()) if _near(one, *middle)]
-        if alike:
-            return f"ref_{alike[-1].number}"
-        number = self.known[-1].number + 1 if self.known else 1
-        self._add(
-            Known(
-                number=number,
-                tab=tab,
-                frame=element.frame,
-                role=element.role,
-                name=mine[3],
-                path=mine[4],
-                x=middle[0],
-                y=middle[1],
-            )
-        )
-        return f"ref_{number}"
+        def name(element: Element) -> str:
+            place = places[element.ref]
+            if place not in numbers:
+                numbers[place] = self._add(tab, *place)
+            return f"ref_{numbers[place]}"
+
+        return name
 
     def find(
         self, ref: str, tab: str, others: Collection[str], observation: Observation
@@ -77,31 +74,23 @@ class RefBook:
         known = next((one for one in self.known if f"ref_{one.number}" == ref.strip()), None)
         if known is None or (known.tab != tab and known.tab in others):
             return None
-        mine = _of(known)
-        alike = [one for one in observation.elements if self._identity(known.tab, one) == mine]
-        if len(alike) < 2:
-            return alike[0].ref if alike else None
-        nearest = min(alike, key=lambda one: _distance(known, one))
-        return nearest.ref if _distance(known, nearest) <= _FAR else None
+        alike = [ref for ref, mark in self._marks(observation) if mark == known.mark]
+        return alike[known.nth] if len(alike) == known.alike else None
 
-    def _identity(self, tab: str, element: Element) -> Identity:
-        name = self.word(element.name)[:_LONGEST]
-        return tab, element.frame, element.role, name, self.word(element.path)
+    def _marks(self, observation: Observation) -> Iterator[tuple[int, str]]:
+        page = self.word(document_of(observation.url))
+        for one in observation.elements:
+            texts = (one.name, one.text, one.href, one.path, record_of(observation, one))
+            said = (page, str(one.frame), one.role, *map(self.word, texts))
+            yield (
+                one.ref,
+                hashlib.sha256("\0".join(said).encode("utf-8", "backslashreplace")).hexdigest()[
+                    :32
+                ],
+            )
 
-    def _add(self, one: Known) -> None:
-        self.known.append(one)
-        self._by.setdefault(_of(one), []).append(one)
+    def _add(self, tab: str, mark: str, nth: int, alike: int) -> int:
+        number = self.known[-1].number + 1 if self.known else 1
+        self.known.append(Known(number=number, tab=tab, mark=mark, nth=nth, alike=alike))
         del self.known[:-_MOST]
-
-
-def _of(known: Known) -> Identity:
-    return known.tab, known.frame, known.role, known.name, known.path
-
-
-def _near(known: Known, x: float, y: float) -> bool:
-    return abs(known.x - x) <= _FAR and abs(known.y - y) <= _FAR
-
-
-def _distance(known: Known, element: Element) -> float:
-    box = element.box
-    return abs(known.x - box.x - box.width / 2) + abs(known.y - box.y - box.height / 2)
+        return number

@@ -1,6 +1,7 @@
 """What the agent of a task works with in one turn: the page, what it may do, what it knows."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,9 +95,9 @@ class Desk:
         except (LookupError, Error):
             raise ToolError(f"{ref[:40]} has left the page: read the page again.") from None
 
-    async def ref_of(self, snapshot: Snapshot) -> "Naming":
+    async def ref_of(self, snapshot: Snapshot) -> Callable[[Element], str]:
         """Names the elements of a look."""
-        return Naming(self, await self.tab_id(self.page), snapshot.observation)
+        return self.refs.named(await self.tab_id(self.page), snapshot.observation)
 
     async def take_look(self, observation: Observation) -> str:
         """Keep a look that the model is shown as a picture; the picture's key.
@@ -121,19 +122,6 @@ class Desk:
         run = self.context.run
         kept = await self.context.ledger.secrets.read(run.tenant_id, run.run_id)
         return {name: as_text(value) for name, value in kept.items()}
-
-
-@dataclass(frozen=True)
-class Naming:
-    """Gives the elements of one look their references, and words them for the model."""
-
-    desk: Desk
-    tab: str
-    observation: Observation
-
-    def __call__(self, element: Element) -> str:
-        """The reference of an element."""
-        return self.desk.refs.ref(self.tab, element)
 
 
 def image_block(key: str) -> JsonValue:
