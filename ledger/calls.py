@@ -62,7 +62,7 @@ def read_call(found: RowMapping) -> ModelCall:
     return ModelCall.model_validate(
         {
             **plain,
-            "held": found["open_tries"] * found["reserved_micro"],
+            "held": found["held_micro"],
             "usage": {"tier": found["tier"], "model": found["model"], **used},
             "cost": {name: found[f"{name}_micro"] for name in _PAID},
         }

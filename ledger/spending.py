@@ -5,6 +5,7 @@ was asked stands against the run's budget from before it is asked; so the budget
 one question at most: the one that was let through last.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, insert, select, update
@@ -33,13 +34,13 @@ from ledger.schema import model_calls, runs
 from ledger.whole import whole
 from plans.calls import Money
 from plans.cost import CostBreakdown, usd
-from plans.prices import Usage
+from plans.prices import Usage, cost_of_time
 
 _SPENT = select(
     func.coalesce(func.sum(model_calls.c.gpu_micro), 0),
     func.coalesce(func.sum(model_calls.c.claude_micro), 0),
     func.coalesce(func.sum(model_calls.c.proxy_micro), 0),
-    func.coalesce(func.sum(model_calls.c.open_tries * model_calls.c.reserved_micro), 0),
+    func.coalesce(func.sum(model_calls.c.held_micro), 0),
 )
 
 
@@ -55,8 +56,9 @@ class Spending:
         """Ask whether a question may be asked, and reserve its price.
 
         A question that has its answer gives it back. Where an earlier try was not heard of
-        again, this one takes its place. Refused where what was spent and what is reserved
-        reach the run's budget; calls of no run (`NO_RUN`) have none.
+        again, this one takes its place, and tells what the lost one can have cost. Refused
+        where what was spent and what is reserved reach the run's budget; calls of no run
+        (`NO_RUN`) have none.
 
         Raises:
             UnknownRun: there is no such run.
@@ -66,6 +68,7 @@ class Spending:
             known = await _find(connection, new.tenant_id, new.run_id, new.call_id)
             if known is not None and known.state == "settled":
                 return Known(answer=known.answer, cost=known.cost)
+            lost = {} if known is None else await self._hold_lost(connection, new, known)
             if limit is not None:
                 if limit.over:
                     return RunOver()
@@ -74,36 +77,63 @@ class Spending:
                     return OverBudget(
                         spent=spent.cost.total, held=spent.held, limit=limit.max_cost_micro
                     )
-            return await self._open(connection, new, known)
+            return await self._open(connection, new, known, lost)
+
+    async def _hold_lost(
+        self, connection: AsyncConnection, new: NewModelCall, known: ModelCall
+    ) -> dict[str, int]:
+        """Hold no more for the lost try than it can have cost; answers all that is held.
+
+        Where clocks say that it was reserved later than now, all of its reservation is held.
+        """
+        mine = is_call(new.tenant_id, new.run_id, new.call_id)
+        query = select(model_calls.c.holds, model_calls.c.tried_at).where(mine).with_for_update()
+        found = (await connection.execute(query)).one()
+        holds: dict[str, int] = dict(found.holds)
+        last, took_us = str(known.tries), self._clock() - found.tried_at
+        if last not in holds or new.usd_per_hour is None or took_us < 0:
+            return holds
+        most = cost_of_time(-(-took_us // 1_000), new.usd_per_hour)
+        if most < holds[last]:
+            holds[last] = most
+            await connection.execute(update(model_calls).where(mine).values(**_held(holds)))
+        return holds
 
     async def _open(
-        self, connection: AsyncConnection, new: NewModelCall, known: ModelCall | None
+        self,
+        connection: AsyncConnection,
+        new: NewModelCall,
+        known: ModelCall | None,
+        lost: Mapping[str, int],
     ) -> Reserved:
+        """Open a try, beside those that were lost."""
         ticket = Reserved(
             tenant_id=new.tenant_id, run_id=new.run_id, call_id=new.call_id, attempt=1
         )
-        values = new.model_dump(mode="json")
+        now, attempt = self._clock(), 1 if known is None else known.tries + 1
+        held = _held({**lost, str(attempt): new.reserved_micro})
         if known is None:
+            values = new.model_dump(mode="json", exclude={"usd_per_hour"})
             values |= {"state": "reserved", "tries": 1, "open_tries": 1, "accounted": []}
-            values |= {**NO_MONEY, "answer": "", "created_at": self._clock(), "settled_at": None}
+            values |= {**NO_MONEY, **held, "answer": "", "settled_at": None}
+            values |= {"created_at": now, "tried_at": now}
             await connection.execute(insert(model_calls).values(values))
             return ticket
-        most = max(new.reserved_micro, known.held // max(known.open_tries, 1))
         await connection.execute(
             update(model_calls)
             .where(is_call(new.tenant_id, new.run_id, new.call_id))
             .values(
                 state="reserved",
-                tries=known.tries + 1,
+                tries=attempt,
                 open_tries=known.open_tries + 1,
-                reserved_micro=most,
+                reserved_micro=new.reserved_micro,
+                tried_at=now,
                 tier=new.tier,
                 model=new.model,
+                **held,
             )
         )
-        return ticket.model_copy(
-            update={"attempt": known.tries + 1, "taken_over": known.open_tries > 0}
-        )
+        return ticket.model_copy(update={"attempt": attempt, "taken_over": known.open_tries > 0})
 
     @whole
     async def settle(
@@ -184,20 +214,22 @@ class Spending:
     ) -> ModelCall:
         """Add a try's cost, once; answers the question as it stood before."""
         mine = is_call(reserved.tenant_id, reserved.run_id, reserved.call_id)
-        query = select(model_calls.c.accounted).where(mine).with_for_update()
-        accounted = (await connection.execute(query)).scalar_one_or_none()
+        query = select(model_calls.c.accounted, model_calls.c.holds).where(mine).with_for_update()
+        found = (await connection.execute(query)).one_or_none()
         known = await _find(connection, reserved.tenant_id, reserved.run_id, reserved.call_id)
-        if known is None or accounted is None or not 1 <= attempt <= known.tries:
+        if known is None or found is None or not 1 <= attempt <= known.tries:
             raise UnknownModelCall(reserved.call_id, attempt)
-        if attempt in accounted:
+        if attempt in found.accounted:
             return known
+        holds = {name: most for name, most in found.holds.items() if name != str(attempt)}
         await connection.execute(
             update(model_calls)
             .where(mine)
             .values(
-                accounted=[*accounted, attempt],
+                accounted=[*found.accounted, attempt],
                 open_tries=model_calls.c.open_tries - 1,
                 settled_at=self._clock(),
+                **_held(holds),
                 **cost_columns(cost),
                 **used_columns(usage),
             )
@@ -230,6 +262,11 @@ async def _find(
     query = SHOWN.where(is_call(tenant_id, run_id, call_id))
     found = (await connection.execute(query)).mappings().one_or_none()
     return None if found is None else read_call(found)
+
+
+def _held(holds: Mapping[str, int]) -> dict[str, object]:
+    """The columns of what open tries hold, micro-dollars by the number of the try."""
+    return {"holds": dict(holds), "held_micro": sum(holds.values())}
 
 
 async def _spent(connection: AsyncConnection, tenant_id: str, run_id: str) -> Spent:

@@ -37,7 +37,7 @@ _SUMS = (
     func.count().label("calls"),
     *(func.sum(model_calls.c[name]).label(name) for name in _COUNTS),
     *(func.sum(model_calls.c[f"{name}_micro"]).label(f"{name}_micro") for name in _PAID),
-    func.sum(model_calls.c.open_tries * model_calls.c.reserved_micro).label("held"),
+    func.sum(model_calls.c.held_micro).label("held"),
 )
 
 

@@ -7,7 +7,7 @@ from plans.calls import Money
 from plans.price_table import SHIPPED_PRICES, Prices, UnknownPrice
 from plans.step import Frozen, TierName
 
-__all__ = ["Prices", "UnknownPrice", "Usage", "cost_of"]
+__all__ = ["Prices", "UnknownPrice", "Usage", "cost_of", "cost_of_time"]
 
 _MS_PER_HOUR = 3_600_000
 _MICRO = 1_000_000
@@ -49,8 +49,7 @@ def cost_of(usage: Usage, gpu_usd_per_hour: float, prices: Prices = SHIPPED_PRIC
     """
     match usage.tier:
         case TierName.HOLO3:
-            rate = Fraction(str(gpu_usd_per_hour)) * _MICRO / _MS_PER_HOUR
-            return Money(gpu=ceil(usage.gpu_ms * rate))
+            return Money(gpu=cost_of_time(usage.gpu_ms, gpu_usd_per_hour))
         case TierName.CLAUDE:
             rates = prices.of(usage.model).of_prompt(usage.prompt_tokens)
             return Money(
@@ -63,6 +62,11 @@ def cost_of(usage: Usage, gpu_usd_per_hour: float, prices: Prices = SHIPPED_PRIC
             )
         case TierName.MEMORY | TierName.DOM:
             return Money()
+
+
+def cost_of_time(ms: int, usd_per_hour: float) -> int:
+    """The price of a time at a rate, micro-dollars, rounded up."""
+    return ceil(ms * Fraction(str(usd_per_hour)) * _MICRO / _MS_PER_HOUR)
 
 
 def proxy_cost(sent_bytes: int, usd_per_gigabyte: float) -> Money:

@@ -22,7 +22,9 @@ class NewModelCall(Frozen):
 
     `call_id` names it in its run: the same question asked again (its worker was lost, the model
     was away) has the same one. `kind` is what is asked: ground, check, extract, task, decompose,
-    chat. `reserved_micro` is the most that asking it once may cost.
+    chat. `reserved_micro` is the most that asking it once may cost. `usd_per_hour` is the price
+    of its time, where time is all that it costs: a try that is lost has cost no more than the
+    time from its reservation until it is asked again.
     """
 
     tenant_id: str
@@ -33,13 +35,14 @@ class NewModelCall(Frozen):
     model: str
     kind: str
     reserved_micro: int = Field(ge=0)
+    usd_per_hour: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
 
 class Reserved(Frozen):
     """The question may be asked; its price is reserved until this try is settled or released.
 
     `attempt` counts the tries from 1. `taken_over`: an earlier try was never heard of again;
-    what it may have cost at most stays held against the budget until it is.
+    what it can have cost at most stays held against the budget until it is.
     """
 
     tenant_id: str

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, text
 from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.migrate import make_config, migrate
-from ledger.models import NewRun
+from ledger.models import NewRun, Reserved, Spent
 from ledger.schema import metadata
+from plans.calls import Money
 
 ROOT = Path(__file__).parents[2]
 OPEN_AND_APPEND = """
@@ -70,6 +71,36 @@ async def test_runs_of_an_older_ledger_are_kept(url: str):
     assert (row.released, row.callback_url, row.allowed_hosts) == (True, None, ())
     assert (row.resumed_from, row.state, row.pause_requested) == (None, None, False)
     assert page.runs == (row,)
+
+
+INSERT_CALL = """
+INSERT INTO model_calls (
+    tenant_id, run_id, call_id, step_index, tier, model, kind, state, reserved_micro, tries,
+    open_tries, accounted, gpu_micro, claude_micro, proxy_micro, input_tokens, output_tokens,
+    cache_read_tokens, cache_write_tokens, gpu_ms, images, answer, created_at, settled_at
+) VALUES (
+    'acme', 'old', 'old/claude/x', 0, 'claude', 'm', 'ground', 'reserved', 400, 3,
+    2, '[2]', 0, 50, 0, 0, 0, 0, 0, 0, 0, '', 5, 6
+)
+"""
+
+
+async def test_what_an_older_ledger_holds_against_a_budget_stays_held(url: str):
+    database = Database(url)
+    await migrate(database)
+    async with database.write() as connection:
+        await connection.run_sync(_migrate_to, "0006")
+        await connection.execute(text(INSERT_OLD))
+        await connection.execute(text(INSERT_CALL))
+    await database.close()
+    ledger = await Ledger.open(url)
+    held = await ledger.spending.spent("acme", "old")
+    lost = Reserved(tenant_id="acme", run_id="old", call_id="old/claude/x", attempt=1)
+    await ledger.spending.release(lost, None, Money())
+    left = await ledger.spending.spent("acme", "old")
+    await ledger.close()
+    assert held == Spent(cost=Money(claude=50), held=800)
+    assert left == Spent(cost=Money(claude=50), held=400)
 
 
 def _migrate_to(connection: Connection, revision: str) -> None:

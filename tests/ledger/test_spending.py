@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -16,6 +16,7 @@ from ledger.models import (
     RunStatus,
     Spent,
     StepRecord,
+    UsageFilter,
 )
 from plans.calls import Money
 from plans.prices import Usage
@@ -128,6 +129,135 @@ async def test_a_dead_try_is_taken_over_and_stays_held(run: Ledger):
     assert (second.attempt, second.taken_over) == (2, True)
     await run.spending.settle(second, USED, Money(claude=270), "asks/b.json")
     assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=270), held=400)
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += int(seconds * 1_000_000)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def timed(url: str, clock: Clock, new_run: Callable[..., NewRun]) -> AsyncIterator[Ledger]:
+    """A ledger by that clock, with a run that may spend 100,000 micro-dollars."""
+    ledger = await Ledger.open(url, clock=clock)
+    new = new_run(run_id=RUN)
+    limits = new.limits.model_copy(update={"max_cost_micro": 100_000})
+    await ledger.runs.admit(new.model_copy(update={"limits": limits}))
+    yield ledger
+    await ledger.close()
+
+
+def by_time(call_id: str = "s0:a1/holo3/ground", usd_per_hour: float = 3.6) -> NewModelCall:
+    """A question of 60 s at most, 1,000 micro-dollars a second."""
+    new = question(call_id, most=60_000)
+    return new.model_copy(update={"tier": TierName.HOLO3, "usd_per_hour": usd_per_hour})
+
+
+async def held(ledger: Ledger) -> int:
+    return (await ledger.spending.spent("acme", RUN)).held
+
+
+async def test_a_lost_try_holds_no_more_than_its_time_until_it_is_taken_over(
+    timed: Ledger, clock: Clock
+):
+    await reserved(timed, by_time())
+    clock.pass_by(10)
+    assert await held(timed) == 60_000
+    second = await reserved(timed, by_time())
+    assert second.taken_over
+    assert await held(timed) == 10_000 + 60_000
+    clock.pass_by(3)
+    third = await reserved(timed, by_time())
+    assert await held(timed) == 10_000 + 3_000 + 60_000
+    await timed.spending.settle(third, USED, Money(gpu=2_000), "asks/a.json")
+    assert await timed.spending.spent("acme", RUN) == Spent(cost=Money(gpu=2_000), held=13_000)
+    everything = UsageFilter(tenant_id="acme")
+    assert (await timed.usage.total(everything)).held == 13_000
+    assert (await timed.usage.calls(everything, 5)).calls[0].held == 13_000
+
+
+async def test_a_lost_try_never_holds_more_than_its_reservation(timed: Ledger, clock: Clock):
+    await reserved(timed, by_time())
+    clock.pass_by(3_600)
+    await reserved(timed, by_time())
+    assert await held(timed) == 2 * 60_000
+
+
+async def test_where_clocks_disagree_a_lost_try_holds_its_reservation(timed: Ledger, clock: Clock):
+    await reserved(timed, by_time())
+    clock.pass_by(-5)
+    await reserved(timed, by_time())
+    assert await held(timed) == 2 * 60_000
+
+
+async def test_a_lost_try_that_is_not_paid_by_time_holds_its_reservation(
+    timed: Ledger, clock: Clock
+):
+    await reserved(timed, question(most=40_000))
+    clock.pass_by(1)
+    await reserved(timed, question(most=30_000))
+    assert await held(timed) == 40_000 + 30_000
+
+
+async def test_lost_tries_by_time_do_not_end_a_run_that_has_money_left(timed: Ledger, clock: Clock):
+    for _ in range(20):
+        await reserved(timed, by_time())
+        clock.pass_by(1)
+    assert await held(timed) == 19 * 1_000 + 60_000
+    await reserved(timed, by_time("s1:a1/holo3/ground"))
+    refused = await timed.spending.reserve(by_time("s2:a1/holo3/ground"))
+    assert refused == OverBudget(spent=0, held=19 * 1_000 + 2 * 60_000, limit=100_000)
+
+
+async def test_asking_again_tells_what_is_lost_also_where_no_money_is_left(
+    timed: Ledger, clock: Clock
+):
+    await reserved(timed, by_time())
+    await reserved(timed, by_time("s1:a1/holo3/ground"))
+    clock.pass_by(50)
+    refused = await timed.spending.reserve(by_time())
+    assert refused == OverBudget(spent=0, held=110_000, limit=100_000)
+    clock.pass_by(1)
+    assert isinstance(await timed.spending.reserve(by_time()), OverBudget)
+    assert await held(timed) == 110_000
+
+
+async def test_a_time_is_held_rounded_up(timed: Ledger, clock: Clock):
+    await reserved(timed, by_time(usd_per_hour=2.5))
+    clock.pass_by(0.0003)
+    await reserved(timed, by_time(usd_per_hour=2.5))
+    assert await held(timed) == 1 + 60_000
+
+
+async def test_a_lost_try_that_tells_its_cost_late_holds_nothing_more(timed: Ledger, clock: Clock):
+    first = await reserved(timed, by_time())
+    clock.pass_by(10)
+    second = await reserved(timed, by_time())
+    await timed.spending.settle(second, USED, Money(gpu=2_000), "asks/b.json")
+    assert await held(timed) == 10_000
+    await timed.spending.release(first, USED, Money(gpu=12_500))
+    assert await timed.spending.spent("acme", RUN) == Spent(cost=Money(gpu=14_500))
+
+
+async def test_a_try_after_one_that_was_released_holds_its_own(timed: Ledger, clock: Clock):
+    await timed.spending.release(await reserved(timed, by_time()), None, Money())
+    clock.pass_by(10)
+    second = await reserved(timed, by_time())
+    assert not second.taken_over
+    assert await held(timed) == 60_000
 
 
 async def test_a_try_that_was_thought_dead_is_billed_and_the_first_answer_holds(run: Ledger):

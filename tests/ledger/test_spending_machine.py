@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -33,10 +35,11 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Reserve:
-    """Ask the question `call`; it may cost `most`."""
+    """Ask the question `call`; it may cost `most`, and `usd_per_hour` where time is its price."""
 
     call: int
     most: int
+    usd_per_hour: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,25 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Pass:
+    """Time passes; on a machine whose clock is behind it goes back."""
+
+    ms: int
+
+
+@dataclass(frozen=True)
 class End:
     """The run ends."""
 
 
-Act = Reserve | Settle | Release | End
+Act = Reserve | Settle | Release | Pass | End
 COST = st.integers(0, 400)
 TICKET = st.integers(0, 5)
 ACTS = st.lists(
     st.one_of(
         st.builds(Reserve, st.integers(0, 3), COST),
-        st.builds(Reserve, st.integers(0, 3), COST),
+        st.builds(Reserve, st.integers(0, 3), COST, st.sampled_from([3.6, 0.9])),
+        st.builds(Pass, st.integers(-20, 400)),
         st.builds(Settle, TICKET, COST, st.booleans()),
         st.builds(Release, TICKET, COST),
         st.sampled_from([End()]),
@@ -80,8 +91,9 @@ ACTS = st.lists(
 class Question:
     """What the model of the ledger knows of a question."""
 
-    most: int = 0
     tries: int = 0
+    holds: dict[int, int] = field(default_factory=dict[int, int])
+    tried_ms: int = 0
     accounted: dict[int, int] = field(default_factory=dict[int, int])
     answer: str = ""
 
@@ -93,6 +105,10 @@ class Question:
     def open(self) -> int:
         return self.tries - len(self.accounted)
 
+    @property
+    def held(self) -> int:
+        return sum(most for attempt, most in self.holds.items() if attempt not in self.accounted)
+
 
 @dataclass
 class Model:
@@ -100,6 +116,7 @@ class Model:
 
     questions: dict[int, Question] = field(default_factory=dict[int, Question])
     over: bool = False
+    now_ms: int = 1_000_000
 
     @property
     def spent(self) -> int:
@@ -107,18 +124,23 @@ class Model:
 
     @property
     def held(self) -> int:
-        return sum(one.open * one.most for one in self.questions.values())
+        return sum(one.held for one in self.questions.values())
 
     def reserve(self, act: Reserve) -> type:
         question = self.questions.get(act.call, Question())
         if question.answer:
             return Known
+        took_ms = self.now_ms - question.tried_ms
+        if question.tries and act.usd_per_hour is not None and took_ms >= 0:
+            most = math.ceil(Fraction(str(act.usd_per_hour)) * took_ms * 1_000 / 3_600)
+            question.holds[question.tries] = min(most, question.holds[question.tries])
         if self.over:
             return RunOver
         if self.spent + self.held >= LIMIT:
             return OverBudget
-        question.most = max(act.most, question.most if question.open else 0)
         question.tries += 1
+        question.holds[question.tries] = act.most
+        question.tried_ms = self.now_ms
         self.questions[act.call] = question
         return Reserved
 
@@ -129,9 +151,24 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
+@dataclass
+class ClockOf:
+    """The clock of the model that is played now."""
+
+    model: Model
+
+    def __call__(self) -> int:
+        return self.model.now_ms * 1_000
+
+
 @pytest.fixture
-def opened(url: str, runner: asyncio.Runner) -> Iterator[Ledger]:
-    ledger = runner.run(Ledger.open(url))
+def clock() -> ClockOf:
+    return ClockOf(Model())
+
+
+@pytest.fixture
+def opened(url: str, clock: ClockOf, runner: asyncio.Runner) -> Iterator[Ledger]:
+    ledger = runner.run(Ledger.open(url, clock=clock))
     yield ledger
     runner.run(ledger.close())
 
@@ -142,13 +179,15 @@ def opened(url: str, runner: asyncio.Runner) -> Iterator[Ledger]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(acts=ACTS)
-def test_the_ledger_and_the_model_agree(opened: Ledger, runner: asyncio.Runner, acts: list[Act]):
-    runner.run(_play(opened, f"run-{next(_numbers)}", acts))
+def test_the_ledger_and_the_model_agree(
+    opened: Ledger, clock: ClockOf, runner: asyncio.Runner, acts: list[Act]
+):
+    runner.run(_play(opened, clock, f"run-{next(_numbers)}", acts))
 
 
-async def _play(ledger: Ledger, run_id: str, acts: list[Act]) -> None:
+async def _play(ledger: Ledger, clock: ClockOf, run_id: str, acts: list[Act]) -> None:
+    model = clock.model = Model()
     await ledger.runs.admit(_run(run_id))
-    model = Model()
     tickets: list[tuple[int, Reserved]] = []
     for number, act in enumerate(acts):
         match act:
@@ -169,6 +208,8 @@ async def _play(ledger: Ledger, run_id: str, acts: list[Act]) -> None:
                 call, reserved = tickets[ticket % len(tickets)]
                 model.questions[call].accounted.setdefault(reserved.attempt, cost)
                 await ledger.spending.release(reserved, USED, Money(claude=cost))
+            case Pass(ms):
+                model.now_ms += ms
             case End():
                 model.over = True
                 await ledger.runs.finish("acme", run_id, _ENDED, 9)
@@ -187,7 +228,7 @@ async def _reserve(
     act: Reserve,
 ) -> None:
     before = model.questions.get(act.call, Question())
-    had_open, spent, held = before.open > 0, model.spent, model.held
+    had_open = before.open > 0
     expected = model.reserve(act)
     got = await ledger.spending.reserve(
         NewModelCall(
@@ -198,18 +239,19 @@ async def _reserve(
             model="m",
             kind="ground",
             reserved_micro=act.most,
+            usd_per_hour=act.usd_per_hour,
         )
     )
     assert type(got) is expected
     match got:
         case Reserved():
-            assert spent + held < LIMIT
+            assert model.spent + model.held - act.most < LIMIT
             assert (got.attempt, got.taken_over) == (model.questions[act.call].tries, had_open)
             tickets.append((act.call, got))
         case Known():
             assert got == Known(answer=before.answer, cost=Money(claude=before.spent))
         case OverBudget():
-            assert got == OverBudget(spent=spent, held=held, limit=LIMIT)
+            assert got == OverBudget(spent=model.spent, held=model.held, limit=LIMIT)
         case RunOver():
             pass
 
