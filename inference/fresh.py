@@ -15,6 +15,7 @@ from plans.step import TierName
 
 _NEAR_PX: Final = 120.0
 """How far an element may have moved, or its own diagonal where that is more."""
+_LEAST_PX: Final = 2.0
 _STILL_PX: Final = 6.0
 """How far a picture, or what lies around a bare place, may have moved."""
 _AROUND_PX: Final = 150.0
@@ -52,12 +53,21 @@ _AIMLESS: Final = frozenset({ActKind.WAIT, ActKind.DONE, ActKind.INPUT})
 Wording = Callable[[str], str]
 """How a text of the page is written for a model: secrets as their references."""
 
+_Called = tuple[str, str, int]
+"""Role, name and frame of an element."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stale:
     """The page is not what the model was asked about: `why`, a clause for people."""
 
     why: str
+
+
+def can_be_seen(element: Element) -> bool:
+    """Whether an element shows where it is, or what lies there instead."""
+    least = min(element.box.width, element.box.height)
+    return not element.hidden and not element.covered and least >= _LEAST_PX
 
 
 def seen_of(observation: Observation, element: Element, word: Wording) -> Seen:
@@ -271,29 +281,30 @@ class _Finding:
         """A place that is no element's: what lies around it must lie as it did."""
         if (cover := self._new_at(point)) is not None:
             return Stale(f"{cover} is there now")
-        now = {(self.word(one.name)[:_LONGEST], one.role, one.frame): one.box for one in self._now}
+        now: dict[_Called, list[Rect]] = {}
+        for one in self.observation.elements:
+            now.setdefault(self._called(one), []).append(one.box)
         for one in self.look.elements:
             if one.ref < 0 or _distance(one.box, point) > _AROUND_PX:
                 continue
-            box = now.get((one.name, one.role, one.frame))
-            if box is None or _differs(box, one.box):
+            boxes = now.get((one.role, one.name, one.frame), ())
+            if all(_differs(box, one.box) for box in boxes):
                 return Stale("what lies around the place has changed")
         return _Target(None, point)
 
-    @property
-    def _now(self) -> tuple[Element, ...]:
-        return self.observation.elements
+    def _called(self, element: Element) -> "_Called":
+        return element.role, self.word(element.name)[:_LONGEST], element.frame
 
     def _new_at(self, point: Point) -> str | None:
         """What was not there at the look and lies over a place now."""
-        before = {(one.role, one.name) for one in self.look.elements}
-        for one in self._now:
+        shown = (one for one in self.look.elements if _holds(one.box, point.x, point.y))
+        before = {(one.role, one.name, one.frame) for one in shown}
+        for one in self.observation.elements:
             box = _box(one.box)
             backdrop = box.width * box.height > _PAGE_WIDE * self.look.width * self.look.height
-            if backdrop or not _holds(box, point.x, point.y) or one.covered:
+            if backdrop or not _holds(box, point.x, point.y) or not can_be_seen(one):
                 continue
-            key = (one.role, self.word(one.name)[:_LONGEST])
-            if key not in before:
+            if self._called(one) not in before:
                 return f"{one.role} {self.word(one.name)[:60]!r}"
         return None
 

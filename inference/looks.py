@@ -8,13 +8,12 @@ from typing import Final
 from inference.asking import Look, Picture, Seen
 from inference.content import Content, Flag, Node
 from inference.decisions import Candidate
-from inference.fresh import Wording, pictures_of, seen_of
+from inference.fresh import Wording, can_be_seen, pictures_of, seen_of
 from inference.observation import Box, Element, Observation
 
 MOST_TEXT: Final = 20_000
 """Characters of a page's text that a model is shown."""
 _MOST_ELEMENTS: Final = 400
-_LEAST_PX: Final = 2.0
 _LONGEST: Final = 300
 _TOLD_ATTRIBUTES: Final = ("value", "label", "placeholder", "title", "alt")
 
@@ -63,7 +62,7 @@ def look_of(
 
 def _in_view(observation: Observation, element: Element) -> bool:
     box = element.box
-    if element.hidden or element.covered or min(box.width, box.height) < _LEAST_PX:
+    if not can_be_seen(element):
         return False
     across = box.x < observation.width and box.x + box.width > 0
     return across and box.y < observation.height and box.y + box.height > 0

@@ -174,6 +174,29 @@ def test_a_bare_place_counts_where_all_around_it_is_as_it_was() -> None:
     assert "is there now" in why(found(before, by_place(240, 110), came))
 
 
+def test_a_bare_place_may_lie_among_equal_things() -> None:
+    """As the last of them moves, or one more comes, the place is not the one that was shown."""
+    first, second = (button("Delete", y=y, path=f"main>li.{y}") for y in (100, 160))
+    before = page(first, second)
+    answer = by_place(250, 130)
+    for order in ((first, second), (second, first)):
+        result = found(before, answer, page(*order))
+        assert isinstance(result, Decision) and result.point == Point(x=250, y=130)
+    for moved in ((first, replace(second, box=Rect(100, 220, 80, 30))), (first,), (second,)):
+        assert "around the place" in why(found(before, answer, page(*moved)))
+    came = button("Delete", 220, 120, path="main>li.3")
+    assert "is there now" in why(found(before, answer, page(first, second, came)))
+
+
+def test_what_was_hidden_at_a_bare_place_stays_hidden() -> None:
+    hidden = button("Ghost", 220, 100, hidden=True)
+    before = page(button("Left", 100, 100), hidden)
+    result = found(before, by_place(240, 110), before)
+    assert isinstance(result, Decision) and result.ref is None
+    shown = page(before.elements[0], replace(hidden, hidden=False))
+    assert "is there now" in why(found(before, by_place(240, 110), shown))
+
+
 def test_another_page_or_another_view_is_stale() -> None:
     before = page(button("Save"))
     other = page(button("Save"), url="https://shop.example/list?page=2")
