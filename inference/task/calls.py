@@ -19,7 +19,11 @@ NOT_EXECUTED: Final = "Not executed: an earlier action in this turn failed."
 CUT_OFF: Final = (
     "Not executed: your answer was cut off before it was whole. Answer again, more briefly."
 )
-NO_STEPS: Final = "Not executed: the task's acts are used up. Say what is there now and end."
+NO_STEPS: Final = "Not executed: the task's acts are used up."
+USED_UP: Final = (
+    "All acts of this task are used up: you can only look now. Is the task done? Then call"
+    " task_done. If it is not, end without it and say what is missing."
+)
 OVER: Final = "Not executed: the task was ended."
 
 _FREE: Final = frozenset(

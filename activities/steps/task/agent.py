@@ -30,6 +30,7 @@ _MOST_CUT: Final = 2
 _MOST_ASKED: Final = 5
 _LEAST_TIME_S: Final = 8.0
 _NO_TIME: Final = "Not executed: this turn took too long. Go on with this in your next answer."
+_USED_UP: Final[Block] = {"type": "text", "text": calls.USED_UP}
 _LONGEST_PROMPT: Final = 1_000
 _BLOCK: Final = TypeAdapter(Block)
 
@@ -42,6 +43,8 @@ class _Turn:
     results: list[Block] = field(default_factory=list[Block])
     failed: bool = False
     done: bool = False
+    wanted_more: bool = False
+    """It acts on though the task's acts are used up."""
 
     def answered(self, call: ToolCall) -> bool:
         """Whether a call has its result already."""
@@ -167,7 +170,7 @@ class Agent:
     async def _carry_out(self, turn: _Turn) -> Stopped:
         found = calls.tool_calls(turn.content)
         if not found:
-            return self._ended()
+            return self._stop(Stop.USED_UP) if self._spent else self._stop(Stop.ENDED)
         desk = self._desk()
         parts = Parts(self._context)
         browser = SessionBrowser(desk, Hands(desk, parts))
@@ -187,8 +190,11 @@ class Agent:
         finally:
             parts.close()
         messages = conversation.answered(self._state.messages, turn.content)
-        self._keep(desk, messages=conversation.resulted(messages, turn.results))
-        return self._ended() if turn.done else await self._next()
+        told = [_USED_UP] if self._spent else []
+        self._keep(desk, messages=conversation.resulted(messages, [*turn.results, *told]))
+        if turn.done:
+            return self._stop(Stop.ENDED)
+        return self._stop(Stop.USED_UP) if turn.wanted_more else await self._next()
 
     async def _result(self, browser: SessionBrowser, call: ToolCall, turn: _Turn) -> Block:
         """Carry out one call, unless one before it in this turn has failed."""
@@ -202,6 +208,9 @@ class Agent:
             if isinstance(summary, str):
                 self._state = self._state.model_copy(update={"said": summary})
             return result_of(call, "The task is ended.")
+        if call.acts and self._spent:
+            turn.failed = turn.wanted_more = True
+            return result_of(call, calls.NO_STEPS, failed=True)
         block = await self._executed(browser, call)
         turn.failed = block.get("is_error") is True
         return block
@@ -212,8 +221,6 @@ class Agent:
         if self._context.time_left(_LEAST_TIME_S) < _LEAST_TIME_S:
             return result_of(call, _NO_TIME, failed=True)
         if call.acts:
-            if self._state.acts >= self._task.max_steps:
-                return result_of(call, calls.NO_STEPS, failed=True)
             self._state = self._state.model_copy(update={"acts": self._state.acts + 1})
         use = BetaToolUseBlock(
             id=call.id,
@@ -258,9 +265,10 @@ class Agent:
         self._context.asks.ask_user(said)
 
     async def _next(self) -> Stopped:
-        """Ask on, unless the task's acts or turns are used up."""
+        """Ask on, unless the task's turns are used up, or its acts and its clause can decide."""
         most = 2 * self._task.max_steps + 10
-        if self._state.acts >= self._task.max_steps or self._state.turns >= most:
+        decided = self._spent and self._task.verify is not None
+        if decided or self._state.turns >= most:
             return self._stop(Stop.USED_UP)
         await self._ask("what comes next")
 
@@ -311,8 +319,10 @@ class Agent:
         worded = self._context.mask.worded_value(self._context.step.intent)
         return self._references.shown(str(worded))
 
-    def _ended(self) -> Stopped:
-        return self._stop(Stop.ENDED)
+    @property
+    def _spent(self) -> bool:
+        """Whether all acts of the task are used up."""
+        return self._state.acts >= self._task.max_steps
 
     def _stopped(self, failure: FailureClass, message: str) -> Stopped:
         stopped = self._stop(Stop.FAILED)

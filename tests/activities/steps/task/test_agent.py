@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from inference.asking import TaskAsk, TaskTurn
-from inference.task.calls import NOT_EXECUTED, TOOLS
+from inference.task.calls import NOT_EXECUTED, TOOLS, USED_UP
 from plans.calls import AskKind, Outcome
 from plans.step import FailureClass, TierName
 from tests.activities.steps.conftest import Bench
@@ -82,6 +82,15 @@ async def test_a_task_is_worked_on_in_turns_and_its_clause_decides(bench: Bench,
     assert data["final_url"] == f"{demo}/crm/"
 
 
+async def test_a_long_task_keeps_its_conversation_once(bench: Bench, demo: str) -> None:
+    suite = await suite_of(bench, demo, task("Look", start_url=f"{demo}/crm/login", max_steps=30))
+    turns = suite.turns([*[turn(use("read_page"))] * 12, done()])
+    outcome = await turns.play(suite.calls[0])
+    assert outcome.success, outcome
+    assert turns.kept == [2] * 13, "the state and the question of the turn alone"
+    assert not [path for path in turns.files() if path.parent.name != "asks"]
+
+
 async def test_no_prompt_holds_who_signs_in(bench: Bench, demo: str) -> None:
     suite = await suite_of(bench, demo, task(SIGN_IN, start_url=f"{demo}/crm/login"))
     turns = suite.turns(
@@ -94,9 +103,9 @@ async def test_no_prompt_holds_who_signs_in(bench: Bench, demo: str) -> None:
     )
     outcome = await turns.play(suite.calls[0])
     assert outcome.success, outcome
-    for path in (bench.settings.run_dir("acme", bench.run.run_id) / "asks").glob("*.json"):
-        text = path.read_text()
-        assert "sam@crm.test" not in text and "crm-demo" not in text, path
+    assert turns.written
+    for text in turns.written:
+        assert "sam@crm.test" not in text and "crm-demo" not in text
     first = turns.asked[0]
     assert isinstance(first, TaskAsk)
     assert "{{auth.user_id}}" in first.system and "{{auth.password}}" in first.system
@@ -168,8 +177,35 @@ async def test_acts_end_with_max_steps(bench: Bench, demo: str) -> None:
     turns = suite.turns([turn(use("key", text="Tab"))])
     outcome = await turns.play(suite.calls[0])
     assert outcome.failure_class is FailureClass.BUDGET_EXHAUSTED
-    assert len(turns.asked) == 3
+    assert len(turns.asked) == 4, "what it wants beyond its acts is not done, and ends it"
     assert data_of(outcome, await events_of(bench))["steps"] == 3
+
+
+async def test_a_task_may_take_all_of_its_acts(bench: Bench, demo: str) -> None:
+    """Without a clause the model says that it is done: it gets to, after the last act."""
+    suite = await suite_of(bench, demo, task("Look", start_url=f"{demo}/crm/login", max_steps=2))
+    tabs = turn(use("key", text="Tab"), use("key", text="Tab"))
+    turns = suite.turns([tabs, turn(use("screenshot")), done()])
+    outcome = await turns.play(suite.calls[0])
+    assert outcome.success, outcome
+    assert data_of(outcome, await events_of(bench))["steps"] == 2
+    for body in turns.asked[1:]:
+        assert isinstance(body, TaskAsk) and last_of(body).endswith(USED_UP)
+
+
+async def test_a_model_out_of_acts_may_say_that_it_is_not_done(bench: Bench, demo: str) -> None:
+    suite = await suite_of(bench, demo, task("Look", start_url=f"{demo}/crm/login", max_steps=1))
+    outcome = await suite.play(0, [turn(use("key", text="Tab")), ended("The note is missing.")])
+    assert outcome.failure_class is FailureClass.BUDGET_EXHAUSTED
+
+
+async def test_a_clause_needs_no_word_after_the_last_act(bench: Bench, demo: str) -> None:
+    verify = {"type": "url_contains", "value": "/crm/login"}
+    document = task("Look", start_url=f"{demo}/crm/login", max_steps=1, verify=verify)
+    suite = await suite_of(bench, demo, document)
+    turns = suite.turns([turn(use("key", text="Tab"))])
+    outcome = await turns.play(suite.calls[0])
+    assert outcome.success and len(turns.asked) == 1
 
 
 async def test_looking_without_end_is_ended(bench: Bench, demo: str) -> None:
@@ -285,8 +321,8 @@ async def test_the_user_is_asked_and_the_answer_comes_back_as_the_result(
     assert isinstance(second, TaskAsk)
     assert "The user answered: {{secret.answer.p1.0}}" in last_of(second)
     assert len(second.messages[-1]["content"]) == 3  # type: ignore[arg-type]
-    for path in (bench.settings.run_dir("acme", bench.run.run_id) / "asks").glob("*.json"):
-        assert "The user answered: Whitfield" not in path.read_text()
+    assert turns.written
+    assert not any("The user answered: Whitfield" in text for text in turns.written)
 
 
 async def test_a_model_that_is_away_fails_the_task(bench: Bench, demo: str) -> None:
