@@ -49,8 +49,7 @@ def opening(task: TaskSpec, intent: str, references: References, shown: Shown) -
         intent=intent,
         max_steps=str(task.max_steps),
         verify=_verify(task.verify, references),
-        where=f"{shown.url} ({shown.title})" if shown.title else shown.url,
-        page=data("page", shown.page),
+        page=data("page", f"{shown.url}\n{shown.title}\n\n{shown.page}"),
     )
 
 
