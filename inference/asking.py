@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from inference.decisions import ActKind, Candidate, Done
 from inference.observation import Box
+from inference.tally import Tally
 from plans.calls import Verdict
 from plans.prices import Usage
 from plans.step import ExtractField, Frozen, Step, TierName
@@ -237,8 +238,16 @@ class Model(Protocol):
         """What asking may cost at most, micro-dollars."""
         ...
 
-    async def answer(self, ask: AskBody, pictures: Pictures) -> Answered:
+    async def answer(
+        self, ask: AskBody, pictures: Pictures, tally: Tally | None = None
+    ) -> Answered:
         """Ask once.
+
+        Args:
+            ask: the question.
+            pictures: those that it names.
+            tally: counts what each request has used as its answer comes; so it is known where
+                the question is cancelled, too.
 
         Raises:
             ModelError: see `inference.errors`; it says whether to ask again, and what the

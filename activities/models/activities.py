@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 _AT_ONCE = timedelta(milliseconds=50)
 _FOR_WRITING_S = 10.0
-"""Of the time that Temporal gives a try, what is kept back for writing it down."""
+"""Of the time that Temporal gives a try, what is kept back for writing it down, at most."""
+_FOR_WRITING = 0.2
+"""The same as a part of a time that is short, as it is near the end of a run's time."""
 _LONGEST_TRY_S = 170.0
 
 
@@ -117,13 +119,18 @@ def _patience(settings: PatienceSettings, time_left_ms: int) -> Patience:
     now = time.time()
     left_s = time_left_ms / 1000 - (now - info.scheduled_time.timestamp())
     given = info.start_to_close_timeout
-    try_s = given.total_seconds() - _FOR_WRITING_S if given else _LONGEST_TRY_S
+    try_s = _for_asking(given.total_seconds()) if given else _LONGEST_TRY_S
     return Patience(
         settings=settings,
         within_s=max(min(try_s, left_s), 0.1),
         left_s=left_s,
         now_ms=int(now * 1000),
     )
+
+
+def _for_asking(given_s: float) -> float:
+    """What of a try's time is for the request."""
+    return given_s - min(_FOR_WRITING_S, given_s * _FOR_WRITING)
 
 
 @asynccontextmanager

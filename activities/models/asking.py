@@ -30,6 +30,7 @@ from activities.models.references import Concealment, filled
 from inference.asking import Answered, AskBody, Model
 from inference.errors import ModelError
 from inference.settings import ModelSettings
+from inference.tally import Tally
 from ledger.ledger import Ledger
 from ledger.models import Known, NewModelCall, OverBudget, Reserved, RunOver
 from ledger.whole import whole
@@ -183,10 +184,10 @@ class Asking:
     ) -> ModelAnswer | AskAgain:
         """Put the question to the model, this try."""
         run = question.request.run
-        began = time.monotonic()
+        began, tally = time.monotonic(), Tally()
         try:
-            asked = question.model.answer(question.body, self._asks.pictures(run))
-            given = await ask_within(patience.within_s, asked)
+            asked = question.model.answer(question.body, self._asks.pictures(run), tally)
+            given = await ask_within(patience.within_s, asked, tally)
         except ModelError as error:
             await self._release(question, error.usage, outcome_of(error), began)
             message = Concealment(question.secrets).text(str(error))
@@ -197,7 +198,8 @@ class Asking:
             return self._without(further, message)
         except BaseException as end:
             cancelled = isinstance(end, asyncio.CancelledError)
-            await self._release(question, None, "cancelled" if cancelled else "unusable", began)
+            outcome: CallOutcome = "cancelled" if cancelled else "unusable"
+            await self._release(question, tally.usage, outcome, began)
             raise
         return await self._keep(question, given, began)
 

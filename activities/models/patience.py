@@ -8,13 +8,14 @@ from typing import Literal, TypeVar
 from activities.models.metrics import CallOutcome
 from activities.models.settings import PatienceSettings
 from inference.errors import ModelAway, ModelError, ModelRefused
+from inference.tally import Tally
 from plans.step import Frozen
 
 T = TypeVar("T")
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 15.0
-"""A server that says to come back later than this is asked again at this time all the same."""
+"""Between two tries of a model that does not say when to ask again."""
 _LEAST_AWAY = 2
 """So often a model that is away is asked at least, however long the first try has taken."""
 
@@ -55,7 +56,11 @@ class Patience:
     def after(
         self, error: ModelError, tried: Tried, message: str
     ) -> AskAgain | Literal["unavailable", "unusable"]:
-        """What follows from a try without an answer."""
+        """What follows from a try without an answer.
+
+        A server that says when to ask again is not asked before; where that is later than the
+        patience reaches, it is unavailable at once.
+        """
         match error:
             case ModelAway():
                 return self._away(error.after_s, tried, message)
@@ -72,11 +77,13 @@ class Patience:
             away=tried.away + 1,
             unusable=tried.unusable,
         )
-        own = _FIRST_PAUSE_S * 2.0 ** min(tried.away, 10)
-        pause = min(max(own, after_s or 0.0), _LONGEST_PAUSE_S)
+        told = after_s or 0.0
+        own = min(_FIRST_PAUSE_S * 2.0 ** min(tried.away, 10), _LONGEST_PAUSE_S)
+        pause = max(own, told)
         away_s = (self.now_ms - now.away_since_ms) / 1000
-        too_long = away_s + pause > self.settings.model_patience_s and now.away >= _LEAST_AWAY
-        if too_long or pause >= self.left_s:
+        left_s = self.settings.model_patience_s - away_s
+        too_long = pause > left_s and now.away >= _LEAST_AWAY
+        if told > left_s or too_long or pause >= self.left_s:
             return "unavailable"
         return AskAgain(tried=now, after_s=pause, message=message)
 
@@ -91,11 +98,12 @@ class Patience:
         return AskAgain(tried=now, after_s=0.0, message=message)
 
 
-async def ask_within(seconds: float, asked: Awaitable[T]) -> T:
+async def ask_within(seconds: float, asked: Awaitable[T], tally: Tally) -> T:
     """The answer of a model, within a time.
 
     Raises:
-        ModelError: it gave none; `ModelAway` where it took longer.
+        ModelError: it gave none; `ModelAway` where it took longer, with what `tally` says that
+            it has used until then.
     """
     limit = asyncio.timeout(seconds)
     try:
@@ -104,7 +112,7 @@ async def ask_within(seconds: float, asked: Awaitable[T]) -> T:
     except TimeoutError as late:
         if not limit.expired():
             raise
-        raise ModelAway(f"it did not answer within {seconds:.0f} s") from late
+        raise ModelAway(f"it did not answer within {seconds:.0f} s", usage=tally.usage) from late
 
 
 def outcome_of(error: ModelError) -> CallOutcome:

@@ -17,6 +17,7 @@ from inference.claude.client import ClaudeModel
 from inference.claude.decompose import Decomposition, decompose, most
 from inference.errors import ModelError
 from inference.settings import ModelSettings
+from inference.tally import Tally
 from ledger.content import plan_document
 from ledger.ledger import Ledger
 from ledger.models import (
@@ -175,10 +176,10 @@ class Planner:
         patience: Patience,
         tried: Tried,
     ) -> Made | Finish | AskAgain:
-        began = time.monotonic()
-        asked = decompose(task.text.text, tuple(task.inputs), model, task.caps)
+        began, tally = time.monotonic(), Tally()
+        asked = decompose(task.text.text, tuple(task.inputs), model, task.caps, tally)
         try:
-            given = await ask_within(patience.within_s, asked)
+            given = await ask_within(patience.within_s, asked, tally)
         except ModelError as error:
             await self._release(task, once, error.usage, outcome_of(error), began)
             message = Mask(task.secrets).text(str(error))
@@ -188,7 +189,7 @@ class Planner:
                 return further
             return refused(HaltClass.MODEL_UNAVAILABLE, message)
         except BaseException:
-            await self._release(task, once, None, "cancelled", began)
+            await self._release(task, once, tally.usage, "cancelled", began)
             raise
         return await self._keep(task, once, given, began)
 

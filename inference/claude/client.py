@@ -27,6 +27,7 @@ from inference.claude.sending import Sender, Sent
 from inference.cookies import refused_cookies
 from inference.errors import CutShort, ModelRefused
 from inference.settings import ModelSettings
+from inference.tally import Tally
 from plans.price_table import SHIPPED_PRICES
 from plans.prices import Prices
 from plans.step import TierName
@@ -96,7 +97,9 @@ class ClaudeModel:
         quick = isinstance(ask, CheckAsk) and is_quick(ask)
         return self.settings.claude_quick_model if quick else self.settings.claude_model
 
-    async def answer(self, ask: AskBody, pictures: Pictures) -> Answered:
+    async def answer(
+        self, ask: AskBody, pictures: Pictures, tally: Tally | None = None
+    ) -> Answered:
         """Ask once; an answer that the API has broken off is asked to go on.
 
         A turn of a task is given back as it came, whatever it stopped for.
@@ -104,13 +107,14 @@ class ClaudeModel:
         Raises:
             ModelError: see `inference.errors`.
         """
-        sender, prompt = self.sender(), self._prompt(ask)
+        sender, prompt, tally = self.sender(), self._prompt(ask), tally or Tally()
         if isinstance(ask, TaskAsk):
             sent = await sender.once(prompt, pictures)
+            tally.add(sent.usage)
             if not sent.stop_reason:
                 raise CutShort("Claude's answer was broken off", usage=sent.usage)
         else:
-            sent = await sender.whole(prompt, pictures)
+            sent = await sender.whole(prompt, pictures, tally)
         return Answered(reply=_reply(ask, sent), usage=sent.usage)
 
     def sender(self, *, planning: bool = False) -> Sender:

@@ -9,9 +9,9 @@ from inference.claude.client import ClaudeModel
 from inference.claude.page import line
 from inference.claude.prompt import Prompt, assistant, text_block, user
 from inference.claude.reading import read
-from inference.claude.sending import Sent, added, answered
+from inference.claude.sending import Sent, answered
 from inference.claude.wording import question, system
-from inference.errors import ModelError
+from inference.tally import Tally
 from plans.caps import Caps
 from plans.decomposition import SCHEMA, PlannedPlan, planned
 from plans.errors import PlanError
@@ -59,7 +59,11 @@ def most(text: str, names: Sequence[str], model: ClaudeModel, caps: Caps) -> int
 
 
 async def decompose(
-    text: str, names: Sequence[str], model: ClaudeModel, caps: Caps
+    text: str,
+    names: Sequence[str],
+    model: ClaudeModel,
+    caps: Caps,
+    tally: Tally | None = None,
 ) -> Decomposition:
     """Make a micro-plan of a plan in words.
 
@@ -70,33 +74,26 @@ async def decompose(
         names: the inputs of the run, which it may use as `{{name}}`.
         model: the tenant's.
         caps: the caps in force.
+        tally: counts each request as its answer comes.
 
     Raises:
         ModelError: the planner gave no answer; its `usage` holds all requests.
     """
     prompt, sender = _prompt(text, names, model, caps), model.sender(planning=True)
-    sent = await sender.whole(prompt, _NoPictures())
+    tally = tally or Tally()
+    sent = await sender.whole(prompt, _NoPictures(), tally)
     try:
         return Decomposition(plan=_read(sent, text, names, caps), usage=sent.usage)
     except PlanError as error:
         wrong = error.message
     repair = text_block(question("decompose_repair", error=line(wrong, 500)))
     again = prompt.followed_by(answered(sent), user(repair))
+    second = await sender.whole(again, _NoPictures(), tally)
     try:
-        second = await sender.whole(again, _NoPictures())
-        usage = added(sent.usage, second.usage) or sent.usage
-        return _second(second, text, names, caps, usage)
-    except ModelError as error:
-        error.usage = added(sent.usage, error.usage)
-        raise
-
-
-def _second(sent: Sent, text: str, names: Sequence[str], caps: Caps, usage: Usage) -> Decomposition:
-    try:
-        return Decomposition(plan=_read(sent, text, names, caps), usage=usage, tries=2)
+        return Decomposition(plan=_read(second, text, names, caps), usage=second.usage, tries=2)
     except PlanError as error:
         refusal = f"the plan in words could not be made into steps: {error.message}"
-        return Decomposition(plan=None, refusal=refusal, usage=usage, tries=2)
+        return Decomposition(plan=None, refusal=refusal, usage=second.usage, tries=2)
 
 
 def _prompt(text: str, names: Sequence[str], model: ClaudeModel, caps: Caps) -> Prompt:

@@ -38,7 +38,8 @@ def _of_status(error: anthropic.APIStatusError, status: int, secret: str, key: s
     if status in _AWAY or status >= 500:
         after_s = seconds_to_wait(error.response.headers)
         said = {429: "takes no more requests now", 529: "is overloaded"}.get(status, "is away")
-        return ModelAway(f"Claude {said} (HTTP {status})", after_s=after_s)
+        wish = f", and says to wait for {after_s:.0f} s" if after_s and after_s >= 1 else ""
+        return ModelAway(f"Claude {said} (HTTP {status}){wish}", after_s=after_s)
     said = _said(error, key)
     if status in (401, 403):
         return ModelRefused(

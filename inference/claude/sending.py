@@ -12,6 +12,7 @@ from inference.asking import Pictures
 from inference.claude.failures import told
 from inference.claude.prompt import Block, Prompt, text_block, user
 from inference.errors import CutShort, Declined, Malformed, ModelError, ModelRefused
+from inference.tally import Tally
 from plans.errors import PlanError
 from plans.json_text import read_json
 from plans.prices import Usage
@@ -100,27 +101,34 @@ class Sender:
             usage=_usage(message.usage, prompt),
         )
 
-    async def whole(self, prompt: Prompt, pictures: Pictures) -> Sent:
+    async def whole(self, prompt: Prompt, pictures: Pictures, tally: Tally) -> Sent:
         """Send a prompt and have an answer that was broken off go on.
 
+        Its usage, and that of errors, is the whole tally.
+
+        Args:
+            prompt: what is asked.
+            pictures: those that it names.
+            tally: counts each request as its answer comes.
+
         Raises:
-            ModelError: no answer, or none that is whole; its usage holds all requests.
+            ModelError: no answer, or none that is whole.
         """
-        used: Usage | None = None
         for _ in range(1 + _PAUSES):
             try:
                 sent = await self.once(prompt, pictures)
             except ModelError as error:
-                error.usage = added(used, error.usage)
+                tally.add(error.usage)
+                error.usage = tally.usage
                 raise
-            used = added(used, sent.usage)
+            tally.add(sent.usage)
             if sent.stop_reason != "pause_turn":
-                _refuse_partial(sent.stop_reason, used)
-                return Sent(sent.content, sent.stop_reason, used or sent.usage)
+                _refuse_partial(sent.stop_reason, tally.usage)
+                return Sent(sent.content, sent.stop_reason, tally.usage or sent.usage)
             if not sent.content:
                 break
             prompt = prompt.followed_by(answered(sent), user(text_block(_GO_ON)))
-        raise CutShort("Claude pauses and does not come to an end", usage=used)
+        raise CutShort("Claude pauses and does not come to an end", usage=tally.usage)
 
 
 def answered(sent: Sent) -> Block:
@@ -155,21 +163,6 @@ def read_answer(sent: Sent) -> JsonValue:
         return read_json(sent.text, "Claude's answer")
     except PlanError as error:
         raise Malformed(error.message, usage=sent.usage) from None
-
-
-def added(first: Usage | None, second: Usage | None) -> Usage | None:
-    """What both have used together; the model is the first one's."""
-    if first is None or second is None:
-        return first or second
-    return first.model_copy(
-        update={
-            "input_tokens": first.input_tokens + second.input_tokens,
-            "output_tokens": first.output_tokens + second.output_tokens,
-            "cache_read_tokens": first.cache_read_tokens + second.cache_read_tokens,
-            "cache_write_tokens": first.cache_write_tokens + second.cache_write_tokens,
-            "images": first.images + second.images,
-        }
-    )
 
 
 def _usage(wire: _WireUsage, prompt: Prompt) -> Usage:

@@ -19,13 +19,14 @@ from inference.asking import (
     Reply,
     TaskAsk,
 )
-from inference.errors import Malformed
+from inference.errors import Malformed, ModelError
 from inference.holo3 import agent, localise, reading
 from inference.holo3.answers import Completion
 from inference.holo3.chat import ChatServer
 from inference.holo3.reading import Verdict
 from inference.holo3.tools import AgentStep, Place
 from inference.settings import ModelSettings
+from inference.tally import Tally
 from plans.prices import Usage, cost_of
 from plans.step import TierName
 
@@ -60,12 +61,24 @@ class Holo3Model:
         )
         return cost_of(longest, self._settings.holo3_gpu_usd_per_hour).total
 
-    async def answer(self, ask: AskBody, pictures: Pictures) -> Answered:
+    async def answer(
+        self, ask: AskBody, pictures: Pictures, tally: Tally | None = None
+    ) -> Answered:
         """Ask once.
 
         Raises:
             ModelError: see `inference.errors`.
         """
+        tally = tally or Tally()
+        try:
+            answered = await self._answer(ask, pictures)
+        except ModelError as error:
+            tally.add(error.usage)
+            raise
+        tally.add(answered.usage)
+        return answered
+
+    async def _answer(self, ask: AskBody, pictures: Pictures) -> Answered:
         match ask:
             case TaskAsk():
                 return self._unasked("Holo3 takes no tasks of suites")

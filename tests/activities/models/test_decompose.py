@@ -1,14 +1,17 @@
 """A plan in words becomes the steps of its run: paid once, cached, refused where it must be."""
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowFailureError
 
 from ledger.content import plan_document, read_content
 from ledger.models import Document, EventRow, RunStatus
 from plans.plan import Plan, PlanText
 from plans.step import HaltClass
-from tests.activities.models.calling import Caller
+from tests.activities.models.calling import Caller, until
 from tests.fakes import claude_answers
 from tests.fakes.claude_answers import Says
 from tests.fakes.claude_api import ClaudeApi
@@ -17,6 +20,7 @@ from workflows.interfaces import RunKey
 pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("pools")]
 
 WORDS = "Go to https://shop.test/ and click Save"
+CHECKED: Document = {"required": False, "gate": False, "verify": "", "guard": ""}
 STEPS: Document = {
     "problem": "",
     "name": "save",
@@ -39,6 +43,11 @@ STEPS: Document = {
             "guard": "",
         },
     ],
+}
+
+
+NO_PLAN: Document = STEPS | {
+    "steps": [{**CHECKED, "type": "navigate", "intent": "Go there", "url": "{{nowhere}}"}]
 }
 
 
@@ -192,3 +201,19 @@ async def test_what_failed_tries_cost_stands_in_the_step(caller: Caller, claude:
     (event,) = await told(caller, run)
     assert made.refusal is not None
     assert round(float(str(event.body["cost"])) * 1e6) == claude.bill["key-default"] > 0
+
+
+async def test_a_first_answer_that_was_no_plan_is_paid_where_the_second_is_cut(
+    caller: Caller, claude: ClaudeApi
+) -> None:
+    claude.then(Says(NO_PLAN))
+    claude.answer = lambda _: claude_answers.Hangs()
+    run = await in_words(caller)
+    with suppress(WorkflowFailureError):
+        await caller.decompose(run, time_left_ms=8_000)
+    await until(lambda: claude.aborted, 10, "the request is ended")
+    assert claude.asked[1].turns[1][0] == "assistant"
+    async with asyncio.timeout(10):
+        while (await caller.spent(run)).held:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await caller.spent(run)).cost.claude == claude.bill["key-default"] > 0

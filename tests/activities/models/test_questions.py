@@ -239,3 +239,35 @@ async def test_a_cancelled_question_ends_its_request_and_costs_nothing(
         while (await caller.spent(run)).held:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert (await caller.spent(run)).cost.total == 0
+
+
+async def test_what_was_paid_before_a_question_is_cut_counts(
+    caller: Caller, claude: ClaudeApi
+) -> None:
+    """The API breaks an answer off, is asked to go on, and the run is cancelled meanwhile."""
+    claude.then(claude_answers.paused(), claude_answers.Hangs())
+    run = await caller.a_run()
+    request = await caller.request(run, caller.check(), TierName.CLAUDE)
+    handle = await caller.put(request)
+    await until(lambda: len(claude.asked) == 2, 30, "it is asked to go on")
+    await handle.cancel()
+    await until(lambda: claude.aborted, 10, "it sees the disconnect")
+    async with asyncio.timeout(10):
+        while (await caller.spent(run)).held:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await caller.spent(run)).cost.claude == claude.bill["key-default"] > 0
+
+
+async def test_what_was_paid_before_the_runs_time_ends_counts(
+    caller: Caller, claude: ClaudeApi
+) -> None:
+    claude.then(claude_answers.paused(), claude_answers.Hangs())
+    run = await caller.a_run()
+    request = await caller.request(run, caller.check(), TierName.CLAUDE, time_left_ms=6_000)
+    answer = await (await caller.put(request)).result()
+    assert answer is None or answer.failure == "unavailable"
+    await until(lambda: claude.aborted, 10, "the request is ended")
+    async with asyncio.timeout(10):
+        while (await caller.spent(run)).held:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await caller.spent(run)).cost.claude == claude.bill["key-default"] > 0
