@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from activities.artifacts import write_artifacts
+from activities.asks_store import AsksStore
 from activities.metrics import observe_run
 from activities.retold import limits_of
 from activities.settings import ActivitySettings
@@ -26,7 +27,7 @@ from plans.standing import Standing, due_key
 from plans.state import Counters, RunState
 from plans.suite_plan import plan_of
 from plans.summary import Summary, summarise
-from workflows.interfaces import FinishRequest
+from workflows.interfaces import FinishRequest, RunKey
 
 _STATUS: dict[str, TerminalStatus] = {
     "succeeded": RunStatus.SUCCEEDED,
@@ -39,6 +40,8 @@ async def write_account(
     ledger: Ledger, settings: ActivitySettings, row: RunRow, request: FinishRequest
 ) -> None:
     """Write the artifacts, then the terminal state; the first one to write it stays.
+
+    What the run's models were asked is removed then.
 
     Args:
         ledger: where both the records and the state are.
@@ -62,6 +65,7 @@ async def write_account(
     await _write_files(settings, row, ending, rows, (events, earlier), now)
     if await ledger.runs.finish(row.tenant_id, row.run_id, ending, now):
         observe_run(row.tenant_id, ending.status, summary)
+    await AsksStore(settings.data_dir).end_run(RunKey(tenant_id=row.tenant_id, run_id=row.run_id))
 
 
 def _with_state(

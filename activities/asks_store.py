@@ -5,6 +5,8 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,7 +15,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from inference.asking import Answered, AskBody, Pictures, answered, ask_body
 from workflows.interfaces import RunKey
 
-_KEY: Final = re.compile(r"asks/[0-9a-f]{64}\.(?:json|jpg|png)")
+_KEY: Final = re.compile(r"asks/(?:[0-9a-f]{16}/)?[0-9a-f]{64}\.(?:json|jpg|png)")
 _SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 _DOCUMENT: Final[TypeAdapter[JsonValue]] = TypeAdapter(JsonValue)
 _ENDING: Final = {"image/png": "png", "image/jpeg": "jpg"}
@@ -26,11 +28,38 @@ class AskLost(Exception):
 class AsksStore:
     """Files `asks/<sha256>.json|.jpg|.png` in the folders of runs, each whole or not there.
 
-    A key is the file's name within the folder of its run; what is put twice is one file.
+    A key is the file's name within the folder of its run; what is put twice is one file. What
+    `of_call` gives writes into a folder of the call's own, `asks/<digest>/`.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, call_key: str = "") -> None:
         self._data_dir = data_dir
+        self._folder = "asks"
+        if call_key:
+            self._folder += f"/{hashlib.sha256(call_key.encode()).hexdigest()[:16]}"
+
+    def of_call(self, call_key: str) -> "AsksStore":
+        """The same store; what is put into it goes when the call is over.
+
+        Args:
+            call_key: the `whole_key` of a call, the same in all of its turns.
+        """
+        return AsksStore(self._data_dir, call_key)
+
+    async def end_call(self, run: RunKey) -> None:
+        """Remove what was put in by the call that this store is of; best effort."""
+        assert self._folder != "asks", "the store of a call"
+        await asyncio.to_thread(shutil.rmtree, self._of(run) / self._folder, ignore_errors=True)
+
+    async def end_run(self, run: RunKey) -> None:
+        """Remove all that the run's models were asked and answered; best effort."""
+        await asyncio.to_thread(shutil.rmtree, self._of(run) / "asks", ignore_errors=True)
+
+    async def drop(self, run: RunKey, *keys: str) -> None:
+        """Remove files that nobody will ask for any more; best effort."""
+        for path in [self._path(run, key) for key in keys if key]:
+            with suppress(OSError):
+                await asyncio.to_thread(path.unlink)
 
     async def write(self, run: RunKey, ask: AskBody) -> str:
         """Keep a question; its key.
@@ -110,7 +139,7 @@ class AsksStore:
 
     async def _put(self, run: RunKey, content: bytes, ending: str) -> str:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
-        key = f"asks/{digest}.{ending}"
+        key = f"{self._folder}/{digest}.{ending}"
         await asyncio.to_thread(_write, self._path(run, key), content)
         return key
 
@@ -125,10 +154,14 @@ class AsksStore:
         return content
 
     def _path(self, run: RunKey, key: str) -> Path:
-        names = (run.tenant_id, run.run_id)
-        if not _KEY.fullmatch(key) or not all(_SAFE.fullmatch(name) for name in names):
+        if not _KEY.fullmatch(key):
             raise AskLost("this is no key of the artifact store")
-        return self._data_dir / "tenants" / run.tenant_id / "runs" / run.run_id / key
+        return self._of(run) / key
+
+    def _of(self, run: RunKey) -> Path:
+        if not all(_SAFE.fullmatch(name) for name in (run.tenant_id, run.run_id)):
+            raise AskLost("this is no run of the artifact store")
+        return self._data_dir / "tenants" / run.tenant_id / "runs" / run.run_id
 
 
 class _Pictures:

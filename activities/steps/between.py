@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
+from activities.steps.progress import superseded
 from activities.steps.report import REPORT, Report
 from plans.placeholders import restored
 
@@ -72,3 +73,19 @@ async def carried(context: StepContext, duration_ms: int, anchor: bool | None) -
         }
     )
     return told.model_dump(mode="json", exclude_defaults=True)
+
+
+async def forget(context: StepContext, after: JsonValue) -> None:
+    """Remove what the call has kept and no turn needs any more; the ledger has this one.
+
+    Args:
+        context: the step's.
+        after: the progress that the turn ended with, None where the call is over.
+    """
+    before, asks = context.request.progress, context.asks
+    if before is None:
+        return
+    if after is None:
+        await asks.store.end_call(asks.run)
+    else:
+        await asks.store.drop(asks.run, *superseded(before, after))

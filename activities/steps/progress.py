@@ -5,6 +5,7 @@ from typing import Final, Literal
 from pydantic import JsonValue
 
 from inference.decisions import ActKind, Done
+from inference.task.state import key_of
 from plans.calls import AskKind, Money
 from plans.placeholders import reference
 from plans.step import Frozen, TierName
@@ -124,6 +125,22 @@ def _told(progress: Progress, waiting: Waiting, name: str) -> Progress:
         return progress
     past = Past(ask=waiting.ask, answer=waiting.answer, came_of=answered_by(name))
     return progress.after((Done(act=ActKind.INPUT, name="", role=""),), (past,))
+
+
+def superseded(before: JsonValue, after: JsonValue) -> frozenset[str]:
+    """Keys of what a turn has kept anew as a whole: its looks, the conversation of its task.
+
+    Args:
+        before: the progress that the turn began with.
+        after: the progress that it ended with.
+    """
+    return _wholes(Progress.model_validate(before)) - _wholes(Progress.model_validate(after))
+
+
+def _wholes(progress: Progress) -> frozenset[str]:
+    waiting = progress.waiting
+    ask = waiting.ask if waiting is not None and waiting.kind is AskKind.TASK else ""
+    return frozenset((progress.looks, key_of(progress.task) or "", ask))
 
 
 def answered_by(name: str) -> str:

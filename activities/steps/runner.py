@@ -25,7 +25,7 @@ from activities.steps import acting, extracting, looking, navigation
 from activities.steps.acts import ClaimedElsewhere
 from activities.steps.again import decide_again
 from activities.steps.beginning import asking_of
-from activities.steps.between import carried, kept_report, report_so_far, told_by
+from activities.steps.between import carried, forget, kept_report, report_so_far, told_by
 from activities.steps.boundary import Boundaries
 from activities.steps.context import StepContext
 from activities.steps.ending import check
@@ -189,6 +189,7 @@ class StepRunner:
             self._boundaries.written(context, boundary)
         if done.ask is None:
             context.memory.settle(done.report, done.gate)
+        await forget(context, None if done.ask is None else done.progress)
         return outcome
 
     async def _screenshot(
@@ -235,7 +236,7 @@ class StepRunner:
         most = max(_LEAST_STEP_S, min(_longest(step), request.time_left_ms / 1000))
         values = await self._values.read(request.run, names_in_step(step))
         filled = fill_step(step, values.known)
-        asking = asking_of(request, session, self._store, values)
+        asking = asking_of(request, session, self._store.of_call(request.call.whole_key), values)
         models = asking.asks.models
         return StepContext(
             request=request,

@@ -91,7 +91,7 @@ class Sights:
                 )
                 sight: JsonValue = self._masked(look.sight).model_dump(mode="json")
                 kept.append({"sight": sight, "picture": key})
-            return await store.write_document(run, kept)
+            return await store.write_document(run, kept[-_MOST_LOOKS:])
         except (OSError, AskLost):
             return before
 

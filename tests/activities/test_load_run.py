@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue, SecretStr
 
+from activities.asks_store import AskLost, AsksStore
 from activities.models.keys import ModelKeys
 from activities.runs import RunActivities
 from activities.settings import ActivitySettings
@@ -111,7 +112,9 @@ async def test_the_models_are_those_that_can_be_asked_for_this_tenant(
     assert (await runs.load_run(key(theirs))).models == (TierName.HOLO3,)
 
 
-async def test_a_suite_goes_on_by_task(ledger: Ledger, tmp_path: Path) -> None:
+async def test_a_suite_goes_on_by_task_without_what_its_models_were_asked(
+    ledger: Ledger, tmp_path: Path
+) -> None:
     runs = activities(ledger, tmp_path)
     row = await admit(ledger, SUITE)
     spec = await runs.load_run(key(row))
@@ -121,8 +124,13 @@ async def test_a_suite_goes_on_by_task(ledger: Ledger, tmp_path: Path) -> None:
     assert isinstance(first, Call)
     machine.apply(first, Outcome(success=True), 1)
     machine.cancel("enough")
+    asks = AsksStore(tmp_path)
+    kept = await asks.of_call("step:0:0:1").write_document(key(row), {"page": "a text"})
     finish = Finish(status="cancelled", halt_class=HaltClass.CANCELLED)
     await runs.finish_run(FinishRequest(run=key(row), finish=finish, state=machine.state))
+    with pytest.raises(AskLost):
+        await asks.read_document(key(row), kept)
+    assert not (tmp_path / "tenants/acme/runs" / row.run_id / "asks").exists()
     again = await runs.load_run(key(await admit(ledger, SUITE, number=2)))
     assert again.state.pc == 1
     assert again.state.counters.completed_items == 1

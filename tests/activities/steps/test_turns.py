@@ -57,6 +57,16 @@ async def test_a_turn_that_was_written_down_is_answered_as_it_was(bench: Bench) 
     assert await bench.session.page.inner_text("#said") == ""
 
 
+async def test_what_a_call_has_asked_goes_when_the_call_is_over(bench: Bench) -> None:
+    await show(bench, ICONS)
+    turns = Turns(bench, [at("a2")])
+    before = set(turns.files())
+    assert (await turns.play(bench.call(step_of("Split the view to the right"), index=1))).success
+    assert turns.asked and turns.written
+    left = set(turns.files()) - before
+    assert {path.parent.name for path in left} == {"asks"}, "the answer alone, as models keep it"
+
+
 async def test_who_is_not_sure_hands_on(bench: Bench) -> None:
     await show(bench, ICONS)
     turns = Turns(bench, [at("a1", confidence=0.4), named("a2")])

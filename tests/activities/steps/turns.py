@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import JsonValue
 from temporalio.testing import ActivityEnvironment
@@ -42,7 +43,8 @@ class Turns:
     """A call that is made turn by turn; `script` answers the questions, in order.
 
     The last line stays. `before` is done while a model is asked: the page may change then.
-    `user` are the answers of the user, which are put among the run's secrets.
+    `user` are the answers of the user, which are put among the run's secrets. `kept` are how
+    many documents the call had after each turn that asked, `written` the texts in them.
     """
 
     bench: Bench
@@ -56,6 +58,8 @@ class Turns:
     asks: list[Ask] = field(default_factory=list[Ask])
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
     requests: list[StepRequest] = field(default_factory=list[StepRequest])
+    kept: list[int] = field(default_factory=list[int])
+    written: set[str] = field(default_factory=set[str])
 
     @property
     def store(self) -> AsksStore:
@@ -97,11 +101,24 @@ class Turns:
         self.outcomes.append(outcome)
         return outcome
 
+    def files(self) -> list[Path]:
+        """The files of questions and answers that the run has."""
+        run = self.bench.run
+        folder = self.bench.settings.run_dir(run.tenant_id, run.run_id) / "asks"
+        return [path for path in folder.rglob("*") if path.is_file()]
+
+    def _look_at_files(self) -> None:
+        files = self.files()
+        documents = [path for path in files if path.suffix == ".json"]
+        self.kept.append(sum(path.parent.name != "asks" for path in documents))
+        self.written |= {path.read_text() for path in documents}
+
     async def answered(self, request: StepRequest, outcome: Outcome) -> StepRequest:
         """The next turn, with the script's answer to what this one asks."""
         ask = outcome.ask
         assert ask is not None
         self.asks.append(ask)
+        self._look_at_files()
         call = request.call.model_copy(update={"turn": request.call.turn + 1})
         more: dict[str, object] = {"call": call, "progress": outcome.progress, "again": 0}
         more |= {"answer": None, "user_input": "", "session": self.bench.ref()}
