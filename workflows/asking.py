@@ -1,9 +1,14 @@
 """The call that is under way: its turns, and the question that it waits for."""
 
+from collections.abc import Callable
+
+from temporalio import workflow
+
 from plans.calls import Ask, AskKind, Call
 from workflows import policies, questions
 from workflows.interfaces import RunKey
 from workflows.questions import Question
+from workflows.stopwatch import waited
 from workflows.story import Story
 from workflows.turns import ModelAnswer, Turn
 
@@ -59,6 +64,27 @@ class Asking:
         else:
             self.told(asked)
 
+    async def wait(self, ended: Callable[[], bool], to_pause: Callable[[], bool]) -> None:
+        """Wait until the question is over.
+
+        Args:
+            ended: ends the waiting; the question goes on.
+            to_pause: the answer gets a moment from then on; where it has not come by then, the
+                question is taken back and stays due, to be asked again after the pause.
+        """
+        question = self.question
+        if question is None:
+            return
+
+        def over() -> bool:
+            return question.done or ended()
+
+        await workflow.wait_condition(lambda: over() or to_pause())
+        if await waited(over, _patience, "the answer before the pause"):
+            return
+        if await question.withdrawn():
+            self.question = None
+
     def hear(self) -> ModelAnswer | None:
         """What became of the question, which is over; None: the run's time was over first."""
         question, self.question = self.question, None
@@ -85,3 +111,7 @@ class Asking:
         """The call is begun anew, or another one is due."""
         self.drop()
         self.turn = None
+
+
+def _patience() -> int:
+    return int(policies.PAUSE_PATIENCE.total_seconds() * 1000)

@@ -19,7 +19,6 @@ from workflows.marks import Marks
 from workflows.messages import Opening, SessionRef
 from workflows.pausing import Pausing
 from workflows.place import SHOWN, TOO_FAR_BACK, Place
-from workflows.questions import Question
 from workflows.stopwatch import Stopwatch, now_ms, waited
 from workflows.story import Story
 from workflows.turns import Turn
@@ -97,7 +96,7 @@ class Course:
             prompt = ask.prompt or ask.why or call.step.intent
             return await self._pause(self.asking.part(call), "", prompt)
         elif self.asking.question is not None:
-            await self._hear(self.asking.question)
+            await self._hear()
         elif self._asked.pause is not None and not self._call_is_lost():
             return await self._pause(None, self._asked.pause.reason)
         elif self._history_is_long() and not self._call_is_lost():
@@ -270,15 +269,16 @@ class Course:
             failure = FailureClass.BUDGET_EXHAUSTED
             self._take_in(call, Outcome(success=False, failure_class=failure, message=message))
 
-    async def _hear(self, question: Question) -> None:
+    async def _hear(self) -> None:
         """Wait for the answer; a browser that is lost meanwhile is replaced while it is asked."""
         try:
-            await workflow.wait_condition(
-                lambda: question.done or not self.lease.open or self._asked.to_cancel
+            await self.asking.wait(
+                lambda: self._asked.to_cancel or not self.lease.open,
+                lambda: self._asked.pause is not None,
             )
         except asyncio.CancelledError:
             self._heed_the_ui()
-        if not question.done:
+        if self.asking.question is None or not self.asking.question.done:
             return
         answer = self.asking.hear()
         if answer is None:

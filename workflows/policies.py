@@ -51,6 +51,13 @@ MOST_TURNS = 4000
 SETTLING = timedelta(seconds=1)
 """So long a question that was dropped has to end its request, before the run's account closes."""
 
+PAUSE_PATIENCE = timedelta(seconds=10)
+"""So long a run that is to pause waits for the answer of a model that is being asked."""
+
+WITHDRAWING = timedelta(seconds=5)
+"""So long a question that is taken back for a pause has to end: its worker hears of it with its
+next heartbeat, or counts as lost."""
+
 LEASE_OVER = timedelta(seconds=4)
 """So long after a workflow's end its browser reaches nothing any more: its lease, which is
 shorter, was given up or has lapsed."""

@@ -47,6 +47,14 @@ class Question:
         if not self._handle.done():
             self._handle.cancel()
 
+    async def withdrawn(self) -> bool:
+        """Have its request ended, to be asked again; False where its answer came all the same."""
+        self.drop()
+        await waited(self._handle.done, lambda: _ms(policies.WITHDRAWING))
+        if not self._handle.done() or self._handle.cancelled():
+            return True
+        return self._handle.exception() is not None
+
     async def settled(self) -> None:
         """Give a question that was dropped a moment to write down what it cost."""
         await waited(self._handle.done, lambda: _ms(policies.SETTLING))

@@ -115,6 +115,27 @@ async def cancel_while_asked(client: Client) -> Scripted:
 
 
 @scenario
+async def pause_while_asked(client: Client) -> Scripted:
+    """The model takes too long for a pause: its question is taken back, and asked again after."""
+
+    async def model(request: ModelRequest) -> ModelAnswer:
+        if len(scripted.asked_models) == 1:
+            await beating()
+        return await answer_all(request)
+
+    scripted = Scripted(client, ASKING, _two_questions)
+    scripted.model = model
+    async with scripted.running() as handle:
+        await until(lambda: scripted.asked_models != [])
+        await handle.signal(PlanRun.pause, PauseRequest(reason="lunch"))
+        await until(lambda: len(scripted.parked) == 1)
+        await asyncio.sleep(0.5)
+        await handle.signal("resume", ResumeRequest())
+        await handle.result()
+    return scripted
+
+
+@scenario
 async def time_out_while_asked(client: Client) -> Scripted:
     """The run's time is over before the model has answered."""
 
