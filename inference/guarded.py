@@ -59,6 +59,8 @@ class Guard(Frozen):
 _HEAVY: Final = (Wording.DESTROYS, Wording.COMMITS)
 _CHANGING: Final = frozenset({ActKind.SELECT, ActKind.CHECK, ActKind.UNCHECK, ActKind.FILL})
 _ASKING: Final = frozenset({StepType.FILTER, StepType.PAGINATE})
+_ENTERS: Final = "\r\n"
+"""Characters that are typed as Enter."""
 _IDLE: Final = frozenset({ActKind.SCROLL, ActKind.HOVER})
 
 
@@ -94,7 +96,7 @@ def sends_enter(act: ActKind, text: str) -> bool:
     if act is ActKind.PRESS:
         keys = text.replace(",", " ").casefold().split()
         return any(key.rpartition("+")[2] in ("enter", "return") for key in keys)
-    return act is ActKind.TYPE and "\n" in text
+    return act is ActKind.TYPE and any(char in text for char in _ENTERS)
 
 
 def _kind(

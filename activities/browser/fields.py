@@ -166,7 +166,9 @@ async def _write_in_editor(page: Page, field: ElementHandle, text: str) -> str:
 
 
 async def _retype(page: Page, field: ElementHandle, text: str) -> str:
-    """Some fields take real keys only."""
+    """Some fields take real keys only; where a line ends, the key would be Enter: not then."""
+    if "\n" in text or "\r" in text:
+        return str(await field.evaluate(_READ, True))
     state = await _prepare(field, text, keep=False)
     if state.state != "ready":
         return state.value

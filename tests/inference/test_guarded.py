@@ -100,6 +100,7 @@ def test_enter_sends_the_form_of_its_field() -> None:
         (ActKind.PRESS, "Enter"),
         (ActKind.PRESS, "Tab Enter"),
         (ActKind.TYPE, "a\n"),
+        (ActKind.TYPE, "a\r"),
     ):
         assert guard("Press it", field, act=act, text=text) is not None
     for act, text in ((ActKind.PRESS, "Tab"), (ActKind.TYPE, "a"), (ActKind.FILL, "a")):

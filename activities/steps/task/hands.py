@@ -172,7 +172,7 @@ class Hands:
         if not text:
             raise ToolError("text is empty: there is nothing to type.")
         typed = await typed_text(self._desk, text, None)
-        if "\n" in text:
+        if sends_enter(ActKind.TYPE, typed):
             await self._check_way(None)
         return self._told(await self._desk.context.perform(None, ActKind.TYPE, typed))
 

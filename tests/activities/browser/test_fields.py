@@ -105,6 +105,17 @@ async def test_typing_keeps_what_is_there_and_presses_keys(page):
     assert await page.input_value("#f") == "abcde"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+async def test_a_field_that_is_filled_sends_nothing(page, end):
+    """Real keys, the second try, would be Enter where a line ends."""
+    await page.set_content(
+        "<form onsubmit='window.sent = true; return false'><input id=f maxlength=3></form>"
+    )
+    result = await act(page, "#f", ActKind.FILL, f"ab{end}cdef")
+    assert result.failure_class is FailureClass.VERIFY_FAILED, result
+    assert not await page.evaluate("() => window.sent")
+
+
 async def test_typing_into_nothing_is_told(page):
     await page.set_content("<p>text</p>")
     result = await act(page, None, ActKind.TYPE, "x")

@@ -259,7 +259,12 @@ async def test_nothing_is_sent_to_others(bench: Bench) -> None:
         lambda body: turn(
             use("left_click", target=ref_of(body, "Note")), use("key", text="Return")
         ),
-        lambda body: turn(use("left_click", target=ref_of(body, "Note")), use("type", text="a\n")),
+        *[
+            lambda body, text=text: turn(
+                use("left_click", target=ref_of(body, "Note")), use("type", text=text)
+            )
+            for text in ("a\n", "a\r")
+        ],
         lambda body: turn(use("form_input", target=ref_of(body, "Colour"), value="Blue")),
         turn(use("key", text="Tab Tab Tab"), use("key", text="Enter")),
         max_steps=20,
