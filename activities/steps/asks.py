@@ -107,8 +107,15 @@ class Asks:
         self.now = self.now.model_copy(update={"task": task, "said": ()})
         await self.suspend(TierName.CLAUDE, AskKind.TASK.value, body, why)
 
-    def ask_user(self, prompt: str, said: Said | None = None) -> NoReturn:
-        """Have the user asked, and unwind; `said` is the answer of the model that wants it.
+    def ask_user(self, question: str, work: str, said: Said | None = None) -> NoReturn:
+        """Have the user asked what a model wants to know, and unwind.
+
+        The question shows as the model's own: a page may have put it into its mouth.
+
+        Args:
+            question: in the model's words.
+            work: what it works on, as people call it.
+            said: the answer that the question came with.
 
         Raises:
             Suspended: always.
@@ -116,8 +123,10 @@ class Asks:
         ask, answer = ("", "") if said is None else (said.ask, said.answer)
         waiting = Waiting(kind=AskKind.INPUT, about=ACT, tier=None, ask=ask, answer=answer)
         self.now = self.now.model_copy(update={"waiting": waiting})
-        prompt = self.mask.text(prompt).strip()[:_LONGEST_PROMPT] or "The run needs an answer."
-        why = f"the user is asked: {prompt}"[:_LONGEST_WHY]
+        asked = question.strip() or "It needs an answer."
+        told = f"The model that works on {work} asks (the question is its own): {asked}"
+        prompt = self.mask.text(told)[:_LONGEST_PROMPT]
+        why = f"the user is asked: {self.mask.text(asked)}"[:_LONGEST_WHY]
         raise Suspended(Ask(kind=AskKind.INPUT, tier=None, why=why, prompt=prompt))
 
     def anew(self, said: Said, why: str) -> None:

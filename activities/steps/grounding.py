@@ -22,6 +22,7 @@ _COMING_S = 2.0
 _PAUSE_S = 0.15
 _MOST_ANEW = 2
 _MOST_PAID = 4
+_LONGEST_INTENT = 200
 _WAIT_S = 1.5
 """How long a model lets the page go on that says to wait."""
 _SETTLING = (ActKind.WAIT, ActKind.DONE, ActKind.INPUT)
@@ -112,7 +113,8 @@ class _Course:
         context, asks = self.context, self.context.asks
         context.sights.came_of(f"{decision.tier} says: {decision.act}")
         if decision.act is ActKind.INPUT:
-            asks.ask_user(decision.text, asks.said(decision.tier, ACT))
+            work = f'the step "{context.shown.intent[:_LONGEST_INTENT]}"'
+            asks.ask_user(decision.text, work, asks.said(decision.tier, ACT))
         if decision.act is ActKind.WAIT:
             await asyncio.sleep(context.time_left(_WAIT_S))
             self._goes_on(decision, "waited", (Done(act=ActKind.WAIT, name="", role=""),))

@@ -255,14 +255,12 @@ class Agent:
         turn.failed = True
         return None
 
-    async def _ask_user(self, desk: Desk, turn: _Turn, call: ToolCall, prompt: str) -> NoReturn:
+    async def _ask_user(self, desk: Desk, turn: _Turn, call: ToolCall, question: str) -> NoReturn:
         waiting = Waiting(content=turn.content, results=tuple(turn.results), call_id=call.id)
         self._keep(desk, waiting=waiting)
         self._state = self._state.model_copy(update={"asked": self._state.asked + 1})
         await self._write_state()
-        name = self._task.task_id
-        said = f'The model that works on task "{name}" asks (the question is its own): {prompt}'
-        self._context.asks.ask_user(said)
+        self._context.asks.ask_user(question, f'task "{self._task.task_id}"')
 
     async def _next(self) -> Stopped:
         """Ask on, unless the task's turns are used up, or its acts and its clause can decide."""

@@ -335,7 +335,8 @@ async def test_what_is_asked_of_the_user_shows_no_secret(bench: Bench) -> None:
     outcome = await turns.turn(request)
     outcome = await turns.turn(await turns.answered(request, outcome))
     assert outcome.ask is not None and outcome.ask.kind is AskKind.INPUT
-    assert outcome.ask.prompt == "Send *** to us?"
+    asks = 'The model that works on the step "Get on with the order" asks (the question is its own)'
+    assert outcome.ask.prompt == f"{asks}: Send *** to us?"
     assert SECRET not in outcome.model_dump_json()
 
 

@@ -155,7 +155,8 @@ async def test_a_model_asks_the_user_and_is_told_by_reference(bench: Bench) -> N
     assert [one.kind for one in turns.asks] == [AskKind.GROUND, AskKind.INPUT] + [
         AskKind.GROUND
     ] * (len(turns.asks) - 2)
-    assert turns.asks[1].prompt == "Which of the towns?" and turns.asks[1].tier is None
+    asked = 'The model that works on the step "Do what it takes" asks (the question is its own): '
+    assert turns.asks[1].prompt == f"{asked}Which of the towns?" and turns.asks[1].tier is None
     told = turns.asked[1]
     assert isinstance(told, GroundAsk)
     assert told.turns[0].came_of == f"The user answered: {text}"
