@@ -166,7 +166,8 @@ CHAT_BODY = _body(
             "stream": {"type": "boolean", "default": False},
         },
         (),
-        "A chat completion as OpenAI's API has it; it is passed on as it is.",
+        "A chat completion as OpenAI's API has it; it is passed on as it is. Pictures come as "
+        "data: URLs in it.",
     ),
     required=True,
     example={"model": "holo3", "messages": [{"role": "user", "content": "Where is the button?"}]},

@@ -11,7 +11,9 @@ from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from api import limits
+from api.apart import about
 from api.body import read_sent_object
+from api.chat_body import check_chat
 from api.errors import ApiError, BadGateway
 from api.metering import Meter
 from api.metrics import Completion, Metrics
@@ -50,6 +52,7 @@ async def complete(request: Request, service: CurrentService, tenant: CurrentTen
     """Pass a chat completion on to the pool, and its answer back: `stream`ed chunk by chunk."""
     require(tenant, TokenScope.RUN)
     raw, body = await read_sent_object(request, service.settings.max_body_bytes)
+    await about(body, lambda: check_chat(body))
     headers = await limits.take(service, tenant, "submit")
     with ExitStack() as held:
         try:

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from api.app import create_app
+from api.chat_body import NOT_PASSED
 from api.settings import ApiSettings
 from ledger.database import Database
 from ledger.errors import LedgerAway
@@ -144,6 +145,69 @@ async def test_the_body_reaches_the_pool_byte_for_byte(start: Any):
             answer = await proxy.http.post(CHAT, content=sent, headers=TOKEN)
     assert answer.content == b'{"a" :  1.50}'
     assert seen == [sent]
+
+
+PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk"
+
+
+def seeing(part: dict[str, Any]) -> dict[str, Any]:
+    return {"model": "holo3", "messages": [{"role": "user", "content": [part]}]}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "http://169.254.169.254/latest/meta-data"}},
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        {"type": "image_url", "image_url": "http://10.0.0.1/a.png"},
+        {"type": "image_url", "image_url": {"url": "/etc/logo.png"}},
+        {"type": "image_url", "image_url": {"url": "file:///etc/passwd"}},
+        {"type": "image_url", "image_url": {"url": " http://10.0.0.1/"}},
+        {"type": "image_url", "image_url": {"url": "data:image/x;base64,../../../a.png"}},
+        {"type": "image_url", "image_url": {"url": "data:text/html,<b>"}},
+        {"type": "image_url", "image_url": {"url": ["http://10.0.0.1/"]}},
+        {"type": "image_url", "image_url": {}},
+        {"type": "video_url", "video_url": {"url": "http://10.0.0.1/a.mp4"}},
+        {"type": "audio_url", "audio_url": {"url": "http://10.0.0.1/a.wav"}},
+        {"type": "image", "image": "http://10.0.0.1/a.png"},
+    ],
+)
+async def test_the_pool_fetches_nothing_for_a_caller(
+    proxy: Proxy, pool: SGLang, part: dict[str, Any]
+):
+    answer = await proxy.post(seeing(part))
+    assert answer.status_code == 400
+    assert "must be a data: URL in base64" in answer.json()["detail"]
+    assert pool.asked == [] and await proxy.calls() == []
+
+
+async def test_a_picture_in_the_body_is_passed_on(start: Any):
+    seen: list[Any] = []
+
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        message = await receive()
+        seen.append(json.loads(message["body"]))
+        head = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    asked = seeing({"type": "image_url", "image_url": {"url": PNG, "detail": "high"}})
+    with Served(echo) as upstream:
+        async with start(upstream.url + "/v1/") as proxy:
+            assert (await proxy.post(asked)).status_code == 200
+    assert seen == [asked]
+
+
+@pytest.mark.parametrize("name", sorted(NOT_PASSED))
+async def test_what_reaches_beyond_the_request_itself_is_refused(
+    proxy: Proxy, pool: SGLang, name: str
+):
+    for body in ({name: 0}, {"extra_body": {name: "x"}}, {"extra_json": {name: [1]}}):
+        answer = await proxy.post({**HELLO, **body})
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == f"the pool takes no {name} from a caller: leave it out"
+    assert pool.asked == []
+    assert (await proxy.post({**HELLO, name: None})).status_code == 200
 
 
 async def test_credentials_cookies_and_hop_by_hop_headers_stay_here(proxy: Proxy, pool: SGLang):
