@@ -25,7 +25,7 @@ from activities.asks_store import AskLost, AsksStore
 from activities.models.arrivals import Arrival, Arrivals
 from activities.models.metrics import CallOutcome, observe_call
 from activities.models.patience import AskAgain, Patience, Tried, ask_within, outcome_of
-from activities.models.paying import price_of
+from activities.models.paying import price_of, price_of_an_hour
 from activities.models.references import Concealment, filled
 from inference.asking import Answered, AskBody, Model
 from inference.errors import ModelError
@@ -161,6 +161,7 @@ class Asking:
             model=asked.named(body),
             kind=body.kind,
             reserved_micro=asked.model.most(body),
+            usd_per_hour=price_of_an_hour(tier, self._settings),
         )
 
     async def _arrived(self, question: _Question) -> ModelAnswer | None:

@@ -26,3 +26,8 @@ def price_of(usage: Usage, settings: ModelSettings, most: int) -> Money:
     except UnknownPrice as error:
         log.error("a call is charged as reserved: %s", error)
         return Money(claude=most)
+
+
+def price_of_an_hour(tier: TierName, settings: ModelSettings) -> float | None:
+    """What an hour of one request costs, USD, of a tier that is paid by its time."""
+    return settings.holo3_gpu_usd_per_hour if tier is TierName.HOLO3 else None

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from activities.settings import ActivitySettings
 from inference.asking import Answered, Grounded
 from inference.decisions import ActKind
 from ledger.models import NewModelCall, Reserved
-from plans.prices import Usage
+from plans.prices import Usage, cost_of_time
 from plans.step import TierName
 from tests.activities.models.calling import Caller, until
 from tests.activities.models.conftest import StartWorker
@@ -29,13 +30,17 @@ EMPTY = {"seen_in": "text", "evidence": "Your cart is empty.", "verdict": "holds
 
 
 async def test_a_worker_killed_while_a_model_is_asked_is_replaced_and_paid_once(
-    caller: Caller, holo3: SGLang, start_worker: StartWorker
+    caller: Caller, holo3: SGLang, environment: dict[str, str], start_worker: StartWorker
 ) -> None:
+    environment["MANTIS_HOLO3_TIMEOUT_S"] = "120"
     worker = await start_worker()
     holo3.then(Hangs(), HERE)
     run = await caller.a_run()
+    began = time.monotonic()
     handle = await caller.put(await caller.request(run, await caller.ground(run)))
     await until(lambda: holo3.asked, 30, "it is asked")
+    reserved = (await caller.spent(run)).held
+    assert reserved == cost_of_time(120_000, 2.5)
     worker.kill()
     await start_worker()
     answer = await handle.result()
@@ -44,7 +49,9 @@ async def test_a_worker_killed_while_a_model_is_asked_is_replaced_and_paid_once(
     assert (len(holo3.asked), len(holo3.done)) == (2, 1)
     spent = await caller.spent(run)
     assert spent.cost == answer.cost
-    assert spent.held > 0, "what the lost try may have cost stays reserved"
+    took_ms = int((time.monotonic() - began) * 1000) + 1
+    assert 0 < spent.held <= cost_of_time(took_ms, 2.5), "the time of the lost try stays reserved"
+    assert spent.held < reserved
 
 
 async def test_an_answer_that_had_arrived_is_settled_by_the_next_worker_and_not_asked_again(
