@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PAGES ?=
 PYTEST ?= -q -n 2 --dist loadfile
+OPT_IN := .venv-opt-in
+OPT_IN_READY := $(OPT_IN)/.ready
+OPT_IN_PYTHON ?=
 
-.PHONY: help setup demo serve test check chaos soak history bench bench-perception contract-coverage requirements clean
+.PHONY: help setup demo serve test check chaos soak history bench bench-perception contract-coverage opt-in requirements clean
 
 help:
 	@echo "make demo              set up, run the demo job on the bundled marketplace, show its rows"
@@ -19,6 +22,7 @@ help:
 	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams, cancels, checkpoints, the chat proxy, fairness, money"
 	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++, memory, cost; writes docs/benchmarks-perception.md"
 	@echo "make contract-coverage which sentence of the contract is shown by which test"
+	@echo "make opt-in            the model servers' schemas, requests and launch line against the real xgrammar and sglang: a venv of 6 GB, or OPT_IN_PYTHON=/path/to/python"
 	@echo "make requirements      compile requirements/*.txt anew from pyproject.toml"
 
 setup: $(READY)
@@ -75,6 +79,17 @@ bench-perception: $(READY)
 contract-coverage: $(READY)
 	@$(BIN)/python -m tests.contract.coverage
 
+# Both bring torch along, so they have an environment of their own, unless another interpreter has them.
+opt-in: $(READY) $(if $(OPT_IN_PYTHON),,$(OPT_IN_READY))
+	MANTIS_TEST_XGRAMMAR="$(or $(OPT_IN_PYTHON),$(abspath $(OPT_IN))/bin/python)" \
+	MANTIS_TEST_SGLANG="$(or $(OPT_IN_PYTHON),$(abspath $(OPT_IN))/bin/python)" \
+	$(BIN)/python -m pytest -q -m opt_in tests/inference
+
+$(OPT_IN_READY): requirements/opt-in.txt
+	[ -x $(OPT_IN)/bin/python ] || $(PYTHON) -m venv $(OPT_IN)
+	$(OPT_IN)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps -r requirements/opt-in.txt
+	@touch $@
+
 COMPILE := CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 	--strip-extras --allow-unsafe
@@ -85,4 +100,4 @@ requirements: $(READY)
 	$(COMPILE) --extra test -o requirements/test.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(OPT_IN) .pytest_cache .ruff_cache .hypothesis .import_linter_cache

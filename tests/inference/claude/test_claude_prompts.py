@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.asking import CheckAsk, ExtractAsk, GroundAsk, Grounded, ModelTurn
-from inference.claude import checking, decompose
+from inference.claude import decompose
 from inference.claude.checking import check_prompt
-from inference.claude.extracting import extract_prompt, extract_schema
-from inference.claude.grounding import ground_prompt, ground_schema
+from inference.claude.extracting import extract_prompt
+from inference.claude.grounding import ground_prompt
 from inference.claude.page import harmless, page_block
 from inference.claude.prompt import Prompt
 from inference.claude.wording import system
@@ -23,6 +23,8 @@ from plans.decomposition import PROMPT_VERSION, SCHEMA
 from plans.step import ExtractField
 from tests.fakes.claude_schemas import Schemas
 from tests.inference.claude.pages import PICTURE, Shelf, look, seen, step
+from tests.inference.claude.schemas import ANSWERS, KEYWORDS, SCHEMAS
+from tests.inference.grammars import check_compiled, check_subset
 
 SETTINGS = ModelSettings()
 PAGE = look(
@@ -289,33 +291,32 @@ def test_long_pages_are_cut_and_say_so() -> None:
 
 # Schemas
 
-SCHEMAS = {
-    "check": checking.SCHEMA,
-    "decompose": SCHEMA,
-    "ground": ground_schema(GroundAsk(look=PAGE, step=step(), intent="x")),
-    "ground by type": ground_schema(
-        GroundAsk(look=PAGE, step=step(), intent="x", act=ActKind.FILL)
-    ),
-    "extract": extract_schema(
-        ExtractAsk(
-            look=PAGE,
-            intent="x",
-            fields=tuple(ExtractField(name=f"f{number}") for number in range(60)),
-        )
-    ),
-    "extract freely": extract_schema(ExtractAsk(look=PAGE, intent="x", fields=())),
-}
-
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_schemas_hold_only_what_constrained_decoding_takes(name: str) -> None:
     Schemas().check(SCHEMAS[name], name)
-    words = set(_words(SCHEMAS[name]))
-    assert words <= {
-        "type", "properties", "required", "additionalProperties", "items", "enum", "anyOf",
-    }  # fmt: skip
-    jsonschema_rs.validator_for(SCHEMAS[name])
+    check_subset(SCHEMAS[name], KEYWORDS)
+    validator = jsonschema_rs.validator_for(SCHEMAS[name])
+    assert all(validator.is_valid(one) for one in ANSWERS[name].good)
+    assert not any(validator.is_valid(one) for one in ANSWERS[name].bad)
     assert transform_schema(SCHEMAS[name]) == _as_the_sdk_has_it(SCHEMAS[name])
+
+
+@pytest.mark.opt_in
+@pytest.mark.timeout(300)
+def test_xgrammar_compiles_each_schema_and_takes_what_we_parse() -> None:
+    check_compiled(SCHEMAS, ANSWERS)
+
+
+def test_each_schema_that_is_sent_is_among_them() -> None:
+    page = look(seen(3, "Save"))
+    fields = tuple(ExtractField(name=f"f{number}") for number in range(60))
+    sent = (
+        check_prompt(CheckAsk(look=page, condition="x"), SETTINGS),
+        extract_prompt(ExtractAsk(look=page, intent="x", fields=fields), SETTINGS),
+        ground_prompt(GroundAsk(look=page, step=step(), intent="x"), SETTINGS),
+    )
+    assert all(prompt.schema in SCHEMAS.values() for prompt in sent)
 
 
 def _as_the_sdk_has_it(schema: Any) -> Any:
@@ -326,18 +327,6 @@ def _as_the_sdk_has_it(schema: Any) -> Any:
         return schema
     kept = {word: inner for word, inner in schema.items() if word != "type" or "enum" not in schema}
     return {word: _as_the_sdk_has_it(inner) for word, inner in kept.items()}
-
-
-def _words(schema: Any) -> list[str]:
-    """The keywords of a schema, names of properties left out."""
-    if isinstance(schema, list):
-        return [word for one in schema for word in _words(one)]
-    if not isinstance(schema, dict):
-        return []
-    found = list(schema)
-    for word, inner in schema.items():
-        found += _words(list(inner.values()) if word == "properties" else inner)
-    return found
 
 
 def test_the_version_of_the_planners_prompt_is_its_digest() -> None:

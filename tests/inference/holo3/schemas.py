@@ -1,6 +1,5 @@
-"""All schemas that Holo3 is sent, and a walk through them."""
+"""All schemas that Holo3 is sent."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from inference.asking import CheckAsk, ExtractAsk
@@ -27,17 +26,6 @@ def all_schemas() -> dict[str, dict[str, Any]]:
         "records": records_schema(record_ask(*NAMES)),
         "no fields": records_schema(record_ask()),
     }
-
-
-def nodes(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every schema in a schema."""
-    yield schema
-    for one in schema.get("properties", {}).values():
-        yield from nodes(one)
-    for one in schema.get("anyOf", []):
-        yield from nodes(one)
-    if "items" in schema:
-        yield from nodes(schema["items"])
 
 
 def condition() -> CheckAsk:

@@ -12,7 +12,7 @@ from inference.settings import ModelSettings
 from inference.sglang import launch
 from inference.sglang.__main__ import main
 from inference.sglang.settings import PoolSettings
-from tests.inference.sglang.real import in_sglang
+from tests.inference.opt_in import in_sglang
 
 
 def value(argv: launch.Argv, flag: str) -> str:
@@ -148,6 +148,7 @@ _CONFIG = {
 }
 
 
+@pytest.mark.opt_in
 @pytest.mark.timeout(300)
 def test_sglang_itself_takes_the_launch_line(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(_CONFIG))

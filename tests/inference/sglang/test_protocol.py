@@ -1,4 +1,4 @@
-"""What we send and what we read, in the words of SGLang's own classes (opt-in, see `real`)."""
+"""What we send and what we read, in the words of SGLang's own classes (opt-in, `make opt-in`)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from inference.holo3.chat import body_of
 from plans.prices import Usage
 from plans.step import TierName
 from tests.inference.holo3.test_prompts import questions
-from tests.inference.sglang.real import in_sglang
+from tests.inference.opt_in import in_sglang
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -51,6 +51,7 @@ print(json.dumps({"answer": whole.model_dump_json(), "error": error.model_dump_j
 """
 
 
+@pytest.mark.opt_in
 def test_sglang_reads_our_requests_as_they_are_meant() -> None:
     asked = questions()
     bodies = {name: body_of("holo3", one) for name, one in asked.items()}
@@ -64,6 +65,7 @@ def test_sglang_reads_our_requests_as_they_are_meant() -> None:
     assert told["agent"]["roles"] == ["system", "user", "assistant", "user"]
 
 
+@pytest.mark.opt_in
 def test_we_read_the_answers_that_sglang_writes() -> None:
     told = in_sglang(_ANSWERS, {})
     used = Usage(tier=TierName.HOLO3, model="holo3", gpu_ms=5)
