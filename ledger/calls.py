@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.models import ModelCall
-from ledger.schema import model_calls
+from ledger.schema import model_calls, run_events
 from ledger.text import short_key
 from plans.calls import Money
 from plans.prices import Usage
@@ -21,9 +21,11 @@ _USED = (
     "images",
 )
 _TURN = re.compile(r":t[0-9]+$")
-_ATTEMPT = re.compile(r"(?P<stem>.+):(?P<attempt>[0-9]{1,6})(?P<round>:r[0-9]+)?")
-_MOST_ATTEMPTS = 10
-"""More than a step is ever tried."""
+_CALL = re.compile(r"(?P<stem>.+):(?P<attempt>[0-9]{1,6})(?::r(?P<round>[0-9]{1,9}))?")
+"""The key of a call; all attempts of a step, in all rounds, share its stem."""
+_PART = re.compile(r":(?P<attempt>[0-9]{1,6})(?::r(?P<round>[0-9]{1,9}))?(?::t[0-9]+)?(?:[:/]|$)")
+"""What follows on the stem where something belongs to such a call: a question, an event."""
+_TOTAL = model_calls.c.gpu_micro + model_calls.c.claude_micro + model_calls.c.proxy_micro
 _PAID = ("gpu", "claude", "proxy")
 _PLAIN = (
     "run_id",
@@ -70,12 +72,7 @@ def read_call(found: RowMapping) -> ModelCall:
 
 
 async def cost_of_call(
-    connection: AsyncConnection,
-    tenant_id: str,
-    run_id: str,
-    call_key: str,
-    *,
-    attempts: bool = False,
+    connection: AsyncConnection, tenant_id: str, run_id: str, call_key: str
 ) -> int | None:
     """What the questions of a run's call cost, in all its turns; None where it asked none.
 
@@ -84,31 +81,67 @@ async def cost_of_call(
         tenant_id: the tenant.
         run_id: the run.
         call_key: the key of the call, or of a turn of it.
-        attempts: with the attempts before it, which the run has tried in the call's place.
     """
     whole = _TURN.sub("", call_key)
-    wanted = {whole, *(_attempts_before(whole) if attempts else ())}
-    call_id = model_calls.c.call_id
-    total = model_calls.c.gpu_micro + model_calls.c.claude_micro + model_calls.c.proxy_micro
     begins = [
-        call_id.startswith(f"{key}{mark}", autoescape=True)
-        for key in sorted(wanted)
-        for mark in ("/", ":t")
+        model_calls.c.call_id.startswith(f"{whole}{mark}", autoescape=True) for mark in ("/", ":t")
     ]
-    query = select(func.sum(total)).where(
-        model_calls.c.tenant_id == tenant_id, model_calls.c.run_id == run_id, or_(*begins)
-    )
+    query = select(func.sum(_TOTAL)).where(_of(tenant_id, run_id), or_(*begins))
     found = (await connection.execute(query)).scalar_one()
     return None if found is None else int(found)
 
 
-def _attempts_before(whole_key: str) -> list[str]:
-    """The keys of a call's earlier attempts, in the same round."""
-    found = _ATTEMPT.fullmatch(whole_key)
-    if found is None:
-        return []
-    stem, last, again = found["stem"], int(found["attempt"]), found["round"] or ""
-    return [f"{stem}:{attempt}{again}" for attempt in range(max(1, last - _MOST_ATTEMPTS), last)]
+async def cost_of_step(
+    connection: AsyncConnection, tenant_id: str, run_id: str, call_key: str
+) -> int | None:
+    """What a step has cost that ends with this call; None where it asked nothing.
+
+    Its attempts before are in it, and those of earlier rounds that were given up when the run
+    went back: what no event has told yet that ended the step.
+
+    Args:
+        connection: the transaction that needs it, before it tells of the step's end.
+        tenant_id: the tenant.
+        run_id: the run.
+        call_key: the key of the last call, or of a turn of it.
+    """
+    last = _CALL.fullmatch(_TURN.sub("", call_key))
+    if last is None:
+        return await cost_of_call(connection, tenant_id, run_id, call_key)
+    stem, end = last["stem"], _place(last)
+    told = await _last_round_told(connection, tenant_id, run_id, stem) if end[0] else -1
+    begins = model_calls.c.call_id.startswith(f"{stem}:", autoescape=True)
+    query = select(model_calls.c.call_id, _TOTAL).where(_of(tenant_id, run_id), begins)
+    costs: list[int] = []
+    for call_id, cost in await connection.execute(query):
+        part = _PART.match(call_id, len(stem))
+        if part is not None and told < _place(part)[0] and _place(part) <= end:
+            costs.append(int(cost))
+    return sum(costs) if costs else None
+
+
+async def _last_round_told(
+    connection: AsyncConnection, tenant_id: str, run_id: str, stem: str
+) -> int:
+    """The last round in which the step came to an end, -1 where it never did."""
+    query = select(run_events.c.dedup_key).where(
+        run_events.c.tenant_id == tenant_id,
+        run_events.c.run_id == run_id,
+        run_events.c.kind == "step",
+        run_events.c.dedup_key.startswith(f"{stem}:", autoescape=True),
+    )
+    keys = (await connection.execute(query)).scalars()
+    told = [part for key in keys if (part := _PART.match(key, len(stem))) is not None]
+    return max((_place(part)[0] for part in told), default=-1)
+
+
+def _place(call: re.Match[str]) -> tuple[int, int]:
+    """Round and attempt of a call: those of one step were made in this order."""
+    return int(call["round"] or 0), int(call["attempt"])
+
+
+def _of(tenant_id: str, run_id: str) -> ColumnElement[bool]:
+    return and_(model_calls.c.tenant_id == tenant_id, model_calls.c.run_id == run_id)
 
 
 def cost_columns(cost: Money) -> dict[str, ColumnElement[int]]:

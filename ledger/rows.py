@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, case, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import checkpoints, outcomes
-from ledger.calls import cost_of_call
+from ledger.calls import cost_of_call, cost_of_step
 from ledger.checkpoints import RunCheckpoints
 from ledger.claims import settle_claim
 from ledger.clock import Clock
@@ -89,12 +89,13 @@ class Rows:
 async def _with_costs(connection: AsyncConnection, step: StepRecord) -> Sequence[NewEvent]:
     """The step's events, with what its questions to models have really cost.
 
-    The event that ends a step tells of all its attempts.
+    The event that ends a step tells of all that it has asked for it.
     """
     if not any("cost" in event.body for event in step.events):
         return step.events
     ends = any(event.kind == "step" for event in step.events)
-    cost = await cost_of_call(connection, step.tenant_id, step.run_id, step.call_key, attempts=ends)
+    cost_of = cost_of_step if ends else cost_of_call
+    cost = await cost_of(connection, step.tenant_id, step.run_id, step.call_key)
     if cost is None:
         return step.events
     return [

@@ -388,6 +388,33 @@ async def test_what_ends_a_step_tells_what_its_attempts_cost(run: Ledger):
     assert again.body["cost"] == 0.0006
 
 
+async def test_what_a_step_had_asked_before_the_run_went_back_is_told_once_by_its_later_end(
+    run: Ledger,
+):
+    """Round 0 was given up in its second try, and rounds 1 and 3 in their first."""
+    for call_id, cost in (
+        ("step:1:0:1/claude/check", 1),
+        ("step:1:0:2:t1/claude/check", 2),
+        ("step:1:0:1:r1/claude/check", 4),
+        ("step:1:0:1:r2/claude/check", 8),
+        ("step:1:0:2:r2:t3/claude/check", 16),
+        ("step:1:0:1:r3:t1/claude/check", 32),
+        ("step:1:0:1:r14/claude/check", 64),
+        ("step:1:1:1/claude/check", 128),
+        ("step:1:10:1/claude/check", 256),
+        ("look:1:0:1/claude/check", 512),
+    ):
+        ticket = await reserved(run, question(call_id, most=1))
+        await run.spending.settle(ticket, USED, Money(claude=cost), "")
+    ended = done("step:1:0:2:r2")
+    event = ended.events[0].model_copy(update={"dedup_key": "step:1:0:2:r2:t3:step"})
+    await run.rows.record_step(ended.model_copy(update={"events": (event,)}))
+    await run.rows.record_step(done("step:1:1:1"))
+    await run.rows.record_step(done("step:1:0:1:r14"))
+    costs = [one.body["cost"] for one in await run.events.of_kind("acme", RUN, "step")]
+    assert costs == [0.000031, 0.000128, 0.000096]
+
+
 async def test_a_step_that_asked_nothing_costs_what_it_says(run: Ledger):
     await run.rows.record_step(done("step:1:0:1", cost=0.0))
     (event,) = await run.events.of_kind("acme", RUN, "step")
