@@ -197,6 +197,11 @@ async def test_a_plan_at_its_end_leaves_nothing_to_go_on_with(ledger: Ledger, ru
     assert (await runs.load_run(key(second))).state.pc == 0
 
 
+def test_a_pause_may_last_a_week():
+    """> It can happen many times in a run, and last days."""
+    assert ActivitySettings().max_pause_hours == 168
+
+
 async def test_what_the_operator_has_set(ledger: Ledger, runs: RunActivities):
     spec = await runs.load_run(key(await admit(ledger, 1)))
     assert (spec.plan_name, spec.state_key) == ("boats", "boats")

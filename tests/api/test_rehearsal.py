@@ -85,6 +85,7 @@ async def test_a_dry_run_shows_the_steps_that_the_words_were_made_into(
 async def test_known_steps_that_leave_the_allowlist_are_refused_at_submission(
     tenants: httpx.AsyncClient, kept: Ledger
 ):
+    """> a cached decomposition is checked at submission."""
     await remember(kept, go("https://good.example"), go("https://elsewhere.example"))
     for fields in ({}, {"dry_run": True}):
         answer = await submit(tenants, **fields)
@@ -95,6 +96,7 @@ async def test_known_steps_that_leave_the_allowlist_are_refused_at_submission(
 async def test_known_steps_that_break_the_caps_are_refused_at_submission(
     tenants: httpx.AsyncClient, kept: Ledger
 ):
+    """> a cached decomposition is checked at submission."""
     await remember(kept, *(go("https://good.example") for _ in range(201)))
     answer = await submit(tenants)
     assert answer.status_code == 400

@@ -138,6 +138,7 @@ def test_the_visitor_went_where_the_plan_says_and_nowhere_else(api: Api, site: S
 
 
 def test_rows_of_several_pages_of_results(api: Api, site: Site) -> None:
+    """> each turn of "click the next listing" takes the next one, never one already done."""
     result = api.run(list_plan(f"{site.url}/boats?seller=dealer", 14), 120)
     assert result["status"] == "succeeded", result
     listings = site.listings(seller="dealer")[:14]
@@ -148,7 +149,10 @@ def test_rows_of_several_pages_of_results(api: Api, site: Site) -> None:
 
 
 def test_a_list_is_read_to_its_end(api: Api, site: Site) -> None:
-    """Fewer listings than asked for, on two pages: all of them, and no failure."""
+    """Fewer listings than asked for, on two pages: all of them, and no failure.
+
+    > and ends early when the list has no further item that it has not visited:
+    """
     listings = site.listings(seller="private", state="TX")
     assert 12 < len(listings) < 24
     plan = [

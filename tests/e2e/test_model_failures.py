@@ -319,6 +319,7 @@ def billed(runs: Runs, case: str, kinds: Sequence[str]) -> list[int]:
 
 @pytest.mark.parametrize("name", GATES)
 def test_a_gate_that_claude_decides(runs: Runs, name: str):
+    """> `claude` (grounding, extraction, verification, planning)."""
     case = GATES[name]
     result = runs.api.wait(runs.gates[name], 400)
     asked = runs.of_claude.asked[name]
@@ -353,6 +354,7 @@ def test_a_click_that_holo3_is_asked_for(runs: Runs, name: str):
 
 @pytest.mark.parametrize("name", EXTRACTIONS)
 def test_a_record_that_claude_is_asked_for(runs: Runs, name: str):
+    """> `claude` (grounding, extraction, verification, planning)."""
     case = EXTRACTIONS[name]
     result = runs.api.wait(runs.extractions[name], 400)
     step = result["result"]["steps"][-1]

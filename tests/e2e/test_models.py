@@ -114,6 +114,10 @@ def choosing(site: str, what: str) -> list[Document]:
 def test_what_only_the_picture_shows_is_found_by_holo3_and_paid(
     caller: Api, site: str, holo3: SGLang
 ) -> None:
+    """
+    > `dom` (accessibility tree and DOM, no model), `holo3` (screenshot → action, on the SGLang
+    > pool),
+    """
     holo3.answer = holo3_knows({"heart": HEART, "star": STAR})
     for what in ("heart", "star"):
         result = caller.run(choosing(site, what))

@@ -122,6 +122,12 @@ def typing(site: str) -> list[Document]:
 
 
 def test_an_answer_is_found_nowhere(stack: LiveStack, site: Site) -> None:
+    """
+    > Placeholders in intents and string params: `{{user_input}}`,
+
+    > The answer goes back to the tool or into `{{user_input}}`, may be any JSON value, and
+    > appears in no result, log, event, video or readable history.
+    """
     birds, api = Canaries(), Recorder(stack)
     with api.client:
         run_id = api.submit(typing(site.url))

@@ -107,6 +107,10 @@ def micro(usd: float) -> int:
 def test_words_become_steps_once_and_the_steps_are_shown(
     service: Service, claude: ClaudeApi
 ) -> None:
+    """
+    > plan_text: decomposed by Claude into a micro-plan, cached by signature (tenant, model and
+    > prompt version in it); the plan as decomposed is kept with the run
+    """
     bill, asked = claude.bill.get(KEY, 0), len(claude.asked)
     first = until_over(service, submit(service, words(service, "please")))
     assert (first["status"], first.get("halt_class")) == ("succeeded", None), first

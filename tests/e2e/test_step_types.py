@@ -33,6 +33,13 @@ def of_type(result: Document, kind: str) -> list[Document]:
 
 
 def test_controls_are_filled_chosen_and_pressed(api: Api, site: Site) -> None:
+    """
+    > `label`, `value`; `dropdown_label`, `option_label`;
+
+    > `keys`;
+
+    > `selector`)
+    """
     plan = [
         go(f"{site.url}/playground"),
         step(
@@ -233,7 +240,12 @@ def test_a_form_is_sent_once(api: Api, site: Site) -> None:
 
 
 def test_branches_guards_and_variables(api: Api, site: Site) -> None:
-    """Only the steps whose condition holds are executed."""
+    """Only the steps whose condition holds are executed.
+
+    > `stop_var`, `out_var`, `condition_var`, `then_target`, `else_target`, `guard`,
+
+    > `{{name}}` of `inputs` and of earlier `out_var`s; values that are not text appear as JSON.
+    """
     wait = {"type": "wait", "params": {"seconds": 0}}
     look = {"type": "detect_visible"}
     by_variable = {"type": "if_else", "condition_var": "payment"}
@@ -264,6 +276,7 @@ def test_branches_guards_and_variables(api: Api, site: Site) -> None:
 
 
 def test_records_by_name_and_into_variables(api: Api, site: Site) -> None:
+    """> `extract` (`{schema_name, entity_name, fields:[{name,type,required}], max_items}`)."""
     listing = next(item for item in site.listings() if item["phone"] is None)
     fields = [{"name": "make", "required": True}, {"name": "phone", "type": "phone"}]
     plan = [
@@ -297,6 +310,7 @@ def test_records_by_name_and_into_variables(api: Api, site: Site) -> None:
 def test_gates(
     api: Api, site: Site, verify: str, status: str, halt: str | None, tries: int
 ) -> None:
+    """> `gate` + `verify` (a condition that must hold, else halt),"""
     plan = [
         go(f"{site.url}/playground", gate=True, verify=verify),
         step("wait", "Wait", params={"seconds": 0}),
@@ -311,7 +325,12 @@ def test_gates(
 
 
 def test_hints_and_verify_decide_about_a_step(api: Api, site: Site) -> None:
-    """A step that did something, but not what it should, has failed; the rest goes on."""
+    """A step that did something, but not what it should, has failed; the rest goes on.
+
+    > `hints` (`expect_url_contains`, `expect_url_excludes`, `expect_text_present`),
+
+    > A step that fails and is not required: in setup the run goes on;
+    """
     click = {"intent": "Click the Drop anchor button", "type": "click", "section": "setup"}
     plan = [
         go(f"{site.url}/playground", hints={"expect_url_contains": "/playground"}),

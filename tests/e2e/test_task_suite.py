@@ -184,6 +184,9 @@ def assert_no_secret(api: Api, run_id: str, claude: ClaudeApi) -> None:
 
 
 def test_a_failed_task_does_not_stop_the_others(api: Api, claude: ClaudeApi) -> None:
+    """
+    > Each task runs with its own budget, and its verify clause, not the model's word, decides.
+    """
     suite = only("login", "filter_inactive", "sign_out")
     suite["tasks"][1]["verify"] = {"type": "page_contains_text", "value": "never to be seen"}
     result = api.wait(submit(api, suite, max_cost=2.0), 200)
@@ -195,6 +198,8 @@ def test_a_failed_task_does_not_stop_the_others(api: Api, claude: ClaudeApi) -> 
 
 
 def test_a_model_asks_the_user_and_goes_on_with_the_answer(api: Api, claude: ClaudeApi) -> None:
+    """> or a model's tool call of that name with `{"prompt"}`, pauses the run:"""
+
     def asks(asked: Asked) -> Answer:
         turn = sum(role == "assistant" for role, _ in asked.turns)
         if "Sign in with" in asked.text:

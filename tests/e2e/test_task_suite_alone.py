@@ -14,6 +14,7 @@ PATH = Path(__file__).parents[2] / "tasks/crm/crm_tasks.json"
 
 
 def test_the_suite_of_the_crm_passes_without_a_model(api: Api, site: Site) -> None:
+    """> A task suite without any model is accepted: the free tiers try."""
     httpx.post(f"{site.url}/_oracle/reset").raise_for_status()
     answer = api.client.post("/v1/predict", json={"task_suite": json.loads(PATH.read_text())})
     assert answer.status_code == 200, answer.text

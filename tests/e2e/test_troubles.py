@@ -123,7 +123,11 @@ def recovered(api: Api, site: Site, run_id: str) -> None:
 
 
 def test_items_that_fail_leave_the_rest(api: Api, site: Site) -> None:
-    """Two of five listings lead to a page that fails: three rows, and the run says so."""
+    """Two of five listings lead to a page that fails: three rows, and the run says so.
+
+    > in extraction the item counts as failed, the run finds its way back to the list and goes on
+    > with the loop;
+    """
     url = f"{site.url}/boats?seller=private&broken=2,4"
     plan = list_plan(url, 50, per_page=5)[:5]
     result = api.run(plan)

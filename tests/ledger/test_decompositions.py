@@ -34,6 +34,7 @@ def test_the_words_and_the_names_of_inputs_tell_plans_apart():
 
 
 async def test_a_decomposition_is_found_by_tenant_words_model_and_prompt(ledger: Ledger):
+    """> cached by signature (tenant, model and prompt version in it);"""
     new = made()
     await ledger.decompositions.put(new)
     found = await ledger.decompositions.get("acme", new.words, new.model, "1")

@@ -216,6 +216,7 @@ def test_an_empty_page_does_not_excuse_items_that_failed() -> None:
 
 
 def test_a_page_that_cannot_be_turned_ends_the_list() -> None:
+    """> in pagination the list ends there."""
     site = Marketplace(2, 9)
 
     def script(call: Call) -> Outcome:
@@ -305,6 +306,7 @@ def test_a_step_that_fails_as_the_time_ends_ends_the_run_in_time_out() -> None:
 
 
 def test_a_required_step_gets_three_tries_then_halts() -> None:
+    """> `required` (three tries in all, then the run halts),"""
     plan = plan_of({"type": "click", "required": True}, {"type": "wait"})
     notes, finish, state = drive(plan, failing(0, FailureClass.SELECTOR_MISS))
     assert notes == ["0", "0.2", "0.3"]

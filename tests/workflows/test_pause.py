@@ -85,6 +85,11 @@ async def histories(scripted: Scripted) -> int:
 async def test_a_run_waits_for_its_answer_without_worker_or_activity(
     temporal_client: Client,
 ) -> None:
+    """
+    > Pausing: a `request_user_input` step,
+
+    > state is kept, status `paused`, no worker is held.
+    """
     scripted = Scripted(temporal_client, LOGIN)
     async with scripted.running() as handle:
         await paused(scripted)

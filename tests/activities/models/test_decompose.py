@@ -117,6 +117,12 @@ async def test_done_again_it_changes_nothing(caller: Caller, claude: ClaudeApi) 
 async def test_steps_outside_the_allowlist_are_refused_cached_ones_too(
     caller: Caller, claude: ClaudeApi
 ) -> None:
+    """
+    > and passes the same caps and allowlist.
+
+    > what it decomposes into passes the same caps and allowlist, else the run ends `failed` with
+    > `plan_rejected`;
+    """
     claude.then(Says(STEPS))
     for _ in range(2):
         run = await in_words(caller, allowed_hosts=("only.test",))
@@ -134,6 +140,7 @@ async def test_steps_outside_the_allowlist_are_refused_cached_ones_too(
 async def test_more_steps_than_the_operator_allows_are_refused(
     caller: Caller, claude: ClaudeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """> and passes the same caps and allowlist."""
     claude.answer = lambda _: Says(STEPS | {"steps": [*STEPS["steps"]] * 101})  # pyright: ignore
     made = await caller.decompose(await in_words(caller))
     assert made.refusal is not None

@@ -172,6 +172,10 @@ async def test_an_act_whose_check_fails_teaches_nothing(bench: Bench):
 
 
 async def test_a_look_alike_or_a_target_that_is_gone_is_no_answer_of_memory(bench: Bench):
+    """
+    > Perception tiers, cheapest first: `memory` (a locator that worked before, checked before it
+    > is used),
+    """
     await bench.open("/boat/1")
     for _ in range(2):
         await do(bench, "Save the boat")

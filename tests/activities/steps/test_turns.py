@@ -68,6 +68,7 @@ async def test_what_a_call_has_asked_goes_when_the_call_is_over(bench: Bench) ->
 
 
 async def test_who_is_not_sure_hands_on(bench: Bench) -> None:
+    """> `auto`: each tier answers only when sure, else hands on."""
     await show(bench, ICONS)
     turns = Turns(bench, [at("a1", confidence=0.4), named("a2")])
     outcome = await turns.play(bench.call(step_of("Split the view to the right"), index=1))
@@ -107,6 +108,7 @@ async def test_a_model_goes_on_act_by_act_and_sees_what_came_of_each(bench: Benc
 
 
 async def test_a_budget_is_the_most_that_a_model_does(bench: Bench) -> None:
+    """> `budget` (actions at most, 8),"""
     await show(bench, MENU)
     turns = Turns(bench, [at("m1", goes_on=True)], models=(TierName.HOLO3,))
     call = bench.call(step_of("Arrange it in a grid", "filter", budget=3), index=1)
@@ -186,6 +188,12 @@ NAMED = """<!doctype html><title>x</title><button onclick="said.textContent='a'"
 
 
 async def test_as_planned_models_are_asked_first_and_the_dom_stands_in(bench: Bench) -> None:
+    """
+    > `as_planned`: the step's own marks decide (`claude_only` → claude; else holo3,
+
+    > Where a tier that is needed is not configured, the next one that can answer does, and the
+    > step says which;
+    """
     await show(bench, NAMED)
     planned = Perception.AS_PLANNED
     turns = Turns(bench, [at("Save")], perception=planned)
@@ -207,6 +215,7 @@ async def test_as_planned_models_are_asked_first_and_the_dom_stands_in(bench: Be
 
 
 async def test_claude_refines_the_place_that_holo3_names(bench: Bench) -> None:
+    """> with `grounding` → claude refines)."""
     await show(bench, NAMED)
     turns = Turns(bench, [at("Save"), named("Open")], perception=Perception.AS_PLANNED)
     step = step_of("Click the one on the right", grounding=True)
