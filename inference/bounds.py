@@ -8,8 +8,8 @@ from typing import Final
 from pydantic import JsonValue
 
 from inference.decisions import ActKind
-from plans.allowlist import Allowlist
 from plans.placeholders import PLACEHOLDER, SECRET, restored_text
+from plans.sites import Hosts
 from plans.urls import host_of
 
 _WRITING: Final = (ActKind.FILL, ActKind.TYPE, ActKind.SELECT)
@@ -22,14 +22,12 @@ _SCHEME: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):")
 class Bounds:
     """The bounds of one step.
 
-    `hosts` are those that the plan names, `allowed` the tenant's allowlist: where it has one,
-    acts may lead to what it allows, but no secret is typed there. `secrets` are the run's by
-    name; only those in `own` are the step's to use: those that it names itself, and what the
-    user has answered it.
+    `hosts` are those of the plan and the tenant's allowlist: where it has one, acts may lead to
+    what it allows, but no secret is typed there. `secrets` are the run's by name; only those in
+    `own` are the step's to use: those that it names itself, and what the user has answered it.
     """
 
-    hosts: frozenset[str] = frozenset()
-    allowed: Allowlist = field(default_factory=Allowlist)
+    hosts: Hosts = field(default_factory=Hosts)
     secrets: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     own: frozenset[str] = frozenset()
 
@@ -46,10 +44,6 @@ class Bounds:
         """A text of a model with the step's own secrets in the place of their references."""
         own = {name: value for name, value in self.secrets.items() if name in self.own}
         return restored_text(text, own)
-
-    def is_named(self, host: str) -> bool:
-        """Whether the plan names a host, or the site that it belongs to."""
-        return any(host == named or _is_below(host, named) for named in self.hosts)
 
     def may_lead(self, here: str, href: str) -> bool:
         """Whether an act on a link may be done: where it leads, the run has business.
@@ -69,11 +63,7 @@ class Bounds:
         host = host_of(href)
         if host is None:
             return False
-        if host == host_of(here) or self.is_named(host):
+        if host == host_of(here) or self.hosts.name(host):
             return True
-        return bool(self.allowed.patterns) and self.allowed.allows(host)
-
-
-def _is_below(host: str, named: str) -> bool:
-    base = named.removeprefix("www.")
-    return "." in base and not base.replace(".", "").isdigit() and host.endswith(f".{base}")
+        allowed = self.hosts.allowlist
+        return bool(allowed.patterns) and allowed.allows(host)

@@ -51,7 +51,6 @@ def _bounds(step: Step, values: Values, progress: Progress) -> Bounds:
         }
     return Bounds(
         hosts=values.hosts,
-        allowed=values.allowed,
         secrets=values.secrets,
         own=frozenset(own | set(progress.answers)),
     )

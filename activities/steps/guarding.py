@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from playwright.async_api import ElementHandle, Error
+from playwright.async_api import ElementHandle
 
 from activities.browser.aiming import aim
 from activities.browser.history import go_back
 from activities.browser.snapshot import Snapshot
 from activities.steps.context import StepContext
 from activities.steps.report import Report, failed
-from activities.steps.secret_fields import takes_secret
+from activities.steps.secret_fields import takes_secret, typed_on
 from activities.steps.target import target_of
 from inference.decisions import ActKind, Decision
 from inference.turns import targets
@@ -83,23 +83,14 @@ async def _leads_away(
 
 
 async def _gives_away(context: StepContext, element: ElementHandle | None) -> Report | None:
-    try:
-        frame = None if element is None else await element.owner_frame()
-    except Error:
-        frame = None
-    host = host_of(context.page.url if frame is None else _address(frame.url, context.page.url))
-    if host is None or not context.bounds.is_named(host):
-        return failed(
-            FailureClass.NAV_BLOCKED,
-            f"a secret is not typed on {host}: the plan names no such host",
-        )
+    for url in await typed_on(context.page, element):
+        if not context.bounds.hosts.own(url):
+            return failed(
+                FailureClass.NAV_BLOCKED,
+                f"a secret is not typed on {host_of(url)}: the plan names no such site",
+            )
     document = context.request.call.step.model_dump(mode="json", exclude_defaults=True)
     if types_secret(document) and not await takes_secret(context.page, element):
         message = "the step types a password or code, and the field that was chosen takes none"
         return failed(FailureClass.WRONG_TARGET, message)
     return None
-
-
-def _address(frame_url: str, page_url: str) -> str:
-    """A frame without an address of its own (srcdoc) is its page's."""
-    return page_url if frame_url.startswith("about:") or not frame_url else frame_url

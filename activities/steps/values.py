@@ -8,10 +8,9 @@ from pydantic import JsonValue
 from activities.steps.masking import Mask
 from ledger.ledger import Ledger
 from ledger.wire import masked_values
-from plans.allowlist import Allowlist
 from plans.occurrences import MASK
-from plans.placeholders import KEPT_WHOLE, SECRET, fill_text, restored, texts_in
-from plans.urls import addresses_in, host_of
+from plans.placeholders import KEPT_WHOLE, SECRET, restored
+from plans.sites import Hosts
 from workflows.interfaces import RunKey
 
 _RUNS_KNOWN = 32
@@ -22,7 +21,7 @@ class Values:
     """Values for placeholders, and what masks the secrets among all that the run knows.
 
     `open` are the same with references in the place of secrets, whatever these are made of.
-    `hosts` are those that the run's plan names, `allowed` those that its tenant may reach,
+    `hosts` are those that the run's plan and inputs name, and that its tenant may reach,
     `secrets` the run's by name.
     """
 
@@ -30,8 +29,7 @@ class Values:
     open: Mapping[str, JsonValue]
     mask: Mask
     resumed_from: str = ""
-    hosts: frozenset[str] = frozenset()
-    allowed: Allowlist = field(default_factory=Allowlist)
+    hosts: Hosts = field(default_factory=Hosts)
     secrets: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
     @property
@@ -63,7 +61,7 @@ class RunValues:
         whole = {name: value for name, value in kept.items() if name.startswith(KEPT_WHOLE)}
         shown = _with(written, whole)
         mask = Mask(known)
-        return Values(known, shown, mask, given.resumed_from, given.hosts, given.allowed, kept)
+        return Values(known, shown, mask, given.resumed_from, given.hosts, kept)
 
     async def _read_given(self, run: RunKey) -> "_Given":
         given = self._given.pop(run, None)
@@ -72,9 +70,9 @@ class RunValues:
             inputs = row.payload.get("inputs") if row else None
             older = row.resumed_from if row else None
             given_inputs = inputs if isinstance(inputs, dict) else {}
-            hosts = _hosts(row.plan, given_inputs) if row else frozenset[str]()
-            allowed = Allowlist(patterns=row.allowed_hosts if row else ())
-            given = _Given(given_inputs, older or "", hosts, allowed)
+            patterns = row.allowed_hosts if row else ()
+            named: JsonValue = [row.plan, given_inputs] if row else []
+            given = _Given(given_inputs, older or "", Hosts.of(named, given_inputs, patterns))
         self._given[run] = given
         while len(self._given) > _RUNS_KNOWN:
             del self._given[next(iter(self._given))]
@@ -87,19 +85,7 @@ class _Given:
 
     inputs: Mapping[str, JsonValue]
     resumed_from: str
-    hosts: frozenset[str]
-    allowed: Allowlist
-
-
-def _hosts(plan: JsonValue, inputs: Mapping[str, JsonValue]) -> frozenset[str]:
-    """The hosts of all addresses in a plan, its inputs filled in, and in these themselves.
-
-    Each is a whole host that a text of the caller's names; what pages said plays no part.
-    """
-    texts = (fill_text(text, inputs) for text in texts_in([plan, dict(inputs)]))
-    addresses = (address for text in texts for address in addresses_in(text))
-    found = (host_of(address) or host_of(f"http://{address}") for address in addresses)
-    return frozenset(host for host in found if host is not None)
+    hosts: Hosts
 
 
 def _with(

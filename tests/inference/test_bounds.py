@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from inference.bounds import Bounds
 from inference.decisions import ActKind
 from plans.allowlist import Allowlist
+from plans.sites import Hosts
 
 HERE = "https://www.shop.example/list"
 BOUNDS = Bounds(
-    hosts=frozenset({"www.shop.example", "10.0.0.7"}),
+    hosts=Hosts.of({"intent": "Open www.shop.example, then http://10.0.0.7"}, {}, ()),
     secrets={"secret.1": "hunter2", "secret.2": "other", "secret.answer.p1.0": 42},
     own=frozenset({"secret.1", "secret.answer.p1.0"}),
 )
@@ -41,10 +42,11 @@ def test_links_lead_where_the_plan_has_business(href: str, may: bool) -> None:
 
 
 def test_a_tenants_allowlist_opens_hosts_to_acts_but_not_to_secrets() -> None:
-    bounds = Bounds(hosts=BOUNDS.hosts, allowed=Allowlist(patterns=("*.okta.example",)))
+    allowed = Allowlist(patterns=("*.okta.example",))
+    bounds = Bounds(hosts=Hosts(BOUNDS.hosts.sites, allowed))
     assert bounds.may_lead(HERE, "https://acme.okta.example/")
     assert not bounds.may_lead(HERE, "https://evil.example/")
-    assert not bounds.is_named("acme.okta.example")
+    assert not bounds.hosts.own("https://acme.okta.example/")
 
 
 def test_only_the_steps_own_secrets_are_typed() -> None:
@@ -67,6 +69,6 @@ def test_no_text_fills_in_a_secret_that_is_not_the_steps_own(text: str) -> None:
 
 
 def test_a_plan_that_names_no_host_opens_none() -> None:
-    assert not Bounds().is_named("shop.example")
+    assert not Bounds().hosts.own("https://shop.example/")
     assert Bounds().may_lead(HERE, f"{HERE}#x")
     assert not Bounds().may_lead(HERE, "https://evil.example/")

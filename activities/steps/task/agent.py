@@ -12,7 +12,6 @@ from activities.steps.report import failed
 from activities.steps.task.desk import Desk, image_block
 from activities.steps.task.ending import Stop, Stopped, files_now
 from activities.steps.task.hands import Hands
-from activities.steps.task.hosts import Hosts
 from activities.steps.task.parts import Parts, PartUnknown
 from activities.steps.task.toolset import SessionBrowser
 from inference.asking import TaskAsk, TaskTurn
@@ -23,6 +22,7 @@ from inference.task.refs import RefBook
 from inference.task.state import TaskState, Waiting, key_of, summary_of
 from plans.calls import AskKind
 from plans.placeholders import reference
+from plans.sites import Hosts
 from plans.step import FailureClass, TierName
 from plans.task import TaskSpec
 

@@ -12,13 +12,13 @@ from pydantic import JsonValue
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.context import StepContext
 from activities.steps.model_look import model_look
-from activities.steps.task.hosts import Hosts
 from inference.asking import Look
 from inference.marking import harmless
 from inference.observation import Element, Observation
 from inference.task.references import References
 from inference.task.refs import RefBook
 from plans.placeholders import as_text
+from plans.sites import Hosts
 from plans.task import TaskSpec
 
 _BLANK: Final = frozenset({"about:blank", ""})

@@ -4,10 +4,11 @@ import re
 from typing import Final
 
 from anthropic.tools import ToolError
-from playwright.async_api import ElementHandle, Error, Frame
+from playwright.async_api import ElementHandle, Error
 from pydantic import TypeAdapter
 
 from activities.browser.fields import control_of, focused_field
+from activities.steps.secret_fields import typed_on
 from activities.steps.target import target_of
 from activities.steps.task.desk import Desk
 from plans.answers import ANSWER
@@ -97,17 +98,7 @@ async def _told(field: ElementHandle) -> _Field:
 
 async def _check_site(desk: Desk, field: ElementHandle) -> None:
     """The field's own document, and where its form is sent, must be the plan's."""
-    try:
-        frame = await field.owner_frame()
-    except Error:
-        frame = None
-    urls = [_document_url(frame)]
-    while frame is not None and (frame := frame.parent_frame) is not None:
-        urls.append(_document_url(frame))
-    form = (await target_of(desk.page, field)).form
-    if form is not None and form.action.startswith(("http:", "https:")):
-        urls.append(form.action)
-    if not all(desk.hosts.own(url) for url in urls):
+    if not all(desk.hosts.own(url) for url in await typed_on(desk.page, field)):
         raise ToolError(
             "Nothing is typed: secrets are filled in only on this task's own hosts, in forms"
             " that are sent there."
@@ -117,14 +108,6 @@ async def _check_site(desk: Desk, field: ElementHandle) -> None:
 async def _form_searches(desk: Desk, field: ElementHandle) -> bool:
     form = (await target_of(desk.page, field)).form
     return form is not None and form.searches and not form.password
-
-
-def _document_url(frame: Frame | None) -> str:
-    """The address of a frame's document; one without any has its parent's."""
-    while frame is not None and not frame.url.startswith(("http:", "https:")):
-        inherits = frame.url in ("about:srcdoc", "about:blank", "")
-        frame = frame.parent_frame if inherits else None
-    return "" if frame is None else frame.url
 
 
 def _check_kind(desk: Desk, name: str, told: _Field) -> None:

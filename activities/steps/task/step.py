@@ -10,8 +10,8 @@ from activities.steps.report import Report, failed
 from activities.steps.task import sessions
 from activities.steps.task.agent import Agent
 from activities.steps.task.ending import end, refused
-from activities.steps.task.hosts import Hosts
 from activities.steps.task.unaided import work_unaided
+from plans.sites import Hosts
 from plans.step import FailureClass, TierName
 from plans.suite_plan import below
 from plans.task import TaskSpec

@@ -12,7 +12,6 @@ from activities.steps.grounding import ground_and_act
 from activities.steps.remembering import Remembering
 from activities.steps.report import Report, failed
 from activities.steps.task.ending import Stop, Stopped, files_now
-from activities.steps.task.hosts import Hosts
 from activities.steps.task.parts import Parts, PartUnknown
 from inference.cascade import Cascade
 from inference.decisions import ActKind, Decision
@@ -20,6 +19,7 @@ from inference.dom.tier import DomTier
 from inference.memory.tier import MemoryTier
 from inference.observation import Element, Observation
 from inference.task.clauses import Clause, ClauseKind, clauses_of
+from plans.sites import Hosts
 from plans.step import FailureClass, Params, Step, StepType, TierName
 from plans.task import TaskSpec
 

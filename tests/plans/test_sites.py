@@ -1,8 +1,8 @@
-"""Where the agent of a task may go, and where its secrets may be typed."""
+"""The sites that a plan names: where models may go, and where secrets may be typed."""
 
 import pytest
 
-from activities.steps.task.hosts import Hosts
+from plans.sites import Hosts
 
 PLAN = {
     "base_url": "{{site}}/crm",
@@ -55,3 +55,23 @@ def test_addresses_without_a_scheme_take_the_plans() -> None:
     assert plain.addressed("old.test/a") == "http://old.test/a"
     assert plain.addressed("new.test/a") == "https://new.test/a"
     assert plain.names == ("old.test",)
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("crm.test", True),
+        ("my.crm.test", True),
+        ("shop.test", True),
+        ("127.0.0.1", True),
+        ("0.0.1", False),
+        ("1.127.0.0.1", False),
+        ("test", False),
+        ("evilcrm.test", False),
+        ("crm.test.evil.test", False),
+        ("evil.test", False),
+    ],
+)
+def test_hosts_are_named_whole(host: str, named: bool) -> None:
+    assert HOSTS.name(host) is named
+    assert not Hosts().name(host) and not Hosts().may_visit(f"https://{host}/")
