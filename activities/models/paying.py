@@ -15,10 +15,10 @@ def price_of(usage: Usage, settings: ModelSettings, most: int) -> Money:
     """The price of what a call used.
 
     Args:
-        usage: what it used, and of which model, as its server says.
+        usage: what it used, and of the model that was asked.
         settings: the operator's prices.
-        most: what was reserved for it, micro-dollars: the price where the server names a model
-            that has none.
+        most: what was reserved for it, micro-dollars: the price where the table has none for
+            the model.
     """
     prices = settings.prices if usage.tier is TierName.CLAUDE else SHIPPED_PRICES
     try:

@@ -9,15 +9,11 @@ from plans.step import Frozen
 
 
 class Waiting(Frozen):
-    """A turn that waits for the user: its content, the results so far, the call that asks.
-
-    `acts` is how many acts of the turn were tried before.
-    """
+    """A turn that waits for the user: its content, the results so far, the call that asks."""
 
     content: tuple[Block, ...]
     results: tuple[Block, ...]
     call_id: str
-    acts: int = 0
 
 
 class TaskState(Frozen):
