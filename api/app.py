@@ -108,6 +108,7 @@ async def _running(
         parts.push_async_callback(health.close)
         meters = Meters(settings, ledger)
         parts.push_async_callback(meters.close)
+        await parts.enter_async_context(background(meters.watch(), "meters"))
         pool = ChatPool(settings)
         parts.push_async_callback(pool.close)
         yield Service(

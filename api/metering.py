@@ -1,7 +1,8 @@
 """What a chat completion costs: reserved before the pool is asked, settled when it is done with.
 
 It is paid by the time that the pool was busy with it, as measured here: from the request to the
-last byte, or until the caller left.
+last byte, or until the caller left. Of a process that dies, the others give up what it had
+reserved.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 import re
 import time
 import uuid
+from datetime import timedelta
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -27,6 +29,9 @@ log = logging.getLogger("mantis.chat")
 _TRIES: Final = 5
 _PAUSE_S: Final = 1.0
 _DRAIN_S: Final = 5.0
+EVERY_S = 60.0
+LOST = timedelta(minutes=10)
+"""A completion that its process says nothing of for so long is given up: the process is dead."""
 _TAIL: Final = 4096
 """Bytes at the end of a stream among which its usage stands."""
 _USAGE: Final = re.compile(rb'"usage":\s*(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})')
@@ -47,6 +52,7 @@ class Meters:
     def __init__(self, settings: ApiSettings, ledger: Ledger) -> None:
         self._settings = settings
         self._ledger = ledger
+        self._open: set[Reserved] = set()
         self._settling: set[asyncio.Task[None]] = set()
 
     async def reserve(self, tenant_id: str, model: str) -> "Meter":
@@ -67,6 +73,7 @@ class Meters:
         )
         reserved = await self._ledger.spending.reserve(asked)
         assert isinstance(reserved, Reserved), "calls of no run have no budget, and no answer yet"
+        self._open.add(reserved)
         return Meter(self, reserved, model)
 
     @property
@@ -84,6 +91,12 @@ class Meters:
         work.add_done_callback(self._settling.discard)
 
     async def _settle(self, reserved: Reserved, usage: Usage, answered: bool) -> None:
+        try:
+            await self._write_down(reserved, usage, answered)
+        finally:
+            self._open.discard(reserved)
+
+    async def _write_down(self, reserved: Reserved, usage: Usage, answered: bool) -> None:
         spending, cost = self._ledger.spending, self.cost(usage)
         for tried in range(_TRIES):
             try:
@@ -96,7 +109,21 @@ class Meters:
                 await asyncio.sleep(_PAUSE_S * 2**tried)
             else:
                 return
-        log.error("a chat completion of %d ms stays reserved: no ledger", usage.gpu_ms)
+        log.error("a chat completion of %d ms is not paid: no ledger", usage.gpu_ms)
+
+    async def watch(self) -> None:
+        """Renew what is under way here and give up what dead processes left, until cancelled."""
+        while True:
+            try:
+                await self._ledger.open_chats.renew(tuple(self._open))
+                lost = await self._ledger.open_chats.end_lost(LOST)
+                if lost:
+                    log.warning("%d chat completions are given up: their process died", lost)
+            except LedgerAway as away:
+                log.warning("%s", away)
+            except Exception:  # the loop of a process: one fault must not end it
+                log.exception("looking after chat completions failed")
+            await asyncio.sleep(EVERY_S)
 
     async def close(self) -> None:
         """Let what is being written down come to its end."""

@@ -18,6 +18,7 @@ from ledger.key_checks import KeyChecks
 from ledger.locators import Locators
 from ledger.migrate import migrate
 from ledger.model_health import ModelHealths
+from ledger.open_chats import OpenChats
 from ledger.outbox import Outbox
 from ledger.outcomes import Outcomes
 from ledger.pauses import Pauses
@@ -53,6 +54,7 @@ class Ledger:
         self.locators = Locators(database, clock)
         self.model_health = ModelHealths(database, clock)
         self.spending = Spending(database, clock)
+        self.open_chats = OpenChats(database, clock, self.spending)
         self.usage = UsageRecords(database)
         self.decompositions = Decompositions(database, clock)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -318,6 +319,8 @@ locators = Table(
     Index(None, "used_at"),
 )
 
+OPEN_CHAT = text("run_id = '' AND open_tries > 0")
+"""Which questions are completions of the chat proxy that are under way; literal, for an index."""
 model_calls = Table(
     "model_calls",
     metadata,
@@ -350,6 +353,7 @@ model_calls = Table(
     Column("settled_at", BigInteger),
     PrimaryKeyConstraint("tenant_id", "run_id", "call_id"),
     Index(None, "tenant_id", "created_at", "run_id", "call_id"),
+    Index(None, "tried_at", sqlite_where=OPEN_CHAT, postgresql_where=OPEN_CHAT),
 )
 
 decompositions = Table(
