@@ -19,7 +19,7 @@ help:
 	@echo "make chaos             200 faults against a stack on which runs go on: a table"
 	@echo "make soak              200 runs on one stack: does anything grow?"
 	@echo "make history           a run of 10,000 steps: how large its histories get"
-	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams, cancels, checkpoints, the chat proxy, fairness, money"
+	@echo "make bench             jobs beside a bare script, memory, requests beside a bare route, streams, cancels, checkpoints, the chat proxy, fairness, money, what models cost a listing"
 	@echo "make bench-perception  right, wrong and don't-know on labelled pages and MiniWoB++, memory, cost; writes docs/benchmarks-perception.md"
 	@echo "make contract-coverage which sentence of the contract is shown by which test"
 	@echo "make opt-in            the model servers' schemas, requests and launch line against the real xgrammar and sglang: a venv of 6 GB, or OPT_IN_PYTHON=/path/to/python"
