@@ -169,6 +169,30 @@ def test_a_cancel_ends_the_request_to_the_model(caller: Api, site: str, holo3: S
     assert time.monotonic() - began < 15
 
 
+def test_a_pause_does_not_wait_for_a_model_that_hangs(
+    caller: Api, site: str, holo3: SGLang
+) -> None:
+    """Its request is ended, nothing stays reserved, and it is asked again after the pause."""
+    holo3.answer = lambda asked: (
+        holo3_says.Says("Red") if asked.schema is None else holo3_says.Hangs()
+    )
+    before, earlier = len(holo3.aborted), len(holo3.asked)
+    run_id = caller.submit(choosing(site, "heart"))
+    eventually(lambda: any(one.schema for one in holo3.asked[earlier:]), 60, "Holo3 is asked")
+    caller.client.post(f"/v1/runs/{run_id}/pause", json={})
+    eventually(lambda: caller.get(run_id)["status"] == "paused", 40, "the run is paused")
+    assert len(holo3.aborted) > before
+    usage = caller.client.get("/v1/usage", params={"run_id": run_id, "by": "call"}).json()
+    assert [(one["state"], one["held"]) for one in usage["records"]] == [("released", 0)]
+    holo3.answer = holo3_knows({"heart": HEART})
+    caller.client.post(f"/v1/runs/{run_id}/resume", json={})
+    assert caller.wait(run_id)["status"] == "succeeded"
+    usage = caller.client.get("/v1/usage", params={"run_id": run_id, "by": "call"}).json()
+    asked_first = usage["records"][0]
+    assert (asked_first["state"], asked_first["tries"]) == ("settled", 2)
+    assert usage["total"]["open_tries"] == 0
+
+
 def test_a_key_that_comes_while_the_service_runs_counts_at_once(
     caller: Api, site: str, claude: ClaudeApi, secrets_dir: Path, holo3: SGLang
 ) -> None:
