@@ -4,23 +4,29 @@ Nothing is acted on that is not what the model was shown: the same element by fr
 name, place in the markup and record, about where it was, and not covered since.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from inference.asking import Grounded, Look, Seen
 from inference.decisions import ActKind, Decision, Point
 from inference.observation import Box, Element, Observation, Rect
+from inference.showing import (
+    LONGEST,
+    Wording,
+    box_of,
+    can_be_seen,
+    pictures_of,
+    record_of,
+    same_page,
+)
 from plans.step import TierName
 
 _NEAR_PX: Final = 120.0
 """How far an element may have moved, or its own diagonal where that is more."""
-_LEAST_PX: Final = 2.0
 _STILL_PX: Final = 6.0
 """How far a picture, or what lies around a bare place, may have moved."""
 _AROUND_PX: Final = 150.0
-_LONGEST: Final = 300
-_OPTIONS: Final = 40
 _DROP_PX: Final = 60_000.0
 """A larger element is no target of a drag as a whole: the place in it is."""
 _PAGE_WIDE: Final = 0.6
@@ -50,9 +56,6 @@ _FIELDS: Final = frozenset({"textbox", "searchbox", "combobox", "spinbutton", "l
 _WRITING: Final = frozenset({ActKind.FILL, ActKind.TYPE, ActKind.SELECT})
 _AIMLESS: Final = frozenset({ActKind.WAIT, ActKind.DONE, ActKind.INPUT})
 
-Wording = Callable[[str], str]
-"""How a text of the page is written for a model: secrets as their references."""
-
 _Called = tuple[str, str, int]
 """Role, name and frame of an element."""
 
@@ -62,56 +65,6 @@ class Stale:
     """The page is not what the model was asked about: `why`, a clause for people."""
 
     why: str
-
-
-def can_be_seen(element: Element) -> bool:
-    """Whether an element shows where it is, or what lies there instead."""
-    least = min(element.box.width, element.box.height)
-    return not element.hidden and not element.covered and least >= _LEAST_PX
-
-
-def seen_of(observation: Observation, element: Element, word: Wording) -> Seen:
-    """An element as a model is shown it."""
-    options = tuple(word(one)[:_LONGEST] for one in element.options[:_OPTIONS])
-    return Seen(
-        ref=element.ref,
-        frame=element.frame,
-        role=element.role,
-        name=word(element.name)[:_LONGEST],
-        text=word(element.text)[:_LONGEST],
-        value="" if element.type == "password" else word(element.value)[:_LONGEST],
-        placeholder=word(element.placeholder)[:_LONGEST],
-        href=word(element.href)[: 2 * _LONGEST],
-        path=word(element.path),
-        box=_box(element.box),
-        interactive=element.interactive,
-        disabled=element.disabled,
-        checked=element.checked,
-        options=options,
-        record=word(record_of(observation, element))[:_LONGEST],
-    )
-
-
-def pictures_of(observation: Observation, word: Wording) -> tuple[Seen, ...]:
-    """The pictures and canvases in view as a model is shown them: refs -1, -2, ….
-
-    Their frame and kind, and which of these they are, tell them again.
-    """
-    count: dict[tuple[int, str], int] = {}
-    found: list[Seen] = []
-    for index, one in enumerate(observation.pictures):
-        nth = count[one.frame, one.kind] = count.get((one.frame, one.kind), 0) + 1
-        seen = Seen(
-            ref=-1 - index,
-            frame=one.frame,
-            role="canvas" if one.kind == "canvas" else "img",
-            name=word(one.name)[:_LONGEST],
-            path=f"{one.kind}.{nth}",
-            box=_box(one.box),
-            interactive=False,
-        )
-        found.append(seen)
-    return tuple(found)
 
 
 def at_place(seen: Sequence[Seen], x: float, y: float, act: ActKind = ActKind.CLICK) -> Seen | None:
@@ -166,27 +119,6 @@ def resolve(
     return _Finding(look, answer, observation, tier, word).found()
 
 
-def same_page(one: str, other: str) -> bool:
-    """Whether two addresses are the same document; a fragment counts only where it is a route."""
-    return document_of(one) == document_of(other)
-
-
-def document_of(url: str) -> str:
-    """The address of a document: without its fragment, save one that is a route."""
-    plain, _, fragment = url.partition("#")
-    return url if fragment.startswith(("/", "!")) else plain
-
-
-def record_of(observation: Observation, element: Element) -> str:
-    """What the innermost record that an element belongs to is called; empty for none."""
-    if not element.records:
-        return ""
-    inner = element.records[0]
-    records = observation.groups[inner.group].records
-    block = records[inner.ordinal] if inner.ordinal < len(records) else None
-    return "" if block is None else (block.title or block.text)
-
-
 @dataclass(frozen=True)
 class _Finding:
     look: Look
@@ -236,7 +168,7 @@ class _Finding:
             one
             for one in self.observation.elements
             if (one.frame, one.role) == (shown.frame, shown.role)
-            and self.word(one.name)[:_LONGEST] == shown.name
+            and self.word(one.name)[:LONGEST] == shown.name
         ]
         alike = [one for one in alike if self._is_same(shown, one, alone=len(alike) == 1)]
         if not alike:
@@ -258,9 +190,9 @@ class _Finding:
     def _is_same(self, shown: Seen, now: Element, *, alone: bool) -> bool:
         """Whether it says and leads to the same; of several alike, in the same place, too."""
         word = self.word
-        if word(now.text)[:_LONGEST] != shown.text or word(now.href)[: 2 * _LONGEST] != shown.href:
+        if word(now.text)[:LONGEST] != shown.text or word(now.href)[: 2 * LONGEST] != shown.href:
             return False
-        if word(record_of(self.observation, now))[:_LONGEST] != shown.record:
+        if word(record_of(self.observation, now))[:LONGEST] != shown.record:
             return False
         return (alone and shown.name != "") or word(now.path) == shown.path
 
@@ -293,14 +225,14 @@ class _Finding:
         return _Target(None, point)
 
     def _called(self, element: Element) -> "_Called":
-        return element.role, self.word(element.name)[:_LONGEST], element.frame
+        return element.role, self.word(element.name)[:LONGEST], element.frame
 
     def _new_at(self, point: Point) -> str | None:
         """What was not there at the look and lies over a place now."""
         shown = (one for one in self.look.elements if _holds(one.box, point.x, point.y))
         before = {(one.role, one.name, one.frame) for one in shown}
         for one in self.observation.elements:
-            box = _box(one.box)
+            box = box_of(one.box)
             backdrop = box.width * box.height > _PAGE_WIDE * self.look.width * self.look.height
             if backdrop or not _holds(box, point.x, point.y) or not can_be_seen(one):
                 continue
@@ -328,7 +260,7 @@ class _Finding:
         start = target.point
         if start is None:
             assert target.ref is not None
-            start = _middle(_box(self.observation.element(target.ref).box))
+            start = _middle(box_of(self.observation.element(target.ref).box))
         return f"{x - start.x:.0f},{y - start.y:.0f}"
 
 
@@ -360,10 +292,6 @@ def _decision(
     )
 
 
-def _box(rect: Rect) -> Box:
-    return Box(x=rect.x, y=rect.y, width=rect.width, height=rect.height)
-
-
 def _holds(box: Box, x: float, y: float) -> bool:
     return box.x <= x < box.x + box.width and box.y <= y < box.y + box.height
 
@@ -373,7 +301,7 @@ def _middle(box: Box) -> Point:
 
 
 def _apart(one: Box, other: Rect) -> float:
-    first, second = _middle(one), _middle(_box(other))
+    first, second = _middle(one), _middle(box_of(other))
     return ((first.x - second.x) ** 2 + (first.y - second.y) ** 2) ** 0.5
 
 

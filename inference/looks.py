@@ -8,8 +8,8 @@ from typing import Final
 from inference.asking import Look, Picture, Seen
 from inference.content import Content, Flag, Node
 from inference.decisions import Candidate
-from inference.fresh import Wording, can_be_seen, pictures_of, seen_of
 from inference.observation import Box, Element, Observation
+from inference.showing import Wording, can_be_seen, pictures_of, seen_of
 
 MOST_TEXT: Final = 20_000
 """Characters of a page's text that a model is shown."""

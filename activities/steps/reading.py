@@ -14,8 +14,8 @@ from inference.claude.proof import proven
 from inference.content import Content
 from inference.decisions import FieldValue, Record
 from inference.extract.nodes import squash
-from inference.fresh import same_page
 from inference.looks import MOST_TEXT
+from inference.showing import same_page
 from plans.placeholders import restored_text
 from plans.step import INTENT_READ, ExtractField, Perception, TierName
 

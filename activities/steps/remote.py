@@ -25,8 +25,9 @@ from inference.decisions import (
     Question,
 )
 from inference.dom.intent import read
-from inference.fresh import Stale, resolve, same_page
+from inference.fresh import Stale, resolve
 from inference.observation import Observation
+from inference.showing import same_page
 from inference.turns import spent
 from plans.step import INTENT_READ, Step, StepType, TierName
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from inference.fresh import document_of, record_of
 from inference.observation import Element, Observation
+from inference.showing import document_of, record_of
 from plans.step import Frozen
 
 _MOST: Final = 3_000

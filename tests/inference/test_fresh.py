@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inference.asking import Grounded, Look
 from inference.decisions import ActKind, Decision, Point
-from inference.fresh import Stale, at_place, resolve, same_page
+from inference.fresh import Stale, at_place, resolve
 from inference.looks import look_of
 from inference.observation import (
     Element,
@@ -20,6 +20,7 @@ from inference.observation import (
     RecordGroup,
     Rect,
 )
+from inference.showing import same_page
 from plans.step import TierName
 from tests.inference.observed import element, page_of
 
