@@ -4,7 +4,7 @@ import re
 from typing import Final, Literal
 
 from inference.asking import CheckAsk, Judged, Seen
-from inference.claude.page import harmless, line, listed, page_block
+from inference.claude.page import escaped, line, listed, page_block
 from inference.claude.prompt import Block, Prompt, picture_block, picture_tokens, text_block, user
 from inference.claude.reading import read
 from inference.claude.sending import Sent
@@ -71,7 +71,7 @@ def check_prompt(ask: CheckAsk, settings: ModelSettings) -> Prompt:
     text = question(
         "check_question",
         page=page,
-        condition=harmless(ask.condition),
+        condition=escaped(ask.condition),
         said=f"Rules that read the page could not decide it: {tried}." if tried else "",
     )
     picture = look.picture

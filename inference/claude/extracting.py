@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import JsonValue
 
 from inference.asking import ExtractAsk, Extracted
-from inference.claude.page import MOST_ELEMENTS, harmless, line, page_block
+from inference.claude.page import MOST_ELEMENTS, escaped, line, page_block
 from inference.claude.prompt import Block, Prompt, picture_block, picture_tokens, text_block, user
 from inference.claude.reading import read
 from inference.claude.sending import Sent
@@ -69,7 +69,7 @@ def extract_prompt(ask: ExtractAsk, settings: ModelSettings) -> Prompt:
     text = question(
         "extract_question",
         page=page_block(look, links=links, most_text=_MOST_TEXT),
-        intent=harmless(ask.intent),
+        intent=escaped(ask.intent),
         records=_which(ask),
         fields="\n".join(_field_line(ask, field) for field in fields)
         or f"- whatever the page says of it under a label, {_MOST_FREE_FIELDS} at most; `field` is"

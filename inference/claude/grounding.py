@@ -6,7 +6,7 @@ from typing import Final, Literal
 from pydantic import JsonValue
 
 from inference.asking import GroundAsk, Grounded, Look, NoAnswer, Seen
-from inference.claude.page import element_line, harmless, in_picture, line, listed, page_block
+from inference.claude.page import element_line, escaped, in_picture, line, listed, page_block
 from inference.claude.prompt import (
     Block,
     Prompt,
@@ -113,12 +113,12 @@ def ground_prompt(ask: GroundAsk, settings: ModelSettings) -> Prompt:
     the second turn on it is kept in the cache, because a step that goes on once mostly does so
     again, and within minutes. What holds for this turn alone is the tail.
     """
-    first = question("ground_step", intent=harmless(ask.intent), facts="\n".join(_of_step(ask)))
+    first = question("ground_step", intent=escaped(ask.intent), facts="\n".join(_of_step(ask)))
     messages: list[Block] = []
     for turn in ask.turns:
         messages.append(_message(turn.look, first))
         messages.append(assistant(canonical_json(turn.said)))
-        first = question("ground_turn", came_of=harmless(turn.came_of))
+        first = question("ground_turn", came_of=escaped(turn.came_of))
     messages.append(_message(ask.look, first))
     pictures = [look.picture for look in (*(t.look for t in ask.turns), ask.look) if look.picture]
     return Prompt(

@@ -1,18 +1,14 @@
 """A page as Claude is told of it: a marked block of data that no text of the page can close."""
 
-import re
 from collections.abc import Iterable
 from string import Template
 from typing import Final
 
 from inference.asking import Look, Picture, Seen
+from inference.marking import visible
 from inference.observation import Box
 
 _OPENING = str.maketrans({"<": "&lt;", "＜": "&lt;", "﹤": "&lt;"})
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
-)
-"""Characters that people don't see and models read: control, direction, tag characters."""
 _LONGEST_NAME = 120
 _LONGEST_VALUE = 80
 _MOST_OPTIONS = 30
@@ -26,14 +22,18 @@ $parts</page>"""
 )
 
 
-def harmless(text: str) -> str:
-    """A text that opens and closes no mark of a prompt, with nothing in it that can't be seen."""
-    return _UNSEEN.sub("", text).translate(_OPENING)
+def escaped(text: str) -> str:
+    """A text that opens and closes no mark of a prompt, with nothing in it that can't be seen.
+
+    The Messages API has no tokens that a text could fake, as templates of servers have
+    (`inference.marking.harmless`): that no mark opens is enough.
+    """
+    return visible(text).translate(_OPENING)
 
 
 def line(text: str, most: int = _LONGEST_NAME) -> str:
-    """A harmless text on one line, cut short."""
-    text = " ".join(harmless(text).split())
+    """An escaped text on one line, cut short."""
+    text = " ".join(escaped(text).split())
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -51,7 +51,7 @@ def page_block(
     listed = [element_line(one, look) for one in elements]
     leading = list(dict.fromkeys(_link_line(one) for one in links if one.href))
     parts = _part("elements", listed) + _part("links", leading)
-    text = harmless(look.text[:most_text]).strip()
+    text = escaped(look.text[:most_text]).strip()
     if text and most_text:
         cut = "\n[cut here: the page goes on]" if len(look.text) > most_text else ""
         parts += f"<text>\n{text}{cut}\n</text>\n"

@@ -14,7 +14,7 @@ from inference.claude import decompose
 from inference.claude.checking import check_prompt
 from inference.claude.extracting import extract_prompt
 from inference.claude.grounding import ground_prompt
-from inference.claude.page import harmless, page_block
+from inference.claude.page import escaped, page_block
 from inference.claude.prompt import Prompt
 from inference.claude.wording import system
 from inference.decisions import ActKind, Candidate, Done
@@ -267,7 +267,7 @@ async def test_no_text_of_a_page_ends_its_block(attack: str) -> None:
 
 @given(st.text())
 def test_no_text_has_marks_or_what_people_do_not_see(text: str) -> None:
-    told = harmless(text)
+    told = escaped(text)
     assert "<" not in told
     assert not re.search(
         r"[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]", told
