@@ -1,5 +1,6 @@
 """What the tiers saw at one look of a step, kept so that people can see why it was chosen."""
 
+from collections.abc import Callable
 from typing import Final
 
 from inference.cascade import Answer
@@ -102,6 +103,33 @@ def sight_of(
         perception=perception,
         trail=trail,
         chosen=_chosen(observation, answer),
+    )
+
+
+def with_texts(sight: Sight, text: Callable[[str], str]) -> Sight:
+    """A sight with other words in the texts of its page, its step and its tiers."""
+
+    def named(one: SeenElement) -> SeenElement:
+        return one.model_copy(update={"name": text(one.name)})
+
+    def told(tier: TierSight) -> TierSight:
+        candidates = tuple(named(one) for one in tier.candidates)
+        return tier.model_copy(update={"why": text(tier.why), "candidates": candidates})
+
+    chosen = sight.chosen
+    if chosen is not None:
+        targets = tuple(named(one) for one in chosen.targets)
+        onto = None if chosen.onto is None else named(chosen.onto)
+        chosen = chosen.model_copy(update={"targets": targets, "onto": onto})
+    return sight.model_copy(
+        update={
+            "url": text(sight.url),
+            "title": text(sight.title),
+            "intent": text(sight.intent),
+            "trail": tuple(told(tier) for tier in sight.trail),
+            "chosen": chosen,
+            "came_of": text(sight.came_of),
+        }
     )
 
 

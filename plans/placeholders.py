@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import JsonValue
 
@@ -144,15 +144,30 @@ def fill_step(step: Step, values: Mapping[str, JsonValue]) -> Step:
     """The step with its intent, URL, verify clause, params and hints filled in."""
     if not names_in_step(step):
         return step
-    params = fill(step.params.model_dump(mode="json", exclude_unset=True), values)
-    hints = fill(step.hints.model_dump(mode="json", exclude_unset=True), values)
+    return with_texts(step, lambda text: fill_text(text, values), lambda value: fill(value, values))
+
+
+def with_texts(
+    step: Step, text: Callable[[str], str], value: Callable[[JsonValue], JsonValue]
+) -> Step:
+    """A step with other words in its texts; what kind of step it is and does stays.
+
+    Args:
+        step: the step.
+        text: what stands for its intent, URL and verify clause.
+        value: what stands for its params and hints, each given as a whole.
+    """
     return step.model_copy(
         update={
-            "intent": fill_text(step.intent, values),
-            "url": None if step.url is None else fill_text(step.url, values),
-            "verify": None if step.verify is None else fill_text(step.verify, values),
-            "params": Params.model_validate(params),
-            "hints": Hints.model_validate(hints),
+            "intent": text(step.intent),
+            "url": None if step.url is None else text(step.url),
+            "verify": None if step.verify is None else text(step.verify),
+            "params": Params.model_validate(
+                value(step.params.model_dump(mode="json", exclude_unset=True))
+            ),
+            "hints": Hints.model_validate(
+                value(step.hints.model_dump(mode="json", exclude_unset=True))
+            ),
         }
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -75,7 +76,9 @@ async def tries(
         time_left_ms: what the run's time left when the activity was scheduled.
 
     Raises:
-        ApplicationError: there is no answer yet (retryable), or a fault of ours.
+        ApplicationError: there is no answer yet (retryable), or a fault of ours. What caused it
+            is not passed on, and a fault's message not logged: errors of parsers show what they
+            could not parse, be it a page's or a user's.
     """
     tried = _tried_before()
     try:
@@ -89,13 +92,15 @@ async def tries(
             "the worker ends", type="Draining", next_retry_delay=_AT_ONCE
         ) from None
     except LedgerAway as away:
-        raise ApplicationError(str(away), type="LedgerAway") from away
+        raise ApplicationError(str(away), type="LedgerAway") from None
     except (AskLost, SecretUnreadable) as lost:
-        raise ApplicationError(str(lost), type=type(lost).__name__, non_retryable=True) from lost
+        raise ApplicationError(str(lost), type=type(lost).__name__, non_retryable=True) from None
     except Exception as fault:  # the activity's edge: asked again, a fault of ours stays one
-        activity.logger.exception("a question could not be asked")
-        message = f"a fault of ours ({type(fault).__name__}); the log has it"
-        raise ApplicationError(message, type="Fault", non_retryable=True) from fault
+        name = type(fault).__name__
+        where = "".join(traceback.format_tb(fault.__traceback__))
+        activity.logger.error("a question could not be asked: %s\n%s", name, where)
+        message = f"a fault of ours ({name}); the log has it"
+        raise ApplicationError(message, type="Fault", non_retryable=True) from None
     if not isinstance(outcome, AskAgain):
         return outcome
     activity.heartbeat(outcome.tried)

@@ -171,12 +171,13 @@ class Asking:
         if arrival is None:
             return None
         try:
-            usage = (await self._asks.read_answer(run, arrival.key)).usage
+            kept = await self._asks.read_answer(run, arrival.key)
         except AskLost:
             return None
-        cost = self._cost(question, usage)
+        await self._keep_parts(question, kept)
+        cost = self._cost(question, kept.usage)
         key = await self._ledger.spending.settle(
-            reserved, usage, cost, arrival.key, attempt=arrival.attempt
+            reserved, kept.usage, cost, arrival.key, attempt=arrival.attempt
         )
         return ModelAnswer(tier=self._clients.tier, body=key, cost=cost)
 
@@ -209,10 +210,7 @@ class Asking:
         """Write an answer down; once it has arrived, no cancellation loses it."""
         run, reserved = question.request.run, question.reserved
         seconds = time.monotonic() - began
-        concealment = Concealment(question.secrets)
-        kept = concealment.answered(given)
-        for name, value in concealment.parts.items():
-            await self._ledger.secrets.add(run.tenant_id, run.run_id, name, value)
+        kept = Concealment(question.secrets).answered(given)
         cost = self._cost(question, given.usage)
         try:
             key = await self._asks.write_answer(run, kept)
@@ -221,11 +219,17 @@ class Asking:
         except OSError as error:
             await self._release(question, given.usage, "unusable", began)
             return self._without("unavailable", f"its answer can't be kept ({error.strerror})")
+        await self._keep_parts(question, kept)
         standing = await self._ledger.spending.settle(reserved, given.usage, cost, key)
         self._observe(question, "answered", seconds, given.usage, cost)
         return ModelAnswer(
             tier=self._clients.tier, body=standing, cost=cost, duration_ms=int(seconds * 1000)
         )
+
+    async def _keep_parts(self, question: _Question, kept: Answered) -> None:
+        run = question.request.run
+        for name, value in Concealment(question.secrets).parts_in(kept).items():
+            await self._ledger.secrets.add(run.tenant_id, run.run_id, name, value)
 
     async def _release(
         self, question: _Question, usage: Usage | None, outcome: CallOutcome, began: float

@@ -9,7 +9,7 @@ from activities.steps.progress import Progress, begin
 from activities.steps.remote import Asking
 from activities.steps.values import Values
 from inference.bounds import Bounds
-from plans.placeholders import SECRET, fill_step, names_in, names_in_step, texts_in
+from plans.placeholders import SECRET, fill_step, names_in, names_in_step, texts_in, with_texts
 from plans.step import Step, TierName
 from workflows.interfaces import StepRequest
 
@@ -58,5 +58,5 @@ def _bounds(step: Step, values: Values, progress: Progress) -> Bounds:
 
 def _worded(step: Step, values: Values) -> Step:
     """The step as a model may read it."""
-    document = fill_step(step, values.open).model_dump(mode="json", exclude_defaults=True)
-    return Step.model_validate(values.mask.worded_value(document))
+    mask = values.mask
+    return with_texts(fill_step(step, values.open), mask.words, mask.worded_value)

@@ -1,5 +1,6 @@
 """What a call hands on from one of its turns to the next."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from pydantic import JsonValue
@@ -8,7 +9,7 @@ from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
 from activities.steps.progress import superseded
 from activities.steps.report import REPORT, Report
-from plans.placeholders import restored
+from plans.placeholders import restored, restored_text
 
 
 async def keep_report(context: StepContext, report: Report) -> None:
@@ -19,7 +20,9 @@ async def keep_report(context: StepContext, report: Report) -> None:
     """
     asks = context.asks
     if not asks.now.report:
-        document = context.mask.worded_value(REPORT.dump_python(report, mode="json"))
+        mask = context.mask
+        worded = _with_texts(report, mask.words, mask.worded_value)
+        document = REPORT.dump_python(worded, mode="json")
         key = await asks.store.write_document(context.run, document)
         asks.now = asks.now.model_copy(update={"report": key})
 
@@ -34,7 +37,35 @@ async def kept_report(context: StepContext) -> Report | None:
     if not asks.now.report:
         return None
     document = await asks.store.read_document(context.run, asks.now.report)
-    return REPORT.validate_python(restored(document, asks.secrets))
+    return _with_texts(
+        REPORT.validate_python(document),
+        lambda text: restored_text(text, asks.secrets),
+        lambda value: restored(value, asks.secrets),
+    )
+
+
+def _with_texts(
+    report: Report, text: Callable[[str], str], value: Callable[[JsonValue], JsonValue]
+) -> Report:
+    """A report with other words in its texts and values; what came of the step stays."""
+    rows = (
+        row.model_copy(
+            update={
+                "record": {name: value(item) for name, item in row.record.items()},
+                "page_url": text(row.page_url),
+            }
+        )
+        for row in report.rows
+    )
+    candidates = (one.model_copy(update={"name": text(one.name)}) for one in report.candidates)
+    return replace(
+        report,
+        message=text(report.message),
+        data=value(report.data),
+        value=value(report.value),
+        rows=tuple(rows),
+        candidates=tuple(candidates),
+    )
 
 
 def report_so_far(context: StepContext) -> Report:

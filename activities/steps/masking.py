@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from inference.words import with_words
 from plans.occurrences import MASK, Occurrences
 from plans.placeholders import (
     KEPT_WHOLE,
@@ -90,16 +91,24 @@ class Mask:
         return self._occurrences.replaced(text, self._reference)
 
     def worded_value(self, value: JsonValue) -> JsonValue:
-        """A JSON value of the run's own with each secret in its texts as its reference."""
+        """A value of the run's own with each secret in its texts as its reference."""
         match value:
             case str():
-                return self._occurrences.replaced(well_formed(value), self._reference)
+                return self.words(value)
             case list():
                 return [self.worded_value(item) for item in value]
             case dict():
                 return {name: self.worded_value(item) for name, item in value.items()}
             case _:
                 return value
+
+    def worded_block(self, block: JsonValue) -> JsonValue:
+        """A content block with each secret in its words as its reference."""
+        return with_words(block, self.words)
+
+    def words(self, text: str) -> str:
+        """A text of the run's own with each secret in it as its reference."""
+        return self._occurrences.replaced(well_formed(text), self._reference)
 
     def _reference(self, text: str) -> str:
         name = self._names.get(text)

@@ -176,7 +176,15 @@ async def _stored(context: StepContext | None, name: str, value: JsonValue) -> J
 
 
 def _masked_rows(rows: tuple[NewRow, ...], mask: Mask) -> tuple[NewRow, ...]:
-    return tuple(NewRow.model_validate(mask.value(row.model_dump(mode="json"))) for row in rows)
+    return tuple(
+        NewRow(
+            key=mask.text(row.key),
+            record={mask.text(name): mask.value(value) for name, value in row.record.items()},
+            viable=row.viable,
+            page_url=mask.text(row.page_url),
+        )
+        for row in rows
+    )
 
 
 def _outcome(done: Recorded, mask: Mask) -> Outcome:
@@ -260,10 +268,17 @@ def _events(
     return tuple(events)
 
 
+_NO_WORDS = frozenset(
+    {"index", "type", "section", "iteration", "success", "duration", "attempts", "tier"}
+    | {"confidence", "cost", "failure_class", "exhausted", "screenshot", "explained"}
+)
+"""Fields of a step's record that hold no words of a page, a plan or a model."""
+
+
 def _masked_body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, JsonValue]:
     body = _body(done, outcome, judgement)
     mask = done.context.mask if done.context else NOTHING
-    return {name: mask.value(value) for name, value in body.items()}
+    return {name: value if name in _NO_WORDS else mask.value(value) for name, value in body.items()}
 
 
 def _body(done: Recorded, outcome: Outcome, judgement: Judgement) -> dict[str, JsonValue]:

@@ -134,13 +134,11 @@ class RemoteTier:
     async def _body(self, observation: Observation, question: Question) -> GroundAsk:
         mask, now = self._asks.mask, self._asks.now
         step = self._asking.worded
-        intent = mask.worded_value(question.intent)
-        value = mask.worded_value(_value(question))
         return GroundAsk(
             look=await self._asking.look(observation, question.handed),
             step=step,
-            intent=str(intent)[:INTENT_READ],
-            value=value if isinstance(value, str) else "",
+            intent=mask.words(question.intent)[:INTENT_READ],
+            value=mask.words(_value(question)),
             act=_act(question, bool(now.past)),
             done=question.done,
             candidates=tuple(
@@ -191,7 +189,7 @@ class RemoteTier:
         text = found.text
         if found.act in _PRESSING:
             value = _value(question)
-            own = ask.act in _WRITING or text in ("", self._asks.mask.worded_value(value))
+            own = ask.act in _WRITING or text in ("", self._asks.mask.words(value))
             text = value if value and own else self._asking.bounds.filled(text)
         why = self._asks.mask.text(found.why)[:500]
         return found.model_copy(update={"text": text, "why": why, "cost": said.cost})
@@ -247,10 +245,9 @@ class RemoteChecker:
             look = await self._asking.look(snapshot.observation)
         finally:
             await snapshot.dispose()
-        sentence = mask.worded_value(condition.sentence)
         body = CheckAsk(
             look=look,
-            condition=sentence if isinstance(sentence, str) else "",
+            condition=mask.words(condition.sentence),
             said=tuple(mask.text(one.evidence) for one in condition.said),
         )
         why = f"whether {body.condition[:200]!r} holds"

@@ -13,7 +13,7 @@ from activities.steps.masking import Mask
 from inference.cascade import Answer
 from inference.decisions import Decision, Question
 from inference.observation import Observation
-from inference.sight import Sight, sight_of
+from inference.sight import Sight, sight_of, with_texts
 from inference.sight_page import Look, sight_page
 from plans.calls import Call
 from plans.step import Frozen, Perception, TierName
@@ -130,7 +130,7 @@ class Sights:
         return name
 
     def _masked(self, sight: Sight) -> Sight:
-        return Sight.model_validate(self.mask.value(sight.model_dump(mode="json")))
+        return with_texts(sight, self.mask.text)
 
     def _wants_picture(self, answer: Answer) -> bool:
         if sum(look.picture is not None for look in self.looks) >= _MOST_PICTURES:

@@ -24,6 +24,7 @@ from plans.calls import AskKind
 from plans.placeholders import reference
 from plans.sites import Hosts
 from plans.step import FailureClass, TierName
+from plans.suite import Verify
 from plans.task import TaskSpec
 
 _MOST_CUT: Final = 2
@@ -239,7 +240,7 @@ class Agent:
         content = block.get("content")
         if isinstance(content, list):
             content = [_stored_picture(desk, one) for one in content]
-        kept = self._context.mask.worded_value({**block, "content": content})
+        kept = self._context.mask.worded_block({**block, "content": content})
         return _BLOCK.validate_python(kept)
 
     def _question(self, call: ToolCall, turn: _Turn) -> str | None:
@@ -310,12 +311,16 @@ class Agent:
         )
 
     def _worded(self) -> TaskSpec:
-        document = self._context.mask.worded_value(self._task.model_dump(mode="json"))
-        return TaskSpec.model_validate(document)
+        """What a model is told of the task beside its intent."""
+        task = TaskSpec(max_steps=self._task.max_steps)
+        verify = self._task.verify
+        if verify is None:
+            return task
+        value = self._context.mask.words(verify.value)
+        return task.model_copy(update={"verify": Verify(type=verify.type, value=value)})
 
     def _intent(self) -> str:
-        worded = self._context.mask.worded_value(self._context.step.intent)
-        return self._references.shown(str(worded))
+        return self._references.shown(self._context.mask.words(self._context.step.intent))
 
     @property
     def _spent(self) -> bool:

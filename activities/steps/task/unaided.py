@@ -19,6 +19,7 @@ from inference.dom.tier import DomTier
 from inference.memory.tier import MemoryTier
 from inference.observation import Element, Observation
 from inference.task.clauses import Clause, ClauseKind, clauses_of
+from plans.placeholders import with_texts
 from plans.sites import Hosts
 from plans.step import FailureClass, Params, Step, StepType, TierName
 from plans.task import TaskSpec
@@ -94,7 +95,7 @@ class _Work:
 
     def _as_step(self, step: Step) -> StepContext:
         context = self.context
-        shown = Step.model_validate(context.mask.value(step.model_dump(mode="json")))
+        shown = with_texts(step, context.mask.text, context.mask.value)
         call = context.call.model_copy(update={"step": step})
         memory = Remembering(
             context.memory.memory,

@@ -1,10 +1,22 @@
 """Faults around a question: files that are gone, a disk and a ledger that fail in between."""
 
 import sqlite3
+import traceback
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
+from temporalio.api.failure.v1 import Failure
+from temporalio.converter import DefaultFailureConverter, DefaultPayloadConverter
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
+from activities.models.activities import tries
+from activities.models.patience import AskAgain, Patience, Tried
+from activities.models.settings import PatienceSettings
+from inference.asking import TaskAsk
+from plans.answers import answer_name
+from plans.placeholders import reference
 from plans.step import TierName
 from tests.activities.models.calling import Caller, until
 from tests.fakes import claude_answers
@@ -105,3 +117,50 @@ async def test_a_ledger_that_hangs_as_the_answer_comes_settles_it_later_and_once
     assert len(holo3.asked) == 1
     spent = await caller.spent(run)
     assert (spent.cost, spent.held) == (answer.cost, 0)
+
+
+async def _reads_what_is_none(patience: Patience, tried: Tried) -> AskAgain:
+    return AskAgain.model_validate({"tried": tried, "after_s": "hunter2", "message": ""})
+
+
+async def test_a_fault_of_ours_is_told_without_what_was_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(ApplicationError) as raised:
+        await ActivityEnvironment().run(tries, _reads_what_is_none, PatienceSettings(), 60_000)
+    assert (raised.value.type, raised.value.non_retryable) == ("Fault", True)
+    assert "ValidationError" in raised.value.message
+    assert "_reads_what_is_none" in caplog.text
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "hunter2" not in shown.replace('"after_s": "hunter2"', "")
+    assert "hunter2" not in caplog.text.replace('"after_s": "hunter2"', "")
+    failure = Failure()
+    DefaultFailureConverter().to_failure(raised.value, DefaultPayloadConverter(), failure)
+    assert not failure.HasField("cause")
+
+
+async def test_an_answer_that_arrived_is_not_lost_where_its_secrets_cant_be_kept_at_once(
+    caller: Caller, claude: ClaudeApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = answer_name("p1", "ab" * 16)
+    claude.answer = lambda _: claude_answers.Says("The code is 333444.", after_s=1.0)
+    run = await caller.a_run(secrets={code: {"codes": ["111222", "333444"]}})
+    message: dict[str, JsonValue] = {"role": "user", "content": "Which code?"}
+    ask = TaskAsk(system="", messages=(message,), tools=())
+    handle = await caller.put(await caller.request(run, ask, TierName.CLAUDE))
+    await until(lambda: claude.asked, 30, "it is asked")
+    locker = sqlite3.connect(tmp_path / "data" / "ledger.db", isolation_level=None, timeout=60)
+    locker.execute("BEGIN IMMEDIATE")
+    try:
+        await until(lambda: "LedgerAway" in caplog.text, 90, "the ledger is given up")
+    finally:
+        locker.execute("ROLLBACK")
+        locker.close()
+    answer = await handle.result()
+    assert answer is not None
+    kept = (await caller.answer(run, answer)).model_dump_json()
+    assert "333444" not in kept
+    assert reference(f"{code}.1") in kept
+    assert (await caller.ledger.secrets.read(run.tenant_id, run.run_id))[f"{code}.1"] == "333444"
+    assert len(claude.asked) == 1
+    assert (await caller.spent(run)).cost.claude == claude.bill["key-default"]

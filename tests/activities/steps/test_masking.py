@@ -2,6 +2,8 @@
 
 from activities.steps.masking import Mask
 from plans.calls import Outcome
+from plans.placeholders import with_texts
+from plans.step import Step
 
 MASK = Mask({"site_password": "p@ss wörd", "city": "Miami", "token": "ab"})
 
@@ -41,3 +43,41 @@ def test_what_is_written_can_be_encoded() -> None:
     half = "x" * 119 + "\ud83d"
     assert MASK.value({half: [half]}) == {"x" * 119 + "\ufffd": ["x" * 119 + "\ufffd"]}
     assert Outcome(success=False, message=MASK.text(half)).model_dump_json()
+
+
+def test_what_a_content_block_is_stays_whatever_the_secrets_are() -> None:
+    block = {
+        "type": "tool_result",
+        "tool_use_id": "toolu_014821",
+        "toolset_name": "browser",
+        "content": [
+            {"type": "text", "text": "a text, and 4821"},
+            {"type": "image", "source": {"type": "artifact", "key": "asks/4821.jpg"}},
+            {"type": "browser_state", "tabs": [{"tab_id": "tab_1", "title": "text"}]},
+        ],
+    }
+    mask = Mask({"secret.1": "text", "secret.2": "4821", "secret.3": "tool_result"})
+    kept = mask.worded_block(block)
+    assert kept == block | {
+        "content": [
+            {"type": "text", "text": "a {{secret.1}}, and {{secret.2}}"},
+            {"type": "image", "source": {"type": "artifact", "key": "asks/4821.jpg"}},
+            {"type": "browser_state", "tabs": [{"tab_id": "tab_1", "title": "{{secret.1}}"}]},
+        ]
+    }
+
+
+def test_what_a_step_is_stays_whatever_the_secrets_are() -> None:
+    step = Step.model_validate(
+        {
+            "type": "click",
+            "section": "setup",
+            "intent": "click 1234",
+            "params": {"label": "setup", "count": 1234},
+        }
+    )
+    mask = Mask({"secret.1": "click", "secret.2": "setup", "secret.3": "1234"})
+    worded = with_texts(step, mask.words, mask.worded_value)
+    assert (worded.type, worded.section) == (step.type, step.section)
+    assert worded.intent == "{{secret.1}} {{secret.3}}"
+    assert (worded.params.label, worded.params.count) == ("{{secret.2}}", 1234)

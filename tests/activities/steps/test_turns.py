@@ -7,7 +7,7 @@ from inference.asking import CheckAsk, GroundAsk, Grounded, Judged, NoAnswer
 from inference.decisions import ActKind
 from ledger.models import EventRow
 from plans.calls import AskKind, Money
-from plans.step import FailureClass, Perception, TierName
+from plans.step import FailureClass, Perception, StepType, TierName
 from tests.activities.steps.conftest import Bench, step_of
 from tests.activities.steps.turns import Away, Turns, Unusable, at, named
 
@@ -164,6 +164,19 @@ async def test_a_model_asks_the_user_and_is_told_by_reference(bench: Bench) -> N
     assert told.turns[0].came_of == f"The user answered: {text}"
     assert outcome.failure_class is FailureClass.NAV_BLOCKED, "no plan names this host"
     assert all("Ulan" not in one.model_dump_json() for one in turns.outcomes)
+
+
+async def test_an_answer_that_reads_like_a_type_of_steps_breaks_no_step(bench: Bench) -> None:
+    await show(bench, "<!doctype html><title>x</title><input aria-label=z9>")
+    asks = Grounded(act=ActKind.INPUT, confidence=0.9, text="How is it called?", said={"n": 1})
+    user = ["filter", "holo3"]
+    turns = Turns(bench, [asks, asks, done()], models=(TierName.HOLO3,), user=user)
+    await turns.play(bench.call(step_of("Do what it takes", "filter"), index=1))
+    told = turns.asked[1]
+    assert isinstance(told, GroundAsk)
+    assert told.step.type is StepType.FILTER
+    shown = (await newest(bench)).body
+    assert (shown["type"], shown["tier"]) == ("filter", "holo3")
 
 
 async def test_models_that_are_away_are_passed_over_and_named(bench: Bench) -> None:
