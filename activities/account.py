@@ -65,7 +65,12 @@ async def write_account(
     await _write_files(settings, row, ending, rows, (events, earlier), now)
     if await ledger.runs.finish(row.tenant_id, row.run_id, ending, now):
         observe_run(row.tenant_id, ending.status, summary)
-    await AsksStore(settings.data_dir).end_run(RunKey(tenant_id=row.tenant_id, run_id=row.run_id))
+    await forget_asked(settings, RunKey(tenant_id=row.tenant_id, run_id=row.run_id))
+
+
+async def forget_asked(settings: ActivitySettings, run: RunKey) -> None:
+    """Remove what the models of a run that is over were asked; best effort."""
+    await AsksStore(settings.data_dir).end_run(run)
 
 
 def _with_state(

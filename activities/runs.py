@@ -5,7 +5,7 @@ import asyncio
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.account import write_account
+from activities.account import forget_asked, write_account
 from activities.models.keys import ModelKeys
 from activities.retold import first_standing, last_standing, limits_of
 from activities.settings import ActivitySettings
@@ -111,6 +111,7 @@ class RunActivities:
         """
         row = await self._row(request.run)
         if row.status.terminal:
+            await forget_asked(self._settings, request.run)
             return request.finish
         await write_account(self._ledger, self._settings, row, request)
         return request.finish
@@ -124,6 +125,7 @@ class RunActivities:
         """
         row = await self._row(request.run)
         if row.status.terminal:
+            await forget_asked(self._settings, request.run)
             return Nothing()
         if await closing_of(activity.client(), request.run, request.closing.at_ms) is None:
             return Nothing()

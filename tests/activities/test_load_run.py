@@ -130,7 +130,11 @@ async def test_a_suite_goes_on_by_task_without_what_its_models_were_asked(
     await runs.finish_run(FinishRequest(run=key(row), finish=finish, state=machine.state))
     with pytest.raises(AskLost):
         await asks.read_document(key(row), kept)
-    assert not (tmp_path / "tenants/acme/runs" / row.run_id / "asks").exists()
+    folder = tmp_path / "tenants/acme/runs" / row.run_id / "asks"
+    assert not folder.exists()
+    await asks.write_document(key(row), {"late": "as where a worker died after the run's end"})
+    await runs.finish_run(FinishRequest(run=key(row), finish=finish, state=machine.state))
+    assert not folder.exists()
     again = await runs.load_run(key(await admit(ledger, SUITE, number=2)))
     assert again.state.pc == 1
     assert again.state.counters.completed_items == 1
