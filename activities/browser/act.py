@@ -107,6 +107,8 @@ async def _do_to(page: Page, element: ElementHandle, act: _Act, timeout_s: float
             )
         case ActKind.TYPE | ActKind.PRESS | ActKind.SCROLL:
             raise AssertionError(f"{act.kind} needs no target")
+        case ActKind.WAIT | ActKind.DONE | ActKind.INPUT:
+            raise AssertionError(f"{act.kind} does nothing to the page")
         case _:
             assert_never(act.kind)
 
