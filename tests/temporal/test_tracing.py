@@ -185,19 +185,17 @@ def processes(tmp_path: Path, temporal_address: str) -> Iterator[Callable[[str],
         one.stop()
 
 
-SUITE = {
-    "session_name": "one",
-    "base_url": "https://example.com",
-    "tasks": [{"task_id": "t", "intent": "Look", "start_url": "https://example.com"}],
-}
+STEPS = [{"type": "navigate", "intent": "Open https://example.com"}]
 
 
 def submit(client: httpx.Client, **options: object) -> str:
-    """A run that ends at once: no model is configured for its task suite."""
-    answer = client.post("/v1/predict", json={"task_suite": SUITE, **options})
+    """A run that ends at once: it is cancelled while it waits for a browser."""
+    answer = client.post("/v1/predict", json={"task_suite": STEPS, **options})
     assert answer.status_code == 200, answer.text
     run_id: str = answer.json()["run_id"]
-    until(lambda: client.get(f"/v1/runs/{run_id}").json()["status"] == "failed", f"end of {run_id}")
+    assert client.post(f"/v1/runs/{run_id}/cancel", json={}).status_code == 200
+    over = "cancelled"
+    until(lambda: client.get(f"/v1/runs/{run_id}").json()["status"] == over, f"end of {run_id}")
     return run_id
 
 
@@ -281,7 +279,7 @@ def assert_ports_of_metrics(running: Processes) -> None:
     labels = '{mode="run",outcome="ok",tenant_id="default"}'
     assert f"mantis_predict_requests_total{labels} 3.0" in of_api
     assert "mantis_run_duration" not in of_api
-    labels = '{model="holo3",status="failed",tenant_id="default"}'
+    labels = '{model="holo3",status="cancelled",tenant_id="default"}'
     assert f"mantis_run_duration_seconds_count{labels} 3.0" in of_worker
     assert httpx.get(f"http://127.0.0.1:{running.ops_port}/health").status_code == 200
     assert httpx.get(f"http://127.0.0.1:{running.ops_port}/v1/models").status_code == 404
