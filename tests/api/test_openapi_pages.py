@@ -67,7 +67,7 @@ async def opened(app: FastAPI, path: str) -> AsyncIterator[Watched]:
 async def test_docs_render_and_submit_a_run(app: FastAPI, client: httpx.AsyncClient):
     async with opened(app, "/docs") as docs:
         page = docs.page
-        await expect(page.locator(".opblock")).to_have_count(20, timeout=30_000)
+        await expect(page.locator(".opblock")).to_have_count(21, timeout=30_000)
         await page.get_by_role("button", name="Authorize").first.click()
         await page.locator(".auth-container input").fill(TOKEN)
         await (
