@@ -52,6 +52,7 @@ KEYS: dict[str, Document] = {
         "rate_limit_per_minute": 0,
         "anthropic_secret_name": "smart_key",
     },
+    "tok-queue": {"tenant_id": "queue", "rate_limit_per_minute": 0},
     "tok-hook": {"tenant_id": "hook", "rate_limit_per_minute": 0, "webhook_secret_name": "hook"},
 }
 

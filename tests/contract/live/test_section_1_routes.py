@@ -218,19 +218,19 @@ def test_the_queue_counts_what_is_not_over(tenants: Tenants):
     > `GET /v1/queue` | status | `{tenant_id, queued, running, recovering, eta_ms}`; terminal runs
     > excluded; paused counts as running; `eta_ms` from recent dispatches, null only without samples
     """
-    smart = tenants["smart"]
-    empty = {"tenant_id": "smart", "queued": 0, "running": 0, "recovering": 0, "eta_ms": None}
-    assert smart.get("/v1/queue").json() == empty
-    run_id = smart.submit(task_suite=[NAVIGATE, {"intent": "Wait", "type": "wait",
+    queue = tenants["queue"]
+    empty = {"tenant_id": "queue", "queued": 0, "running": 0, "recovering": 0, "eta_ms": None}
+    assert queue.get("/v1/queue").json() == empty
+    run_id = queue.submit(task_suite=[NAVIGATE, {"intent": "Wait", "type": "wait",
                                                   "params": {"seconds": 30}}])  # fmt: skip
-    counts = smart.get("/v1/queue").json()
+    counts = queue.get("/v1/queue").json()
     assert counts["queued"] + counts["running"] == 1
-    smart.wait_until(run_id, "running")
-    counts = smart.get("/v1/queue").json()
+    queue.wait_until(run_id, "running")
+    counts = queue.get("/v1/queue").json()
     assert counts["running"] == 1 and counts["queued"] == 0
     assert isinstance(counts["eta_ms"], int) and counts["eta_ms"] >= 0
-    smart.cancel(run_id)
-    assert smart.get("/v1/queue").json()["running"] == 0
+    queue.cancel(run_id)
+    assert queue.get("/v1/queue").json()["running"] == 0
     assert tenants["logs"].get("/v1/queue").status_code == 403
 
 
