@@ -19,6 +19,8 @@ from inference.turns import done_by, targets
 from plans.step import Params, Step, StepType
 
 _COMING_S = 3.0
+_FEWEST_LOOKS = 5
+"""On a busy machine a single look may take all of the time."""
 """How long what an act opened is waited for, as a run does."""
 
 
@@ -59,7 +61,7 @@ class Player:
 async def _play(page: Page, step: Step, said: str) -> Played:
     played = Played()
     done: tuple[Done, ...] = ()
-    looks_until = 0.0
+    looks_until, looks = 0.0, 0
     value = step.params.value if isinstance(step.params.value, str) else ""
     while len(done) < step.budget:
         snapshot = await capture(page)
@@ -67,7 +69,9 @@ async def _play(page: Page, step: Step, said: str) -> Played:
         decision = decide(snapshot.observation, question)
         if isinstance(decision, DontKnow):
             await snapshot.dispose()
-            if done and absent(decision) and time.monotonic() < looks_until:
+            few = looks < _FEWEST_LOOKS or time.monotonic() < looks_until
+            if done and absent(decision) and few:
+                looks += 1
                 await asyncio.sleep(0.2)
                 continue
             played.end = decision
@@ -77,7 +81,7 @@ async def _play(page: Page, step: Step, said: str) -> Played:
         if not decision.goes_on:
             break
         done += done_by(snapshot.observation, decision)
-        looks_until = time.monotonic() + _COMING_S
+        looks_until, looks = time.monotonic() + _COMING_S, 0
     played.said = await page.evaluate(said)
     return played
 
