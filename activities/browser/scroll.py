@@ -17,6 +17,7 @@ _WAY = re.compile(r"\b(up|down|left|right|top|bottom)\b", re.IGNORECASE)
 _COUNT = re.compile(r"\d+(?:\.\d+)?")
 _PIXELS_PER_PAGE = 720.0
 _MOST_PAGES = 50.0
+_COMING_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ async def scroll(
                 return failed(page, FailureClass.SELECTOR_MISS, "the target is not visible")
             case _:
                 pass
-        seen = await watch.seen(0.1 if state.moved else 0.02)
+        seen = await watch.seen(_seen_within(state, way))
         after = await rest(watch, seen, timeout_s=timeout_s)
         if state.state == "end":
             message = f"nothing is left to scroll {way}"
@@ -65,6 +66,13 @@ async def scroll(
             )
         mark = "scroll" if state.moved else "same"
         return conclude(watch, seen, after, evidence=(mark,))
+
+
+def _seen_within(state: ScrollState, way: str) -> float:
+    """Seconds that news is waited for; what is in view already is scrolled to for what comes."""
+    if state.moved:
+        return 0.1
+    return _COMING_S if way == "into" else 0.02
 
 
 def _way(text: str) -> tuple[str, float]:

@@ -67,10 +67,8 @@ def test_a_slider_without_a_value_is_left(player: Player) -> None:
 
 def test_a_suggestion_is_waited_for_and_taken(player: Player) -> None:
     player.show(SUGGEST)
-    assert (
-        player.play("Enter the airport", "f.value", type=StepType.FILL_FIELD, value="Parma").said
-        == "Parma (PMF)!"
-    )
+    played = player.play("Enter the airport", "f.value", type=StepType.FILL_FIELD, value="Parma")
+    assert played.said == "Parma (PMF)!", played
     wording = 'Enter an airport that starts with "Par" and ends with "(ORY)"'
     assert player.play(wording, "f.value", type=StepType.SELECT_OPTION).said == "Paris (ORY)!"
     player.show(SUGGEST.replace("setTimeout(draw,200)", "draw()"))
