@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from activities.holder.messages import HolderSpec
 from activities.holder.ownership import is_owned
 from activities.settings import ActivitySettings
+from ledger.rounds import rounds_within
 
 _EVERY_S = 10.0
 _YOUNG_S = 10.0
@@ -25,12 +27,9 @@ log = logging.getLogger("mantis.leftovers")
 @asynccontextmanager
 async def sweeping(settings: ActivitySettings) -> AsyncGenerator[None]:
     """Sweep now and every 10 s: a holder outlives its worker for a while before it ends."""
-    task = asyncio.create_task(_sweep_on(settings), name="leftovers")
-    try:
+    once = partial(_sweep_once, settings)
+    async with rounds_within(once, _EVERY_S, log, "sweeping left-over sessions"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 def sweep(sessions_dir: Path, young_s: float = _YOUNG_S) -> int:
@@ -75,16 +74,8 @@ def _is_abandoned(session_dir: Path, young_s: float) -> bool:
         return False
 
 
-async def _sweep_on(settings: ActivitySettings) -> None:
-    while True:
-        try:
-            swept = await asyncio.to_thread(sweep, settings.sessions_dir)
-            await asyncio.to_thread(sweep_journals, settings.data_dir / "journals")
-        except OSError as error:
-            log.warning("left-over sessions could not be swept: %s", error)
-        except Exception:  # the loop of a process: one fault must not end it
-            log.exception("sweeping left-over sessions failed")
-        else:
-            if swept:
-                log.info("swept %d left-over sessions", swept)
-        await asyncio.sleep(_EVERY_S)
+async def _sweep_once(settings: ActivitySettings) -> None:
+    swept = await asyncio.to_thread(sweep, settings.sessions_dir)
+    await asyncio.to_thread(sweep_journals, settings.data_dir / "journals")
+    if swept:
+        log.info("swept %d left-over sessions", swept)

@@ -14,6 +14,7 @@ from ledger.clock import now_micros
 from ledger.errors import LedgerError
 from ledger.ledger import Ledger
 from ledger.models import Locator, LocatorPlace, NewLocator
+from ledger.rounds import rounds_within
 
 _SURE_FOR_US: Final = 3_600_000_000
 """A trusted locator that won within the hour has its next win not written down."""
@@ -83,21 +84,12 @@ class Memory:
     @asynccontextmanager
     async def forgetting(self) -> AsyncGenerator[None]:
         """Forget, now and every hour, what no tenant has used for too long."""
-        task = asyncio.create_task(self._forget_on(), name="forgetting")
-        try:
+        async with rounds_within(self._forget, _FORGET_EVERY_S, log, "forgetting old lessons"):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
-    async def _forget_on(self) -> None:
-        while True:
-            try:
-                while await self._locators.expire(self._settings.memory_days):
-                    pass
-            except LedgerError as fault:
-                log.warning("old lessons were not forgotten: %s", fault)
-            await asyncio.sleep(_FORGET_EVERY_S)
+    async def _forget(self) -> None:
+        while await self._locators.expire(self._settings.memory_days):
+            pass
 
     async def written(self) -> None:
         """Wait until all that was noted is in the ledger, or has failed."""

@@ -13,6 +13,7 @@ from activities.holder.finding import hello_of, living
 from activities.holder.messages import Hello, HolderSpec, HolderState
 from activities.machine import is_alive, sweep_hosts
 from activities.settings import ActivitySettings
+from ledger.rounds import rounds_within
 from workflows.interfaces import RunKey, plan_run_id
 from workflows.messages import SessionGone, SessionRef
 from workflows.observing import closing_of
@@ -63,12 +64,9 @@ class Unclaimed:
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[None]:
         """Look now and every second, as long as the block lasts."""
-        task = asyncio.create_task(self._look_on(), name="unclaimed")
-        try:
+        what = "looking for unclaimed sessions"
+        async with rounds_within(self._look_once, _EVERY_S, log, what):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     async def look(self) -> None:
         """Tell the workflow of each session that nobody holds, and end those without one."""
@@ -130,16 +128,9 @@ class Unclaimed:
             log.info("session %s is ended: its run is over", spec.session_id)
             await self._discard(spec)
 
-    async def _look_on(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(sweep_hosts, self._hosts_dir)
-                await self.look()
-            except OSError as error:
-                log.warning("unclaimed sessions could not be looked for: %s", error)
-            except Exception:  # the loop of a process: one fault must not end it
-                log.exception("looking for unclaimed sessions failed")
-            await asyncio.sleep(_EVERY_S)
+    async def _look_once(self) -> None:
+        await asyncio.to_thread(sweep_hosts, self._hosts_dir)
+        await self.look()
 
 
 def _ref(hello: Hello) -> SessionRef:

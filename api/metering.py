@@ -20,6 +20,7 @@ from api.settings import ApiSettings
 from ledger.errors import LedgerAway
 from ledger.ledger import Ledger
 from ledger.models import NO_RUN, NewModelCall, Reserved
+from ledger.rounds import rounds
 from plans.calls import Money
 from plans.prices import Usage, cost_of
 from plans.step import TierName
@@ -113,17 +114,13 @@ class Meters:
 
     async def watch(self) -> None:
         """Renew what is under way here and give up what dead processes left, until cancelled."""
-        while True:
-            try:
-                await self._ledger.open_chats.renew(tuple(self._open))
-                lost = await self._ledger.open_chats.end_lost(LOST)
-                if lost:
-                    log.warning("%d chat completions are given up: their process died", lost)
-            except LedgerAway as away:
-                log.warning("%s", away)
-            except Exception:  # the loop of a process: one fault must not end it
-                log.exception("looking after chat completions failed")
-            await asyncio.sleep(EVERY_S)
+        await rounds(self._look_after, EVERY_S, log, "looking after chat completions")
+
+    async def _look_after(self) -> None:
+        await self._ledger.open_chats.renew(tuple(self._open))
+        lost = await self._ledger.open_chats.end_lost(LOST)
+        if lost:
+            log.warning("%d chat completions are given up: their process died", lost)
 
     async def close(self) -> None:
         """Let what is being written down come to its end."""

@@ -8,7 +8,6 @@ into the outbox, where each stands once.
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -16,9 +15,9 @@ from temporalio.service import RPCError
 
 from api.dispatcher import Dispatcher, is_there
 from ledger.clock import Micros, now_micros
-from ledger.errors import LedgerAway
 from ledger.ledger import Ledger
 from ledger.models import OpenRun, RunStatus
+from ledger.rounds import rounds
 from workflows.interfaces import RunKey, WorkflowEnd, webhook_workflow_id
 from workflows.observing import closing_of, closing_of_workflow
 
@@ -67,15 +66,8 @@ class Reconciler:
 
     async def run(self) -> None:
         """Compare, then rest, until stopped; no fault ends it."""
-        while not self._stopping.is_set():
-            try:
-                await self.compare()
-            except LedgerAway as away:
-                log.warning("%s", away)
-            except Exception:  # the loop of a process: one fault must not end it
-                log.exception("comparing the runs with their workflows failed")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), self._every.total_seconds())
+        what = "comparing the runs with their workflows"
+        await rounds(self.compare, self._every.total_seconds(), log, what, self._stopping)
 
     async def compare(self) -> None:
         """Look once at what is open and quiet; nothing where Temporal is away.

@@ -1,6 +1,5 @@
 """Looks now and then whether the pool of Holo3 really answers, and tells the ledger."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from ledger.clock import now_micros
 from ledger.errors import LedgerAway
 from ledger.ledger import Ledger
 from ledger.model_health import Looked
+from ledger.rounds import rounds_within
 from plans.step import TierName
 
 log = logging.getLogger("mantis.models")
@@ -41,27 +41,19 @@ class PoolWatch:
     @asynccontextmanager
     async def watching(self) -> AsyncGenerator[None]:
         """Look as long as the block lasts; without a pool, forget what was found of one."""
-        watching = asyncio.create_task(self._watch())
-        try:
+        if not self._configured:
+            await self._forget()
             yield
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                await (self.look() if self._configured else self._forget())
-            except LedgerAway as away:
-                log.warning("how Holo3 is can't be written down: %s", away)
-            except Exception:  # the edge of a task that nobody waits for
-                log.exception("the pool of Holo3 could not be looked at")
-            if not self._configured:
-                return
-            await asyncio.sleep(self._every_s)
+            return
+        what = "looking at the pool of Holo3"
+        async with rounds_within(self.look, self._every_s, log, what):
+            yield
 
     async def _forget(self) -> None:
-        await self._ledger.model_health.forget(TierName.HOLO3)
+        try:
+            await self._ledger.model_health.forget(TierName.HOLO3)
+        except LedgerAway as away:
+            log.warning("how Holo3 was is not forgotten: %s", away)
 
     async def look(self) -> None:
         """Look, where no worker has looked lately."""
