@@ -8,12 +8,14 @@ import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from inference.asking import Answered, AskBody, Pictures, answered, ask_body
 from workflows.interfaces import RunKey
+
+T = TypeVar("T")
 
 _KEY: Final = re.compile(r"asks/(?:[0-9a-f]{16}/)?[0-9a-f]{64}\.(?:json|jpg|png)")
 _SAFE: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
@@ -75,10 +77,7 @@ class AsksStore:
         Raises:
             AskLost: it is not there.
         """
-        try:
-            return ask_body.validate_json(await self._get(run, key))
-        except ValidationError as error:
-            raise AskLost(f"{key} holds no question") from error
+        return await self._parsed(run, key, ask_body, "question")
 
     async def write_answer(self, run: RunKey, answer: Answered) -> str:
         """Keep an answer; its key.
@@ -94,10 +93,7 @@ class AsksStore:
         Raises:
             AskLost: it is not there.
         """
-        try:
-            return answered.validate_json(await self._get(run, key))
-        except ValidationError as error:
-            raise AskLost(f"{key} holds no answer") from error
+        return await self._parsed(run, key, answered, "answer")
 
     async def write_picture(
         self, run: RunKey, picture: bytes, media_type: Literal["image/png", "image/jpeg"]
@@ -136,6 +132,12 @@ class AsksStore:
             AskLost: it is not there.
         """
         return _DOCUMENT.validate_json(await self._get(run, key))
+
+    async def _parsed(self, run: RunKey, key: str, kind: TypeAdapter[T], what: str) -> T:
+        try:
+            return kind.validate_json(await self._get(run, key))
+        except ValidationError as error:
+            raise AskLost(f"{key} holds no {what}") from error
 
     async def _put(self, run: RunKey, content: bytes, ending: str) -> str:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
