@@ -13,6 +13,24 @@ from tests.postgres import new_database
 MakeRun = Callable[..., NewRun]
 
 
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += int(seconds * 1_000_000)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 def _new_run(
     run_id: str = "20260101_000000_0000abcd", tenant_id: str = "acme", created_at: int = 1_000_000
 ) -> NewRun:

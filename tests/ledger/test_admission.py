@@ -16,25 +16,11 @@ from ledger.gates import Admission, Admitted, Gate, KeyConflict, RateLimited, Re
 from ledger.ledger import Ledger
 from ledger.models import Ending, NewRun, RunStatus
 from ledger.schema import idempotency_keys, runs
+from tests.ledger.conftest import Clock
 
 MakeRun = Callable[..., NewRun]
 ROOT = Path(__file__).parents[2]
 HOUR_US = 3_600_000_000
-
-
-class Clock:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -12,25 +12,13 @@ from ledger.models import NO_RUN, NewModelCall, NewRun, Reserved, UsageFilter, U
 from plans.calls import Money
 from plans.prices import Usage
 from plans.step import TierName
+from tests.ledger.conftest import Clock
 from tests.postgres import new_database
 
 QUIET = timedelta(minutes=10)
 MINUTE = 60_000_000
 USED = Usage(tier=TierName.HOLO3, model="holo3", gpu_ms=1_000)
 ACME = UsageFilter(tenant_id="acme")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from ledger.models import (
 from plans.calls import Money
 from plans.prices import Usage
 from plans.step import HaltClass, TierName
+from tests.ledger.conftest import Clock
 
 RUN = "20260101_000000_0000abcd"
 USED = Usage(tier=TierName.CLAUDE, model="claude-sonnet-5-5", input_tokens=100, output_tokens=7)
@@ -129,24 +130,6 @@ async def test_a_dead_try_is_taken_over_and_stays_held(run: Ledger):
     assert (second.attempt, second.taken_over) == (2, True)
     await run.spending.settle(second, USED, Money(claude=270), "asks/b.json")
     assert await run.spending.spent("acme", RUN) == Spent(cost=Money(claude=270), held=400)
-
-
-class Clock:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
-
-    def pass_by(self, seconds: float) -> None:
-        self.now += int(seconds * 1_000_000)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

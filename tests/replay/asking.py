@@ -9,7 +9,7 @@ from plans.plan import Plan
 from plans.step import FailureClass, HaltClass, StepType, TierName
 from plans.suite import Task, TaskSuite
 from plans.suite_plan import as_plan
-from tests.replay.scenarios import SCENARIOS, Posted, limited, played, scenario
+from tests.replay.scenarios import SCENARIOS, Posted, limited, paused_twice, played, scenario
 from tests.workflows.scripted import (
     LOST,
     Scripted,
@@ -174,15 +174,7 @@ async def model_asks_the_user(client: Client) -> Scripted:
         return await succeed(request)
 
     scripted = Scripted(client, ASKING, script)
-    async with scripted.running() as handle:
-        await until(lambda: len(scripted.parked) == 1)
-        await asyncio.sleep(0.5)
-        await handle.signal("resume", ResumeRequest())
-        await until(lambda: len(scripted.parked) == 2)
-        await asyncio.sleep(0.5)
-        await handle.execute_update(PlanRun.resume, ResumeRequest(answer="secret.answer.p2"))
-        await handle.result()
-    return scripted
+    return await paused_twice(scripted)
 
 
 @scenario

@@ -58,6 +58,19 @@ async def played(scripted: Scripted) -> Scripted:
     return scripted
 
 
+async def paused_twice(scripted: Scripted) -> Scripted:
+    """Played to its end, with a signal for its first pause and an answer for its second."""
+    async with scripted.running() as handle:
+        await until(lambda: len(scripted.parked) == 1)
+        await asyncio.sleep(0.5)
+        await handle.signal("resume", ResumeRequest())
+        await until(lambda: len(scripted.parked) == 2)
+        await asyncio.sleep(0.5)
+        await handle.execute_update(PlanRun.resume, ResumeRequest(answer="secret.answer.p2"))
+        await handle.result()
+    return scripted
+
+
 def limited(scripted: Scripted, max_time_ms: int) -> Scripted:
     limits = scripted.spec.limits.model_copy(update={"max_time_ms": max_time_ms})
     scripted.spec = scripted.spec.model_copy(update={"limits": limits})
@@ -162,15 +175,7 @@ async def pause_and_resume(client: Client) -> Scripted:
         return await succeed(request)
 
     scripted = Scripted(client, LOGIN, script)
-    async with scripted.running() as handle:
-        await until(lambda: len(scripted.parked) == 1)
-        await asyncio.sleep(0.5)
-        await handle.signal("resume", ResumeRequest())
-        await until(lambda: len(scripted.parked) == 2)
-        await asyncio.sleep(0.5)
-        await handle.execute_update(PlanRun.resume, ResumeRequest(answer="secret.answer.p2"))
-        await handle.result()
-    return scripted
+    return await paused_twice(scripted)
 
 
 @scenario

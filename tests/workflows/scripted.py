@@ -202,8 +202,8 @@ class Scripted:
         return LOST.model_copy(update={"may_go_back": True})
 
     async def decomposed(self, request: DecomposeRequest) -> Decomposed:
-        """The plan in words becomes steps."""
-        raise NotImplementedError
+        """The plan in words becomes steps; here none is in words."""
+        raise refuse("Fault", "no plan of this script is in words")
 
     async def parking(self, request: ParkRequest) -> None:
         """Before a session is parked."""
