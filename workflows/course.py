@@ -11,7 +11,6 @@ from plans.step import FailureClass, HaltClass
 from workflows import making, policies
 from workflows.activity_errors import error_of, is_lost, outcome_of, quietly, sentence_of
 from workflows.asked import FROM_UI, Asked
-from workflows.asking import Asking
 from workflows.carried import Carried
 from workflows.interfaces import PauseOpened, RunKey, RunSpec, StepRequest
 from workflows.lease import Lease, NotOpened
@@ -22,6 +21,7 @@ from workflows.place import SHOWN, TOO_FAR_BACK, Place
 from workflows.stopwatch import Stopwatch, now_ms, waited
 from workflows.story import Story
 from workflows.turns import Turn
+from workflows.under_way import UnderWay
 
 
 class Course:
@@ -61,7 +61,7 @@ class Course:
         self.marks = Marks(run, start.marks)
         self.watch = Stopwatch(start.used_ms)
         self.story = story
-        self.asking = Asking(run, start.turn, story)
+        self.under_way = UnderWay(run, start.turn, story)
 
     async def run(self) -> Finish | Carried:
         """Go on to the end of the run, or to the end of this history."""
@@ -92,17 +92,17 @@ class Course:
             self._resume()
         elif call.kind is CallKind.PAUSE:
             return await self._pause(call, "")
-        elif (ask := self.asking.of_user) is not None:
+        elif (ask := self.under_way.of_user) is not None:
             prompt = ask.prompt or ask.why or call.step.intent
-            return await self._pause(self.asking.part(call), "", prompt)
-        elif self.asking.question is not None:
+            return await self._pause(self.under_way.part(call), "", prompt)
+        elif self.under_way.question is not None:
             await self._hear()
         elif self._asked.pause is not None and not self._call_is_lost():
             return await self._pause(None, self._asked.pause.reason)
         elif self._history_is_long() and not self._call_is_lost():
             return await self._end_history()
-        elif (ask := self.asking.due) is not None:
-            self.asking.ask(self.asking.part(call), ask, self._left_ms())
+        elif (ask := self.under_way.due) is not None:
+            self.under_way.ask(self.under_way.part(call), ask, self._left_ms())
         else:
             await self._make(call)
         return None
@@ -149,7 +149,7 @@ class Course:
         """Deal with a page that is not the one where the run stood."""
         if how is Opening.RESTORED:
             self.place.misplaced = False
-        begun = bool(self.interpreter.state.visits) or self.asking.turn is not None
+        begun = bool(self.interpreter.state.visits) or self.under_way.turn is not None
         blank = how is Opening.FRESH and begun
         if not blank and how is not Opening.STEPPED_BACK:
             return
@@ -180,7 +180,7 @@ class Course:
             return
         self.interpreter = Interpreter(self._plan, self._spec.limits, state)
         self.pausing.end()
-        self.asking.forget()
+        self.under_way.forget()
         self._losses, self._begun = 0, False
 
     def _lose(self, what: str) -> None:
@@ -196,7 +196,7 @@ class Course:
     # Calls
 
     async def _make(self, call: Call) -> None:
-        misplaced, turn = self.place.misplaced, self.asking.of(call)
+        misplaced, turn = self.place.misplaced, self.under_way.of(call)
         request = StepRequest(
             run=self._run,
             session=self._session(),
@@ -246,7 +246,7 @@ class Course:
 
     def _take_in(self, call: Call, outcome: Outcome) -> None:
         self._losses, self._begun = 0, False
-        self.asking.forget()
+        self.under_way.forget()
         self._made += 1
         self.interpreter.apply(call, outcome, self.watch.used_ms)
         self.story.made(call, outcome)
@@ -261,10 +261,10 @@ class Course:
 
     def _leave_off(self, call: Call, turn: Turn, anchor: bool | None) -> None:
         """The call has come to a question; it is made on when the answer is there."""
-        self._losses, self._begun, self.asking.turn = 0, False, turn
+        self._losses, self._begun, self.under_way.turn = 0, False, turn
         self._made += 1
         self.place.waits(self.interpreter.state, anchor, turn.acted)
-        if self.asking.endless:
+        if self.under_way.endless:
             message = f"the step asked {turn.number} times and came to no end"
             failure = FailureClass.BUDGET_EXHAUSTED
             self._take_in(call, Outcome(success=False, failure_class=failure, message=message))
@@ -272,22 +272,22 @@ class Course:
     async def _hear(self) -> None:
         """Wait for the answer; a browser that is lost meanwhile is replaced while it is asked."""
         try:
-            await self.asking.wait(
+            await self.under_way.wait(
                 lambda: self._asked.to_cancel or not self.lease.open,
                 lambda: self._asked.pause is not None,
             )
         except asyncio.CancelledError:
             self._heed_the_ui()
-        if self.asking.question is None or not self.asking.question.done:
+        if self.under_way.question is None or not self.under_way.question.done:
             return
-        answer = self.asking.hear()
+        answer = self.under_way.hear()
         if answer is None:
             self.interpreter.used(self._spec.limits.max_time_ms)
         elif answer.failure == "over_budget":
             message = answer.message or "the run has no money left for a question to a model"
             self.interpreter.halt(HaltClass.MAX_COST_EXCEEDED, message)
         else:
-            self.asking.told(answer)
+            self.under_way.told(answer)
 
     # Pauses
 
@@ -303,7 +303,7 @@ class Course:
             return None
         self._losses = 0
         anchor = handle.result().anchor
-        self.place.waits(self.interpreter.state, anchor, self.asking.acted)
+        self.place.waits(self.interpreter.state, anchor, self.under_way.acted)
         self._asked.pause = None
         self.watch.stop()
         self.pausing.stand()
@@ -348,7 +348,7 @@ class Course:
         if pause is None or pause.call is None or closed is None:
             return
         if pause.prompt:
-            self.asking.heard(closed.answer)
+            self.under_way.heard(closed.answer)
         else:
             self._take_in(pause.call, Outcome(success=True, truth=closed.truth))
 
@@ -382,5 +382,5 @@ class Course:
             pause=self.pausing.current if self.pausing.standing else None,
             pause_request=self._asked.pause,
             cancel=self._asked.cancel,
-            turn=self.asking.turn,
+            turn=self.under_way.turn,
         )

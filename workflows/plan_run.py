@@ -191,7 +191,7 @@ class PlanRun:
         used_ms = course.watch.used_ms if course else self._used_ms
         state = course.interpreter.state if course else self._state
         self._pausing.end()
-        question = course.asking.drop() if course is not None else None
+        question = course.under_way.drop() if course is not None else None
         await self._lease_left().close()
         if question is not None:
             await question.settled()

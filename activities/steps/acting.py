@@ -10,12 +10,12 @@ from activities.browser.content import capture_content
 from activities.browser.history import go_back
 from activities.browser.navigate import same_document
 from activities.browser.snapshot import Snapshot
-from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
 from activities.steps.grounding import ground_and_act, note_missing
 from activities.steps.navigation import list_url_of
 from activities.steps.report import Report, failed
-from activities.steps.suspending import KeepsChanging
+from activities.steps.turns.asks import ACT
+from activities.steps.turns.suspending import KeepsChanging
 from inference.decisions import ActKind, Candidate, Decision, ListItem
 from inference.dom.records import takes_next_item
 from inference.extract.totals import list_proven_empty

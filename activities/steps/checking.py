@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import replace
 
 from activities.browser.content import capture_content
-from activities.steps.asks import CHECK
 from activities.steps.context import StepContext
 from activities.steps.report import Report
+from activities.steps.turns.asks import CHECK
 from inference.cascade import AWAY, PASSED_OVER
 from inference.checks.asking import Checked, Condition
 from plans.calls import Verdict

@@ -15,14 +15,14 @@ from activities.browser.session import BrowserSession
 from activities.browser.snapshot import Snapshot, capture
 from activities.settings import ActivitySettings
 from activities.steps.acts import Acts
-from activities.steps.asks import Asks
 from activities.steps.masking import Mask
 from activities.steps.pictured import UNREAD, decide_in_pictures, with_advice
 from activities.steps.remembering import Remembering
-from activities.steps.remote import Asking
 from activities.steps.report import Report, failed
 from activities.steps.secret_fields import takes_secret
 from activities.steps.sights import Sights
+from activities.steps.turns.asks import Asks
+from activities.steps.turns.remote import Asking
 from inference.bounds import Bounds
 from inference.cascade import Answer, Asked, Cascade, told
 from inference.checks.asking import Checks

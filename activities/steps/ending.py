@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Final
 
 from activities.browser.hints import unmet_hint
-from activities.steps.between import keep_report
 from activities.steps.checking import verify
 from activities.steps.context import StepContext
 from activities.steps.report import Report, failed
+from activities.steps.turns.between import keep_report
 from plans.calls import CallKind, Verdict
 from plans.step import FailureClass, Step
 

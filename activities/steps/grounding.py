@@ -8,11 +8,11 @@ from activities.browser.act import ActResult
 from activities.browser.bounded import staying
 from activities.browser.choices import stands
 from activities.browser.snapshot import Snapshot
-from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
 from activities.steps.guarding import MODELS, may_lead_to, objection, went_astray
 from activities.steps.report import Report, failed, not_known
 from activities.steps.seeking import Seek, absent, may_seek
+from activities.steps.turns.asks import ACT
 from inference.cascade import AWAY, NOT_CONFIGURED, Answer
 from inference.decisions import ActKind, Decision, Done
 from inference.turns import done_by, spent, targets

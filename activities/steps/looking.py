@@ -4,12 +4,12 @@ import asyncio
 
 from activities.browser.picture_texts import TIME_S
 from activities.browser.snapshot import Snapshot
-from activities.steps.asks import CHECK
 from activities.steps.checking import tell
 from activities.steps.context import StepContext
 from activities.steps.list_page import filters_shown
 from activities.steps.pictured import UNREAD
 from activities.steps.report import Report, failed
+from activities.steps.turns.asks import CHECK
 from inference.checks.asking import Checked, Condition
 from plans.step import FailureClass, Step, StepType
 

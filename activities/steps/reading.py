@@ -7,8 +7,8 @@ from typing import Final
 
 from activities.asks_store import AskLost
 from activities.browser.snapshot import capture
-from activities.steps.asks import EXTRACT
 from activities.steps.context import StepContext
+from activities.steps.turns.asks import EXTRACT
 from inference.asking import ExtractAsk, Extracted, NoAnswer
 from inference.claude.proof import proven
 from inference.content import Content

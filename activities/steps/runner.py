@@ -24,19 +24,19 @@ from activities.settings import ActivitySettings
 from activities.steps import acting, extracting, looking, navigation
 from activities.steps.acts import ClaimedElsewhere
 from activities.steps.again import decide_again
-from activities.steps.beginning import asking_of
-from activities.steps.between import carried, forget, kept_report, report_so_far, told_by
 from activities.steps.boundary import Boundaries
 from activities.steps.context import StepContext
 from activities.steps.ending import check
 from activities.steps.masking import NOTHING
 from activities.steps.record import Recorded, record, recorded
 from activities.steps.remembering import Remembering
-from activities.steps.remote import RemoteChecker, RemoteTier
 from activities.steps.report import Report, failed
 from activities.steps.screenshot import take_screenshot
-from activities.steps.suspending import KeepsChanging, Suspended
 from activities.steps.task.step import run_task
+from activities.steps.turns.beginning import asking_of
+from activities.steps.turns.between import carried, forget, kept_report, report_so_far, told_by
+from activities.steps.turns.remote import RemoteChecker, RemoteTier
+from activities.steps.turns.suspending import KeepsChanging, Suspended
 from activities.steps.values import RunValues
 from inference.cascade import Cascade
 from inference.checks.asking import Checks, DomChecker

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from activities.browser.snapshot import Snapshot, capture
 from activities.steps.context import StepContext
-from activities.steps.model_look import model_look
+from activities.steps.turns.look import model_look
 from inference.asking import Look
 from inference.marking import harmless
 from inference.observation import Element, Observation

@@ -4,9 +4,9 @@ from typing import Final
 
 from activities.asks_store import AsksStore
 from activities.browser.session import BrowserSession
-from activities.steps.asks import Asks
-from activities.steps.progress import Progress, begin
-from activities.steps.remote import Asking
+from activities.steps.turns.asks import Asks
+from activities.steps.turns.progress import Progress, begin
+from activities.steps.turns.remote import Asking
 from activities.steps.values import Values
 from inference.bounds import Bounds
 from plans.placeholders import SECRET, fill_step, names_in, names_in_step, texts_in, with_texts

@@ -13,7 +13,7 @@ from workflows.story import Story
 from workflows.turns import ModelAnswer, Turn
 
 
-class Asking:
+class UnderWay:
     """Where the call that is due stands between its turns, and what it asks meanwhile.
 
     `turn` None: its first turn has not ended. `question` is being asked of a model; it goes on

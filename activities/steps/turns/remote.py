@@ -8,9 +8,9 @@ from typing import Final
 from activities.asks_store import AskLost, AsksStore
 from activities.browser.session import BrowserSession
 from activities.browser.snapshot import capture
-from activities.steps.asks import ACT, CHECK, Asks
-from activities.steps.model_look import model_look
-from activities.steps.progress import Said
+from activities.steps.turns.asks import ACT, CHECK, Asks
+from activities.steps.turns.look import model_look
+from activities.steps.turns.progress import Said
 from inference.asking import CheckAsk, GroundAsk, Grounded, Judged, Look, NoAnswer
 from inference.bounds import Bounds
 from inference.checks.asking import Condition

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
-from activities.steps.asks import ACT
 from activities.steps.context import StepContext, report_of
-from activities.steps.progress import superseded
 from activities.steps.report import REPORT, Report
+from activities.steps.turns.asks import ACT
+from activities.steps.turns.progress import superseded
 from plans.placeholders import restored, restored_text
 
 

@@ -8,8 +8,8 @@ from pydantic import JsonValue
 
 from activities.asks_store import AskLost, AsksStore
 from activities.steps.masking import Mask
-from activities.steps.progress import MOST_ANEW, Past, Progress, Said, Waiting
-from activities.steps.suspending import KeepsChanging, Suspended
+from activities.steps.turns.progress import MOST_ANEW, Past, Progress, Said, Waiting
+from activities.steps.turns.suspending import KeepsChanging, Suspended
 from inference.asking import Answered, AskBody, GroundAsk, Grounded, ModelTurn, TaskAsk
 from inference.decisions import Done
 from inference.fresh import at_place
