@@ -12,7 +12,7 @@ from api.errors import BadRequest
 from api.views import UsageLine, UsageTotal, UsageView
 from ledger.clock import Micros
 from ledger.models import ModelCall, UsageFilter, UsageSum
-from ledger.usage import DAY_US
+from ledger.usage import COUNTS, DAY_US
 from ledger.wire import iso_ms, read_iso
 from plans.calls import Money
 from plans.cost import CostBreakdown, usd
@@ -34,17 +34,7 @@ _NAMES: Mapping[Grouping, tuple[str, ...]] = {
     "run": ("run_id",),
     "day": ("day",),
 }
-_COUNTS = (
-    "calls",
-    "tries",
-    "open_tries",
-    "input_tokens",
-    "output_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "gpu_ms",
-    "images",
-)
+_COUNTS = ("calls", *COUNTS)
 
 
 class UsageQuery(Frozen):

@@ -22,7 +22,7 @@ UsageBy = Literal["step", "run", "day"]
 
 _DAY = (model_calls.c.created_at - model_calls.c.created_at % DAY_US).label("day")
 _CALL_PLACE = (model_calls.c.created_at, model_calls.c.run_id, model_calls.c.call_id)
-_COUNTS = (
+COUNTS = (
     "tries",
     "open_tries",
     "input_tokens",
@@ -32,10 +32,11 @@ _COUNTS = (
     "gpu_ms",
     "images",
 )
+"""What is counted of a question beside its cost: columns of the ledger and of billing records."""
 _PAID = ("gpu", "claude", "proxy")
 _SUMS = (
     func.count().label("calls"),
-    *(func.sum(model_calls.c[name]).label(name) for name in _COUNTS),
+    *(func.sum(model_calls.c[name]).label(name) for name in COUNTS),
     *(func.sum(model_calls.c[f"{name}_micro"]).label(f"{name}_micro") for name in _PAID),
     func.sum(model_calls.c.held_micro).label("held"),
 )
@@ -150,7 +151,7 @@ def _wanted(wanted: UsageFilter) -> ColumnElement[bool]:
 
 def _sum(row: RowMapping) -> UsageSum:
     named = {name: row[name] for name in ("run_id", "step_index", "day") if name in row}
-    counted = {name: int(row[name] or 0) for name in ("calls", "held", *_COUNTS)}
+    counted = {name: int(row[name] or 0) for name in ("calls", "held", *COUNTS)}
     cost = Money(**{name: int(row[f"{name}_micro"] or 0) for name in _PAID})
     return UsageSum.model_validate({**named, **counted, "cost": cost})
 
